@@ -1,0 +1,158 @@
+# PdP: build, test, demo. `make help` lists the targets.
+#
+#   sudo make demo     the paper's Figure 6 on this machine, in under a minute
+#   sudo make check    all tests
+#
+# Sources are found, not listed. A file pdp*.c in loader/, fe-agent/ or ctl/ is a program's main();
+# the other files of its folder make the folder's archive, which programs link by the layers:
+# bpf/ headers <- loader <- ctl, and fe-agent on the wire header alone.
+
+CC := gcc
+CLANG ?= clang
+BPFTOOL ?= PATH=$$PATH:/usr/sbin:/usr/local/sbin bpftool
+PREFIX ?= /usr/local
+DESTDIR ?=
+VERSION := 0.1.0
+
+V ?= 0
+DEBUG ?= 0
+Q := $(if $(filter 1,$(V)),,@)
+say = $(if $(filter 1,$(V)),,@printf '  %-8s %s\n' $(1) $(2))
+
+B := build
+O := $(B)/$(if $(filter 1,$(DEBUG)),debug,obj)
+SAN := $(B)/debug
+
+WARN := -Wall -Wextra -Werror -Wshadow -Wpointer-arith -Wstrict-prototypes -Wmissing-prototypes \
+	-Wold-style-definition -Wvla -Wundef -Wno-missing-field-initializers
+CPPFLAGS += -I. -I$(B) -D_GNU_SOURCE -DPDP_VERSION='"$(VERSION)"'
+STD := -std=gnu11
+RELEASE := -O2 -g
+SANITIZE := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined
+MODE := $(if $(filter 1,$(DEBUG)),$(SANITIZE),$(RELEASE))
+
+PKGS_loader := libbpf libxdp libelf zlib
+PKGS_fe-agent := libxdp libbpf libmnl liburcu-qsbr
+PKGS_ctl := lxc libmnl libevent jansson libcyaml yaml-0.1 smartcols libcurl libseccomp
+libs = $(shell pkg-config --libs $(1))
+
+# --- BPF objects and their skeletons -----------------------------------------------------------
+
+# Late, for a compiler that `deps` has yet to install.
+MULTIARCH = $(shell $(CC) -print-multiarch)
+BPF_CFLAGS = -g -O2 -target bpf -mcpu=v3 -I. -I/usr/include/$(MULTIARCH) \
+	-Wall -Wextra -Werror -Wno-unused-parameter -Wno-missing-declarations
+
+BPF_SRC := $(wildcard bpf/*.bpf.c) $(wildcard selftests/bench/*.bpf.c) $(wildcard selftests/net/*.bpf.c)
+BPF_OBJ := $(BPF_SRC:%.bpf.c=$(B)/%.bpf.o)
+SKEL := $(BPF_SRC:%.bpf.c=$(B)/%.skel.h)
+
+# --- archives and programs -----------------------------------------------------------------------
+
+main_src = $(wildcard $(1)/pdp*.c)
+lib_src = $(filter-out $(call main_src,$(1)),$(wildcard $(1)/*.c))
+DIRS := loader fe-agent ctl
+MAINS := $(foreach d,$(DIRS),$(call main_src,$(d)))
+PROGS := $(patsubst %.c,$(B)/bin/%,$(notdir $(MAINS)))
+BENCH_SRC := $(filter-out %.bpf.c,$(wildcard selftests/bench/*.c))
+BENCH := $(BENCH_SRC:%.c=$(B)/%)
+NETHELP_SRC := $(filter-out %.bpf.c,$(wildcard selftests/net/*.c))
+NETHELP := $(NETHELP_SRC:%.c=$(B)/%)
+
+archive = $(1)/$(2).a
+ALL_ARCHIVES = $(foreach d,ctl loader fe-agent,$(call archive,$(1),$(d)))
+ALL_LIBS = $(call libs,$(PKGS_ctl) $(PKGS_loader) $(PKGS_fe-agent)) -lpthread -lm
+
+.PHONY: all
+all: $(PROGS)
+
+# The three kinds of program, by the layers they may stand on.
+LOADER_PROGS := $(patsubst loader/%.c,$(B)/bin/%,$(call main_src,loader))
+AGENT_PROGS := $(patsubst fe-agent/%.c,$(B)/bin/%,$(call main_src,fe-agent))
+CTL_PROGS := $(patsubst ctl/%.c,$(B)/bin/%,$(call main_src,ctl))
+
+$(LOADER_PROGS): $(B)/bin/%: $(O)/loader/%.o $(O)/loader.a
+$(AGENT_PROGS): $(B)/bin/%: $(O)/fe-agent/%.o $(O)/fe-agent.a
+$(CTL_PROGS): $(B)/bin/%: $(O)/ctl/%.o $(O)/ctl.a $(O)/loader.a
+$(LOADER_PROGS): LIBS = $(call libs,$(PKGS_loader))
+$(AGENT_PROGS): LIBS = $(call libs,$(PKGS_fe-agent)) -lpthread
+$(CTL_PROGS): LIBS = $(call libs,$(PKGS_ctl) $(PKGS_loader)) -lpthread -lm
+$(PROGS):
+	$(call say,LINK,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(MODE) $(LDFLAGS) -Wl,--as-needed -o $@ $^ $(LIBS)
+
+define archive_rule
+$(1)/$(2).a: $$(patsubst %.c,$(1)/%.o,$$(call lib_src,$(2)))
+	$$(call say,AR,$$@)
+	$$(Q)rm -f $$@ && ar rcs $$@ $$^
+endef
+$(foreach o,$(sort $(O) $(SAN)),$(foreach d,$(DIRS),$(eval $(call archive_rule,$(o),$(d)))))
+
+define object_rule
+$(1)/%.o: %.c | $(SKEL) $(B)/.deps
+	$$(call say,CC,$$@)
+	$$(Q)mkdir -p $$(@D)
+	$$(Q)$$(CC) $$(CPPFLAGS) $(STD) $(2) $(WARN) $$(CFLAGS) -MMD -MP -c -o $$@ $$<
+endef
+$(eval $(call object_rule,$(B)/obj,$(RELEASE)))
+$(eval $(call object_rule,$(B)/debug,$(SANITIZE)))
+
+$(B)/%.bpf.o: %.bpf.c | $(B)/.deps
+	$(call say,BPF,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CLANG) $(BPF_CFLAGS) -MMD -MP -c -o $@ $<
+	$(Q)$(subst clang,llvm-strip,$(notdir $(CLANG))) -g $@
+
+$(B)/%.skel.h: $(B)/%.bpf.o
+	$(call say,SKEL,$@)
+	$(Q)$(BPFTOOL) gen skeleton $< name $(subst -,_,$(notdir $*))_bpf > $@.tmp && mv $@.tmp $@
+
+# --- tests: found by name, one TAP stream through prove ------------------------------------------
+
+UNIT := $(patsubst %.c,$(B)/%,$(wildcard selftests/unit/test_*.c))
+PROG := $(patsubst %.c,$(B)/%,$(wildcard selftests/prog/test_*.c))
+NET := $(wildcard selftests/net/test_*.sh)
+PROG_LIB := $(patsubst %.c,$(B)/obj/%.o,$(filter-out selftests/prog/test_%.c,$(wildcard selftests/prog/*.c)))
+LEVELS ?= unit prog net
+T ?=
+tests_unit = $(UNIT)
+tests_prog = $(PROG)
+tests_net = $(NET)
+
+# Unit tests run under ASan and UBSan always; the others exercise what is shipped.
+$(UNIT): $(B)/selftests/unit/%: $(SAN)/selftests/unit/%.o $(call ALL_ARCHIVES,$(SAN))
+	$(call say,LINK,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(SANITIZE) -o $@ $^ $(ALL_LIBS) -lcmocka
+$(PROG): $(B)/selftests/prog/%: $(B)/obj/selftests/prog/%.o $(PROG_LIB) $(B)/obj/loader.a
+	$(call say,LINK,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(RELEASE) -o $@ $^ $(call libs,$(PKGS_loader)) -lcmocka
+$(BENCH) $(NETHELP): $(B)/selftests/%: $(B)/obj/selftests/%.o $(call ALL_ARCHIVES,$(B)/obj)
+	$(call say,LINK,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(RELEASE) -Wl,--as-needed -o $@ $^ $(ALL_LIBS)
+
+.PHONY: check
+check: $(B)/.deps-all tests
+	$(Q)selftests/run.sh $(LEVELS)
+
+.PHONY: tests
+tests: $(B)/.deps-all all $(UNIT) $(PROG) $(NETHELP) $(BENCH)
+
+# What must be installed: looked at once, and again when the list changes.
+.PHONY: deps
+deps: $(B)/.deps-all
+$(B)/.deps: selftests/deps.sh
+	$(Q)selftests/deps.sh build
+	$(Q)mkdir -p $(@D) && touch $@
+$(B)/.deps-all: selftests/deps.sh
+	$(Q)selftests/deps.sh
+	$(Q)mkdir -p $(@D) && touch $@ $(B)/.deps
+
+.PHONY: clean
+clean:
+	$(Q)rm -rf $(B)
+
+-include $(shell find $(B) -name '*.d' 2>/dev/null)

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * counters.h - every way out of every PdP program, by name.
+ *
+ * One of the three headers shared by BPF programs and user space. Each list is an X-macro: the
+ * struct that a map holds, the names that `pdp-ctl stats` prints and the labels of the metrics are
+ * made from the same line. bpftool prints the fields by name through BTF.
+ *
+ * The ledger of a vnet (docs/ledger.md):
+ *
+ *   rx = tx + local + sum of drops
+ *
+ * where the drops are those of pdp_vnet_stats, what the kernel lost between two programs
+ * (pdp_xmit_drops, the AF_XDP socket) and what the agent dropped.
+ */
+#ifndef PDP_COUNTERS_H
+#define PDP_COUNTERS_H
+
+#include <linux/types.h>
+
+/* X(name, what it means). Classifier: a frame that is none of ours, left to the host's stack. */
+#define PDP_PASS_REASONS(X)                                                    \
+	X(pass_runt, "shorter than the headers it announces")                  \
+	X(pass_vlan_depth, "more than two VLAN tags")                          \
+	X(pass_not_ip, "neither IPv4 nor IPv6")                                \
+	X(pass_bad_ipv4, "IPv4 header malformed: version, length or checksum") \
+	X(pass_bad_ipv6, "IPv6 header malformed: version or length")           \
+	X(pass_not_udp, "IP, but not UDP")                                     \
+	X(pass_fragment, "later fragment, has no ports")                       \
+	X(pass_no_tunnel, "no tunnel has this local address, UDP port and VNI")
+
+/* Classifier: the packet is a vnet's, but goes no further. */
+#define PDP_CLASSIFY_DROPS(X)                                                \
+	X(drop_wrong_remote, "does not come from the tunnel's remote end")   \
+	X(drop_wrong_vlan, "arrived in another VLAN than the vif's")         \
+	X(drop_outer_fragment, "first fragment of a tunnel packet")          \
+	X(drop_udp_length, "UDP length does not fit the IP packet")          \
+	X(drop_vxlan_header, "VXLAN header cut, or its flags are not 0x08")  \
+	X(drop_inner_short, "tunnel payload too short for an inner header")  \
+	X(drop_inner_not_ip, "udp tunnel whose payload is not IPv4 or IPv6") \
+	X(drop_policed, "over the vnet's rate")                              \
+	X(drop_no_guest, "the vnet has no FE guest in this slot")            \
+	X(drop_guest_link_gone, "the FE guest's link has gone away")         \
+	X(drop_headroom, "no room in the frame for the tag")
+
+/* Dispatcher: came from an FE guest, goes no further. */
+#define PDP_DISPATCH_DROPS(X)                                                       \
+	X(drop_untagged, "frame from a guest without a PdP tag")                    \
+	X(drop_tag_version, "tag cut, or of another version")                       \
+	X(drop_tag_flags, "reserved flag bits set")                                 \
+	X(drop_tag_op, "operation that a guest may not ask for")                    \
+	X(drop_foreign_vnet, "tag names a vnet that is not the guest's")            \
+	X(drop_foreign_vif, "tag names a vif that is not the vnet's")               \
+	X(drop_tag_proto, "protocol in the tag does not match the vif's tunnel")    \
+	X(drop_forged_outer, "outer header is not that of the egress vif's tunnel") \
+	X(drop_outer_length, "lengths of the outer headers do not fit the frame")   \
+	X(drop_too_big, "larger than the egress port's MTU")                        \
+	X(drop_no_neighbour, "MAC address of the underlay's next hop not known")    \
+	X(drop_port_gone, "the egress port has gone away")                          \
+	X(drop_local_no_guest, "for the control plane, which has no MH guest")      \
+	X(drop_by_guest, "dropped by the data plane, returned for the account")
+
+#define PDP_FIELD(name, help) __u64 name;
+
+/* pdp_port_stats, per port: frames that the classifier left to the host. */
+struct pdp_port_stats {
+	PDP_PASS_REASONS(PDP_FIELD)
+};
+
+/* pdp_vnet_stats, per vnet. Bytes are those of the tunnel packet from its outer IP header on. */
+struct pdp_vnet_stats {
+	__u64 rx_packets;
+	__u64 rx_bytes;
+	__u64 tx_packets;
+	__u64 tx_bytes;
+	__u64 local_packets;
+	__u64 local_bytes;
+	PDP_CLASSIFY_DROPS(PDP_FIELD)
+	PDP_DISPATCH_DROPS(PDP_FIELD)
+};
+
+/* pdp_vif_stats, per vif. */
+struct pdp_vif_stats {
+	__u64 rx_packets;
+	__u64 rx_bytes;
+	__u64 tx_packets;
+	__u64 tx_bytes;
+};
+
+/* pdp_guest_stats, per FE guest: what passed each of the programs around it. */
+struct pdp_guest_stats {
+	__u64 to_packets; /* redirected to the guest's link by the classifier */
+	__u64 to_bytes;
+	__u64 rx_packets; /* redirected to the agent's socket by the guest receive program */
+	__u64 drop_no_socket; /* no agent has a socket on this queue */
+	__u64 drop_not_tagged; /* frame on the guest's link that is not PdP's */
+	__u64 from_packets; /* came back to the dispatcher */
+	__u64 from_bytes;
+};
+
+/* pdp_node_stats, one element: what can be laid at no vnet's door. */
+struct pdp_node_stats {
+	__u64 drop_unknown_link; /* frame at the dispatcher from a link that is no guest's */
+};
+
+#endif

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * maps.h - keys, values and limits of PdP's BPF maps.
+ *
+ * One of the three headers shared by BPF programs and user space. The controller is the only
+ * writer of all but the counters and the run-time state at the end. Labels are for people; maps
+ * hold small dense ids that index arrays. Id 0 is never given out, so a zeroed element means none.
+ *
+ *   pdp_tunnels    hash     pdp_tunnel_key -> pdp_tunnel      classifier: whose packet is it
+ *   pdp_vnets      array    vnet id  -> pdp_vnet              classifier: policy, police
+ *   pdp_slots      array    vnet*2+half -> pdp_slot_table     classifier: slot -> guest id
+ *   pdp_guests     array    guest id -> pdp_guest             both: MACs and vnet of an FE guest
+ *   pdp_fe_links   devmap   guest id -> ifindex               classifier: where to redirect
+ *   pdp_senders    hash     ifindex  -> guest id              dispatcher: who sent it
+ *   pdp_vifs       array    vif id   -> pdp_vif               dispatcher: tunnel of the egress vif
+ *   pdp_ports      devmap   port id  -> ifindex               dispatcher: where to redirect
+ *   pdp_port_ids   hash     ifindex  -> port id               classifier: for pdp_port_stats alone
+ *   pdp_xsks       xskmap   queue    -> AF_XDP socket         guest receive, one map per guest
+ *   pdp_xmit_drops hash     pdp_hop  -> packets               kernel's own losses at a redirect
+ *   pdp_seqs, pdp_turns, pdp_police: run-time state; pdp_*_stats: counters.h
+ *
+ * The arrays of configuration are BPF_F_MMAPABLE. An array element of more than 8 bytes is not
+ * replaced atomically by bpf(2), so the controller maps these arrays and publishes each change with
+ * one aligned 8-byte store: pdp_vnet.table last, pdp_vif.owner last, pdp_vif.next_hop at once.
+ */
+#ifndef PDP_MAPS_H
+#define PDP_MAPS_H
+
+#include <linux/types.h>
+#include <stddef.h>
+
+/* Version of everything in this file; the pins' directory is named by it. */
+#define PDP_ABI 1
+
+#define PDP_MAX_VNETS 4096
+#define PDP_MAX_VIFS 16384
+#define PDP_MAX_GUESTS 8192
+#define PDP_MAX_PORTS 64
+#define PDP_MAX_QUEUES 16 /* of a guest's link */
+#define PDP_SLOTS 1024 /* most slots of a vnet's table */
+
+#define PDP_DEV_NAME_LEN 16 /* IFNAMSIZ */
+
+enum pdp_encap {
+	PDP_ENCAP_UDP = 1,
+	PDP_ENCAP_VXLAN = 2,
+};
+
+enum pdp_policy {
+	PDP_POLICY_ROUND_ROBIN = 1,
+	PDP_POLICY_WEIGHTED = 2,
+	PDP_POLICY_FLOW_HASH = 3,
+};
+
+/* An IPv6 address, or an IPv4 one mapped into ::ffff:0:0/96. */
+struct pdp_addr {
+	__be32 word[4];
+};
+
+/* vni is the VNI in its place on the wire (upper 24 bits), or this for a UDP port as a whole. */
+#define PDP_VNI_NONE 0xffffffff
+
+/*
+ * The end of a tunnel on this node. A udp tunnel has one entry with vni = PDP_VNI_NONE. A vxlan
+ * tunnel has its own with its VNI, and its (address, port) has one with PDP_VNI_NONE, encap
+ * PDP_ENCAP_VXLAN and vif 0, which tells the classifier to read on to the VNI.
+ */
+struct pdp_tunnel_key {
+	struct pdp_addr local;
+	__be16 port;
+	__be16 pad;
+	__be32 vni;
+};
+
+struct pdp_tunnel {
+	__u16 vif;
+	__u16 vnet;
+	__u8 encap; /* enum pdp_encap */
+	__u8 pad;
+	__be16 remote_port; /* udp: the source port that must be; vxlan: 0, any */
+	__u32 vlans; /* as in struct pdp_vif */
+	__u32 pad2;
+	struct pdp_addr remote;
+};
+
+_Static_assert(sizeof(struct pdp_tunnel_key) == 24, "no padding: a hash key is compared as bytes");
+_Static_assert(sizeof(struct pdp_tunnel) == 32, "tunnel layout");
+
+/*
+ * Which table is in force. Read and written as one 8-byte word, so that a packet sees the old table
+ * or the new one, whole. n_slots = 0 is a vnet that is not there, or has no guest yet.
+ */
+struct pdp_table {
+	__u16 n_slots;
+	__u8 half; /* 0 or 1: which of the vnet's two slot tables */
+	__u8 policy; /* enum pdp_policy */
+	__u32 generation; /* counts changes */
+};
+
+/* Time in the policer is in units of 1/16 ns. */
+#define PDP_POLICE_SHIFT 4
+
+struct pdp_vnet {
+	struct pdp_table table;
+	__u32 police_cost; /* of a packet, 1/16 ns; 0 = the vnet is not policed */
+	__u32 police_burst; /* most that a packet may be early, 1/16 ns */
+};
+
+struct pdp_slot_table {
+	__u16 guest[PDP_SLOTS];
+};
+
+/* An FE guest: (link, MAC). Frames to it bear mac as destination and md_mac as source. */
+struct pdp_guest {
+	__u8 mac[6];
+	__u8 md_mac[6];
+	__u16 vnet;
+	__u16 pad;
+};
+
+/* 8-byte words of struct pdp_vif, each stored at once. */
+struct pdp_vif_owner {
+	__u16 vnet; /* 0: no such vif */
+	__u16 port; /* port id that it leaves through */
+	__u8 encap; /* enum pdp_encap */
+	__u8 family; /* of the underlay: 4 or 6 */
+	__u16 mtu; /* largest outer IP packet, that is the port's MTU */
+};
+
+struct pdp_vif_mac {
+	__u8 mac[6]; /* all zero: not known */
+	__u16 pad;
+};
+
+/*
+ * A vif's tunnel as seen on the way out. vlans holds the tags to push on the way out and to expect
+ * on the way in: outer VID in the upper half, inner VID in the lower, 0 = none; one tag stands in
+ * the upper half.
+ */
+struct pdp_vif {
+	struct pdp_vif_owner owner;
+	struct pdp_vif_mac next_hop;
+	struct pdp_vif_mac source;
+	__u32 vlans;
+	__be32 vni; /* upper 24 bits, as on the wire; 0 for udp */
+	__be16 local_port; /* vxlan: the destination port of what comes in */
+	__be16 remote_port;
+	__u32 pad;
+	struct pdp_addr local;
+	struct pdp_addr remote;
+};
+
+_Static_assert(sizeof(struct pdp_table) == 8, "stored at once");
+_Static_assert(sizeof(struct pdp_vif_owner) == 8, "stored at once");
+_Static_assert(sizeof(struct pdp_vif_mac) == 8, "stored at once");
+_Static_assert(sizeof(struct pdp_vnet) == 16, "vnet layout");
+_Static_assert(offsetof(struct pdp_vnet, table) % 8 == 0, "stored at once");
+_Static_assert(sizeof(struct pdp_guest) == 16, "guest layout");
+_Static_assert(sizeof(struct pdp_slot_table) == 2 * PDP_SLOTS, "slot table layout");
+_Static_assert(sizeof(struct pdp_vif) == 72, "vif layout");
+_Static_assert(offsetof(struct pdp_vif, next_hop) == 8, "stored at once");
+_Static_assert(offsetof(struct pdp_vif, local) == 40, "vif layout");
+
+/* Key of pdp_xmit_drops: a redirect of this node from one device to another that lost packets. */
+struct pdp_hop {
+	__u32 from_ifindex;
+	__u32 to_ifindex;
+};
+
+/* Run-time state: next seq per flow bucket of a vnet (see struct pdp_tag). */
+struct pdp_seqs {
+	__u32 next[64];
+};
+
+#endif

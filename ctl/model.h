@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * model.h - the desired state of a node: what its owner wrote, checked, in plain structs.
+ *
+ * The root of ctl/: node file -> model -> allocation -> guests and maps. Pure: no I/O, no kernel, no
+ * ids of maps. Everything is owned by the struct it hangs on; pdp_model_free() frees it all.
+ * Labels are the names that people gave; they are unique within their kind (vifs within a vnet).
+ */
+#ifndef PDP_MODEL_H
+#define PDP_MODEL_H
+
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "bpf/maps.h"
+
+#define PDP_LABEL_MAX 32 /* with the NUL; [a-z0-9][a-z0-9-]*, ports also [A-Z] */
+#define PDP_NAME_MAX 64
+
+/* An IPv4 or IPv6 address with a prefix length; family 0 = none. */
+struct pdp_prefix {
+	uint8_t family; /* 4 or 6 */
+	uint8_t len;
+	uint8_t addr[16]; /* network order; IPv4 in the first four */
+};
+
+struct pdp_port_conf {
+	char name[PDP_LABEL_MAX];
+	char ifname[PDP_DEV_NAME_LEN];
+	uint16_t vlan[2]; /* VIDs, outer first; 0 = none */
+	uint32_t line; /* in the node file, for messages; 0 = not from a file */
+};
+
+struct pdp_fe_conf {
+	char name[PDP_LABEL_MAX];
+	char cpus[PDP_NAME_MAX]; /* cpuset list, "2" or "2-3,6" */
+	uint32_t capacity; /* millicores */
+	uint32_t line;
+};
+
+struct pdp_vif_conf {
+	char name[PDP_LABEL_MAX];
+	char port[PDP_LABEL_MAX];
+	enum pdp_encap encap;
+	uint32_t vni; /* vxlan: 1 .. 2^24-1 */
+	struct pdp_prefix local; /* underlay, full length; never a network */
+	struct pdp_prefix remote;
+	uint16_t local_port; /* host order; vxlan: 4789 unless said */
+	uint16_t remote_port;
+	uint16_t mtu; /* inner; 0 = what the port leaves */
+	uint8_t mac[6]; /* vxlan; all zero = made from vnet and vif */
+	struct pdp_prefix *address; /* of the vif itself */
+	size_t n_address;
+	uint32_t line;
+};
+
+/* A static route of a vnet's own table. */
+struct pdp_route_conf {
+	struct pdp_prefix prefix;
+	char vif[PDP_LABEL_MAX]; /* "" for a blackhole */
+	struct pdp_prefix via; /* family 0: on link */
+	uint32_t line;
+};
+
+/* A static neighbour on a vxlan vif. */
+struct pdp_neighbour_conf {
+	char vif[PDP_LABEL_MAX];
+	struct pdp_prefix address;
+	uint8_t mac[6];
+	uint32_t line;
+};
+
+struct pdp_vnet_conf {
+	char name[PDP_LABEL_MAX];
+	uint32_t power; /* millicores */
+	enum pdp_policy policy;
+	char data_plane[16]; /* "router" */
+	uint64_t rate_pps; /* 0 = not policed */
+	uint32_t burst_packets;
+	uint32_t memory_mib; /* of each FE guest; 0 = the default */
+	struct pdp_vif_conf *vifs;
+	size_t n_vifs;
+	struct pdp_route_conf *routes;
+	size_t n_routes;
+	struct pdp_neighbour_conf *neighbours;
+	size_t n_neighbours;
+	uint32_t line;
+};
+
+struct pdp_model {
+	char node[PDP_LABEL_MAX];
+	struct pdp_port_conf *ports;
+	size_t n_ports;
+	struct pdp_fe_conf *fes;
+	size_t n_fes;
+	struct pdp_vnet_conf *vnets;
+	size_t n_vnets;
+};
+
+/* Free what hangs on the model and zero it; a zeroed one or NULL is fine. */
+void pdp_model_free(struct pdp_model *model);
+
+/* By label, or NULL. */
+const struct pdp_port_conf *pdp_model_port(const struct pdp_model *model, const char *name);
+const struct pdp_fe_conf *pdp_model_fe(const struct pdp_model *model, const char *name);
+const struct pdp_vnet_conf *pdp_model_vnet(const struct pdp_model *model, const char *name);
+const struct pdp_vif_conf *pdp_vnet_vif(const struct pdp_vnet_conf *vnet, const char *name);
+
+/* Largest inner IP packet of a vif whose port has this MTU; 0 when nothing fits. */
+uint16_t pdp_vif_mtu(const struct pdp_vif_conf *vif, uint32_t port_mtu);
+
+/* MTU that an FE link needs for a port's MTU: the tag, and nothing else, is added. */
+uint32_t pdp_fe_link_mtu(uint32_t port_mtu);
+
+#endif

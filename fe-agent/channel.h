@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * channel.h - what the controller and an FE agent say to each other.
+ *
+ * One SOCK_SEQPACKET unix socket per guest, in a directory that only this guest has
+ * (/run/pdp/guest/NAME/agent.sock outside, /run/pdp/agent.sock inside): the path is the identity.
+ * The controller listens, the agent connects. A message is one datagram: struct pdp_msg, then its
+ * body; host byte order, both ends are one machine.
+ *
+ *   agent -> controller  HELLO   struct pdp_hello, with two descriptors: the agent's AF_XDP socket
+ *                                and a memfd of struct pdp_agent_stats, sealed against resizing
+ *   controller -> agent  VIF     struct pdp_dp_vif
+ *                        NETLINK rtnetlink messages, interface indexes are vif ids
+ *                        SYNC    nothing; the agent answers when all before it is in force
+ *                        START   nothing; the socket is in the XSKMAP (for the log)
+ *   agent -> controller  SYNCED  struct pdp_synced, the answer to SYNC with its seq
+ *                        ERROR   text: what could not be applied; for people
+ *
+ * The controller closing the socket, or dying, does not stop the agent: it forwards on and connects
+ * again. The agent's descriptor of the AF_XDP socket goes to the controller because only it may
+ * write the XSKMAP; the controller checks it, uses it once and closes it (design.md, section 10).
+ */
+#ifndef PDP_CHANNEL_H
+#define PDP_CHANNEL_H
+
+#include <stdint.h>
+
+#include "fe-agent/dataplane.h"
+
+#define PDP_CHANNEL_VERSION 1
+#define PDP_CHANNEL_MAX (64 * 1024) /* of a message with its header */
+#define PDP_AGENT_DIR "/run/pdp" /* inside the guest */
+#define PDP_AGENT_SOCK PDP_AGENT_DIR "/agent.sock"
+
+enum pdp_msg_type {
+	PDP_MSG_HELLO = 1,
+	PDP_MSG_VIF,
+	PDP_MSG_NETLINK,
+	PDP_MSG_SYNC,
+	PDP_MSG_START,
+	PDP_MSG_SYNCED,
+	PDP_MSG_ERROR,
+};
+
+struct pdp_msg {
+	uint32_t type;
+	uint32_t seq;
+};
+
+struct pdp_hello {
+	uint32_t version; /* PDP_CHANNEL_VERSION */
+	uint32_t wire_version;
+	uint32_t ifindex; /* of the device that the socket is bound to, in the guest */
+	uint32_t queue;
+	uint32_t pid; /* in the guest's namespace, for the log */
+	uint32_t pad;
+	char dataplane[16];
+};
+
+struct pdp_synced {
+	int32_t error; /* 0, or -errno of the first message since the last SYNC that failed */
+};
+
+/*
+ * Counters that the agent keeps in shared memory, so that reading them costs it nothing and they
+ * outlive it. Untrusted: the controller only shows and sums them. frames_* say where each frame of
+ * the UMEM is; they add up to frames_total whenever the agent is between bursts.
+ */
+#define PDP_AGENT_STATS(X)                                                                   \
+	X(rx_packets, "taken from the socket")                                               \
+	X(tx_packets, "completed by the kernel")                                             \
+	X(forward_packets, "verdict FORWARD, put on the transmit ring")                      \
+	X(local_packets, "verdict LOCAL, put on the transmit ring")                          \
+	X(drop_bad_tag, "frame without a tag, of another version or not INPUT")              \
+	X(drop_no_frame, "no descriptor free on the transmit ring")                          \
+	X(drop_tx_lost, "the kernel took the frame and lost it (EBUSY)")                     \
+	X(kernel_rx_dropped, "XDP_STATISTICS: frame too long for a chunk, or no fill frame") \
+	X(kernel_rx_ring_full, "XDP_STATISTICS: the agent was too slow")                     \
+	X(kernel_rx_fill_empty, "XDP_STATISTICS: times the fill ring was empty")             \
+	X(kernel_tx_invalid, "XDP_STATISTICS: descriptors refused")                          \
+	X(tx_stalled, "times that the kernel would not take more for long")                  \
+	X(tx_kicks, "sendto calls")                                                          \
+	X(rx_wakeups, "poll calls that found packets")                                       \
+	X(bursts, "bursts processed")                                                        \
+	X(frames_total, "frames in the UMEM")                                                \
+	X(frames_free, "in the agent's pool")                                                \
+	X(frames_fill, "with the kernel, to receive into")                                   \
+	X(frames_tx, "with the kernel, to send")                                             \
+	X(routes4, "IPv4 routes in force")                                                   \
+	X(routes6, "IPv6 routes in force")
+
+#define PDP_AGENT_FIELD(name, help) uint64_t name;
+struct pdp_agent_stats {
+	PDP_AGENT_STATS(PDP_AGENT_FIELD)
+	uint64_t dp_drops[32]; /* by enum pdp_dp_drop */
+};
+
+_Static_assert(dp_drop_count <= 32, "dp_drops holds every reason");
+
+#endif

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * dataplane.h - what a vnet's data plane is to the FE agent: a burst in, verdicts out.
+ *
+ * Between the worker (which owns AF_XDP, frames and the tag) and the data planes (one file each,
+ * which own tables and know nothing of sockets). A data plane never blocks, never allocates per
+ * packet, and is tested by handing it bytes.
+ */
+#ifndef PDP_DATAPLANE_H
+#define PDP_DATAPLANE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "bpf/wire.h"
+
+#define PDP_BURST 64
+
+/* A data plane may put this many bytes in front of a packet: VLAN-less IPv6 + UDP + VXLAN + Ethernet
+ * is 70; the rest is spare.
+ */
+#define PDP_DP_HEADROOM 128
+
+/* Why a data plane dropped a packet: X(name, what it means). Reported to the controller by name. */
+#define PDP_DP_DROPS(X)                                                                   \
+	X(dp_bad_header, "inner header malformed: version, length or checksum")           \
+	X(dp_not_for_us, "frame whose destination MAC is not the vif's")                  \
+	X(dp_blackhole, "matched a blackhole route")                                      \
+	X(dp_bad_address, "source or destination that is never forwarded")                \
+	X(dp_ecn, "congestion marked outside on a packet that cannot bear it (RFC 6040)") \
+	X(dp_no_egress, "the route's vif has gone")
+
+#define PDP_DP_ENUM(name, help) name,
+enum pdp_dp_drop { dp_none = 0, PDP_DP_DROPS(PDP_DP_ENUM) dp_drop_count };
+
+/*
+ * A packet in a burst. In: data and len are what follows the tag, the fields come from the tag. Out:
+ * op, vif and drop; for PDP_OP_FORWARD data and len cover the outer IP header to the end, and proto
+ * is its EtherType. For PDP_OP_LOCAL the bytes are unchanged.
+ */
+struct pdp_packet {
+	uint8_t *data;
+	uint32_t len;
+	uint32_t hash;
+	uint16_t proto; /* host order: ETH_P_IP, ETH_P_IPV6, PDP_PROTO_ETHERNET */
+	uint16_t vif; /* in: ingress; out: egress */
+	uint8_t ecn; /* of the outer header that was stripped */
+	uint8_t op; /* out: enum pdp_op, never INPUT */
+	uint8_t drop; /* out, for PDP_OP_DROP: enum pdp_dp_drop */
+};
+
+/* A vif as a data plane sees it; the controller sends it (channel.h). Network order as on the wire. */
+struct pdp_dp_vif {
+	uint16_t id; /* 0 = the slot is free */
+	uint8_t encap; /* 1 = udp, 2 = vxlan (enum pdp_encap) */
+	uint8_t family; /* of the underlay: 4 or 6 */
+	uint16_t mtu; /* largest inner IP packet */
+	__be16 local_port; /* source port of udp; vxlan varies it by flow */
+	__be16 remote_port;
+	uint8_t ttl; /* of the outer header */
+	uint8_t pad;
+	__be32 vni; /* upper 24 bits */
+	uint8_t mac[6]; /* of the vif itself, vxlan only */
+	uint8_t pad2[2];
+	uint8_t local[16]; /* underlay addresses; IPv4 in the first four bytes */
+	uint8_t remote[16];
+};
+
+_Static_assert(sizeof(struct pdp_dp_vif) == 56, "travels in a channel message");
+
+struct pdp_dataplane;
+
+struct pdp_dataplane_ops {
+	const char *name;
+	/* Make an empty instance; *out belongs to the caller until fini. 0 or -errno. */
+	int (*init)(struct pdp_dataplane **out);
+	/* Destroy; NULL is fine. No burst may be running. */
+	void (*fini)(struct pdp_dataplane *dp);
+	/* Add, replace (same id) or, with family 0, remove a vif. Any thread but the worker's. */
+	int (*set_vif)(struct pdp_dataplane *dp, const struct pdp_dp_vif *vif);
+	/*
+	 * Apply rtnetlink messages (RTM_NEWROUTE, RTM_DELROUTE, RTM_NEWNEIGH, RTM_DELNEIGH,
+	 * RTM_NEWADDR, RTM_DELADDR) whose interface indexes are vif ids. Any thread but the
+	 * worker's; traffic goes on and sees each route before or after, never half. 0 or -errno of
+	 * the first message that did not apply; the others are applied.
+	 */
+	int (*netlink)(struct pdp_dataplane *dp, const void *msgs, size_t len);
+	/* The pure function: up to PDP_BURST packets. The worker's thread alone. */
+	void (*burst)(struct pdp_dataplane *dp, struct pdp_packet *pkts, unsigned int n);
+	/* The worker holds no reference into tables now (it is between bursts). Worker's thread. */
+	void (*quiescent)(struct pdp_dataplane *dp);
+	/* Worker's thread, around going to sleep: no burst will run until online. */
+	void (*offline)(struct pdp_dataplane *dp);
+	void (*online)(struct pdp_dataplane *dp);
+};
+
+extern const struct pdp_dataplane_ops pdp_router;
+
+/* By the name in the node file's data-plane.kind; NULL when there is none. */
+const struct pdp_dataplane_ops *pdp_dataplane_find(const char *name);
+
+#endif

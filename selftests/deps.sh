@@ -1,0 +1,46 @@
+#!/bin/sh
+# Install what PdP needs to build, run and be tested on Debian 12 or later; quick when all is there.
+# As root it installs through apt-get; otherwise it names what is missing and fails.
+#
+#   selftests/deps.sh build     compilers and libraries (what plain `make` needs)
+#   selftests/deps.sh           those, and what demo, check and lint run
+
+set -eu
+
+BUILD="build-essential pkg-config clang llvm bpftool libbpf-dev libxdp-dev libelf-dev zlib1g-dev
+	linux-libc-dev libmnl-dev liburcu-dev lxc-dev libevent-dev libjansson-dev libcyaml-dev
+	libyaml-dev libsmartcols-dev libcurl4-openssl-dev libseccomp-dev libpcap-dev"
+RUN="lxc iproute2 procps iputils-ping iperf3 ethtool tcpdump libcmocka-dev perl clang-19 llvm-19
+	clang-format clang-tidy cppcheck shellcheck curl jq bsdextrautils util-linux kmod"
+
+want=$BUILD
+[ "${1:-all}" = build ] || want="$BUILD $RUN"
+
+missing=
+for package in $want; do
+	status=$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null || true)
+	[ "$status" = installed ] || missing="$missing $package"
+done
+[ -n "$missing" ] || exit 0
+
+if [ "$(id -u)" -ne 0 ]; then
+	echo "missing packages:$missing" >&2
+	echo "install them with 'sudo make deps', or as root: apt-get install$missing" >&2
+	exit 1
+fi
+
+echo "installing:$missing"
+export DEBIAN_FRONTEND=noninteractive
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+install() {
+	# shellcheck disable=SC2086
+	apt-get install -y --no-install-recommends $missing >"$log" 2>&1
+}
+if ! install; then
+	if ! { apt-get update >"$log" 2>&1 && install; }; then
+		cat "$log" >&2
+		echo "apt-get could not install:$missing" >&2
+		exit 1
+	fi
+fi
