@@ -53,7 +53,8 @@ main_src = $(wildcard $(1)/pdp*.c)
 lib_src = $(filter-out $(call main_src,$(1)),$(wildcard $(1)/*.c))
 DIRS := loader fe-agent ctl
 MAINS := $(foreach d,$(DIRS),$(call main_src,$(d)))
-PROGS := $(patsubst %.c,$(B)/bin/%,$(notdir $(MAINS)))
+BINDIR := $(if $(filter 1,$(DEBUG)),$(B)/debug/bin,$(B)/bin)
+PROGS := $(patsubst %.c,$(BINDIR)/%,$(notdir $(MAINS)))
 BENCH_SRC := $(filter-out %.bpf.c,$(wildcard selftests/bench/*.c))
 BENCH := $(BENCH_SRC:%.c=$(B)/%)
 NETHELP_SRC := $(filter-out %.bpf.c,$(wildcard selftests/net/*.c))
@@ -67,13 +68,13 @@ ALL_LIBS = $(call libs,$(PKGS_ctl) $(PKGS_loader) $(PKGS_fe-agent)) -lpthread -l
 all: $(PROGS)
 
 # The three kinds of program, by the layers they may stand on.
-LOADER_PROGS := $(patsubst loader/%.c,$(B)/bin/%,$(call main_src,loader))
-AGENT_PROGS := $(patsubst fe-agent/%.c,$(B)/bin/%,$(call main_src,fe-agent))
-CTL_PROGS := $(patsubst ctl/%.c,$(B)/bin/%,$(call main_src,ctl))
+LOADER_PROGS := $(patsubst loader/%.c,$(BINDIR)/%,$(call main_src,loader))
+AGENT_PROGS := $(patsubst fe-agent/%.c,$(BINDIR)/%,$(call main_src,fe-agent))
+CTL_PROGS := $(patsubst ctl/%.c,$(BINDIR)/%,$(call main_src,ctl))
 
-$(LOADER_PROGS): $(B)/bin/%: $(O)/loader/%.o $(O)/loader.a
-$(AGENT_PROGS): $(B)/bin/%: $(O)/fe-agent/%.o $(O)/fe-agent.a
-$(CTL_PROGS): $(B)/bin/%: $(O)/ctl/%.o $(O)/ctl.a $(O)/loader.a
+$(LOADER_PROGS): $(BINDIR)/%: $(O)/loader/%.o $(O)/loader.a
+$(AGENT_PROGS): $(BINDIR)/%: $(O)/fe-agent/%.o $(O)/fe-agent.a
+$(CTL_PROGS): $(BINDIR)/%: $(O)/ctl/%.o $(O)/ctl.a $(O)/loader.a
 $(LOADER_PROGS): LIBS = $(call libs,$(PKGS_loader))
 $(AGENT_PROGS): LIBS = $(call libs,$(PKGS_fe-agent)) -lpthread
 $(CTL_PROGS): LIBS = $(call libs,$(PKGS_ctl) $(PKGS_loader)) -lpthread -lm
@@ -98,7 +99,12 @@ endef
 $(eval $(call object_rule,$(B)/obj,$(RELEASE)))
 $(eval $(call object_rule,$(B)/debug,$(SANITIZE)))
 
-$(B)/%.bpf.o: %.bpf.c | $(B)/.deps
+# A change of compiler makes the objects anew.
+.PHONY: FORCE
+$(B)/.clang: FORCE
+	$(Q)mkdir -p $(@D) && echo '$(CLANG)' | cmp -s - $@ || echo '$(CLANG)' >$@
+
+$(B)/%.bpf.o: %.bpf.c $(B)/.clang | $(B)/.deps
 	$(call say,BPF,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CLANG) $(BPF_CFLAGS) -MMD -MP -c -o $@ $<
@@ -151,8 +157,82 @@ $(B)/.deps-all: selftests/deps.sh
 	$(Q)selftests/deps.sh
 	$(Q)mkdir -p $(@D) && touch $@ $(B)/.deps
 
+# --- what a user runs ---------------------------------------------------------------------------
+
+.PHONY: demo
+demo: $(B)/.deps-all all $(BENCH)
+	$(Q)selftests/demo.sh
+
+.PHONY: bench-smoke
+bench-smoke: $(B)/.deps-all all $(BENCH)
+	$(Q)selftests/bench/smoke.sh
+
+SBIN := pdpd pdp-ctl pdp-loader
+BIN := pdp-tun
+LIBEXEC := pdp-fe-agent
+
+.PHONY: install
+install: all
+	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/libexec/pdp
+	install -d $(DESTDIR)$(PREFIX)/share/pdp/examples $(DESTDIR)/etc/pdp
+	install -m 755 $(SBIN:%=$(B)/bin/%) $(DESTDIR)$(PREFIX)/sbin
+	install -m 755 $(BIN:%=$(B)/bin/%) $(DESTDIR)$(PREFIX)/bin
+	install -m 755 $(LIBEXEC:%=$(B)/bin/%) $(DESTDIR)$(PREFIX)/libexec/pdp
+	install -m 644 examples/*.yaml $(DESTDIR)$(PREFIX)/share/pdp/examples
+	for page in docs/man/*.[1-8]; do \
+		section=$(DESTDIR)$(PREFIX)/share/man/man$${page##*.}; \
+		install -d $$section && install -m 644 $$page $$section || exit 1; \
+	done
+
+.PHONY: uninstall
+uninstall:
+	rm -f $(SBIN:%=$(DESTDIR)$(PREFIX)/sbin/%) $(BIN:%=$(DESTDIR)$(PREFIX)/bin/%)
+	rm -rf $(DESTDIR)$(PREFIX)/libexec/pdp $(DESTDIR)$(PREFIX)/share/pdp
+	for page in docs/man/*.[1-8]; do \
+		rm -f $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/}; \
+	done
+
+# --- style ---------------------------------------------------------------------------------------
+
+C_FILES = $(wildcard $(foreach d,bpf loader fe-agent ctl selftests/unit selftests/prog \
+	selftests/net selftests/bench selftests/fuzz,$(d)/*.c $(d)/*.h))
+C_TIDY = $(filter-out %.bpf.c %.bpf.h,$(filter %.c,$(C_FILES)))
+SH_FILES = $(wildcard selftests/*.sh selftests/*/*.sh) .ci/run
+
+.PHONY: format
+format: $(B)/.deps-all
+	$(Q)clang-format -i $(C_FILES)
+
+.PHONY: lint
+lint: $(B)/.deps-all $(SKEL)
+	$(call say,FORMAT,$(words $(C_FILES)) files)
+	$(Q)clang-format --dry-run -Werror $(C_FILES)
+	$(call say,CPPCHECK,$(words $(C_TIDY)) files)
+	$(Q)cppcheck -q -j2 --std=c11 --enable=warning,performance,portability --inline-suppr \
+		--error-exitcode=1 --suppressions-list=selftests/cppcheck.txt -I. -I$(B) $(C_TIDY)
+	$(call say,TIDY,$(words $(C_TIDY)) files)
+	$(Q)printf '%s\n' $(C_TIDY) | xargs -P2 -n4 clang-tidy --quiet --config-file=.clang-tidy \
+		--extra-arg=-Wno-unknown-warning-option -- $(CPPFLAGS) $(STD)
+	$(call say,SHELL,$(words $(SH_FILES)) files)
+	$(Q)shellcheck -x $(SH_FILES)
+
 .PHONY: clean
 clean:
 	$(Q)rm -rf $(B)
+
+.PHONY: help
+help:
+	@echo 'targets'
+	@echo '  all (default)   programs into $(B)/bin'
+	@echo '  demo            the paper'"'"'s Figure 6 on this machine (root)'
+	@echo '  check           all tests (root); LEVELS="unit prog net" selects levels, T=word tests'
+	@echo '  bench-smoke     throughput ratios of the whole path, to build/bench-smoke.json (root)'
+	@echo '  install         into DESTDIR$(PREFIX); uninstall takes it away again'
+	@echo '  deps            install packages through apt-get (root); demo and check do it themselves'
+	@echo '  lint, format    clang-format, cppcheck, clang-tidy, shellcheck'
+	@echo '  clean'
+	@echo 'variables'
+	@echo '  V=1             show commands      DEBUG=1  ASan and UBSan, no optimisation'
+	@echo '  CLANG=clang-19  BPF compiler       CC, CFLAGS, LDFLAGS, PREFIX, DESTDIR as usual'
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
