@@ -17,7 +17,7 @@ VERSION := 0.1.0
 V ?= 0
 DEBUG ?= 0
 Q := $(if $(filter 1,$(V)),,@)
-say = $(if $(filter 1,$(V)),,@printf '  %-8s %s\n' $(1) $(2))
+say = $(if $(filter 1,$(V)),,@printf '  %-8s %s\n' '$(1)' '$(2)')
 
 B := build
 O := $(B)/$(if $(filter 1,$(DEBUG)),debug,obj)

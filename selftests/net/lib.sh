@@ -1,0 +1,212 @@
+# Short verbs for tests in network namespaces; sourced by test_*.sh, the demo and the benchmarks.
+# shellcheck shell=bash
+#
+# A run has a name of its own ($T); everything it makes bears it, so that runs do not meet and that
+# what is left behind can be told. The node of a run lives in the namespace "$T-node".
+#
+#   begin "story"            set up, trap for cleaning
+#   ns NAME...               make namespaces $T-NAME
+#   wire NS1 DEV1 NS2 DEV2   a veth pair, up, checksums in software
+#   on NS COMMAND...         run in a namespace (bpffs stays visible, unlike with ip netns exec)
+#   background NS COMMAND... run until the test ends
+#   node_up FILE             start pdpd in $T-node, wait until it forwards; node_down: the reverse
+#   ctl ARGS...              pdp-ctl to that node
+#   check "what" COMMAND...  one TAP line; output of a failed command follows as comments
+#   fails "what" COMMAND...  the same, and the command must fail
+#   finish                   clean, check that nothing is left behind, print the plan
+
+set -u
+
+TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+BIN=$TOP/build/bin
+# shellcheck disable=SC2034
+BENCH=$TOP/build/selftests/bench
+T=pdpt$$
+RUN_DIR=/run/$T
+PINS=/sys/fs/bpf/$T
+WORK=
+TAP_N=0
+TAP_BAD=0
+NODE_PID=
+BG_PIDS=()
+NAMESPACES=()
+
+begin() {
+	if [ "$(id -u)" -ne 0 ]; then
+		echo "1..0 # SKIP needs root"
+		exit 0
+	fi
+	WORK=$(mktemp -d "/tmp/$T.XXXX")
+	trap clean EXIT
+	trap 'exit 130' INT
+	trap 'exit 143' TERM
+	echo "# $*"
+}
+
+ns() {
+	local name
+	for name in "$@"; do
+		ip netns add "$T-$name" || return
+		NAMESPACES+=("$name")
+		on "$name" ip link set lo up
+		on "$name" sysctl -qw net.ipv6.conf.all.accept_dad=0 net.ipv6.conf.default.accept_dad=0
+	done
+}
+
+on() {
+	local name=$1
+	shift
+	nsenter --net="/run/netns/$T-$name" "$@"
+}
+
+# Checksums in software: a partial checksum does not survive XDP.
+wire() {
+	ip link add "$2" netns "$T-$1" type veth peer name "$4" netns "$T-$3" || return
+	on "$1" ethtool -K "$2" tx off rxvlan off txvlan off >/dev/null 2>&1
+	on "$3" ethtool -K "$4" tx off rxvlan off txvlan off >/dev/null 2>&1
+	on "$1" ip link set "$2" up
+	on "$3" ip link set "$4" up
+}
+
+# Output goes to $WORK/bg.N; the pid is $!.
+background() {
+	local name=$1
+	shift
+	nsenter --net="/run/netns/$T-$name" "$@" >"$WORK/bg.${#BG_PIDS[@]}" 2>&1 &
+	BG_PIDS+=($!)
+}
+
+# wait_for SECONDS COMMAND...: until it succeeds.
+wait_for() {
+	local end=$((SECONDS + $1 + 1))
+	shift
+	until "$@" >/dev/null 2>&1; do
+		[ $SECONDS -lt $end ] || return 1
+		sleep 0.05
+	done
+}
+
+ctl() {
+	"$BIN/pdp-ctl" --run-dir "$RUN_DIR" --pins "$PINS" "$@"
+}
+
+node_is_up() {
+	ctl -j node show 2>/dev/null | grep -q '"forwarding"'
+}
+
+# node_up FILE [pdpd's arguments]: returns when pdpd answers and the classifier is attached.
+node_up() {
+	local file=$1 end=$((SECONDS + 20))
+	shift
+	nsenter --net="/run/netns/$T-node" "$BIN/pdpd" --config "$file" --run-dir "$RUN_DIR" \
+		--pins "$PINS" --agent "$BIN/pdp-fe-agent" "$@" >>"$WORK/pdpd.log" 2>&1 &
+	NODE_PID=$!
+	until node_is_up; do
+		if ! kill -0 $NODE_PID 2>/dev/null || [ $SECONDS -ge $end ]; then
+			echo "# the node does not come up; pdpd says:"
+			sed 's/^/# /' "$WORK/pdpd.log"
+			return 1
+		fi
+		sleep 0.05
+	done
+}
+
+node_down() {
+	local end=$((SECONDS + 15))
+	[ -n "$NODE_PID" ] || return 0
+	kill -TERM "$NODE_PID" 2>/dev/null
+	while kill -0 "$NODE_PID" 2>/dev/null; do
+		if [ $SECONDS -ge $end ]; then
+			echo "# pdpd did not stop in 15 s"
+			kill -KILL "$NODE_PID"
+		fi
+		sleep 0.05
+	done
+	wait "$NODE_PID" 2>/dev/null
+	NODE_PID=
+}
+
+result() {
+	local word=$1
+	shift
+	TAP_N=$((TAP_N + 1))
+	[ "$word" = ok ] || TAP_BAD=$((TAP_BAD + 1))
+	echo "$word $TAP_N - $*"
+}
+
+check() {
+	local what=$1 out
+	shift
+	if out=$("$@" 2>&1); then
+		result ok "$what"
+	else
+		result "not ok" "$what"
+		printf '%s\n' "$out" | sed 's/^/# /'
+	fi
+}
+
+fails() {
+	local what=$1 out
+	shift
+	if out=$("$@" 2>&1); then
+		result "not ok" "$what: it succeeded"
+		printf '%s\n' "$out" | sed 's/^/# /'
+	else
+		result ok "$what"
+	fi
+}
+
+skip() {
+	TAP_N=$((TAP_N + 1))
+	echo "ok $TAP_N - $1 # SKIP $2"
+}
+
+# Everything that bears this run's name, one a line.
+left_behind() {
+	ip netns list | awk -v t="$T-" 'index($1, t) == 1 { print "netns " $1 }'
+	[ ! -e "$RUN_DIR" ] || echo "directory $RUN_DIR"
+	[ ! -e "$PINS" ] || echo "pins $PINS"
+	find /sys/fs/cgroup -maxdepth 4 -type d -name "*$T*" 2>/dev/null | sed 's/^/cgroup /'
+	pgrep -af "[/ ]$T[/ -]" | grep -v "^$$ " | sed 's/^/process /'
+	awk -v t="$T" 'index($5, t) { print "mount " $5 }' /proc/self/mountinfo
+}
+
+clean_up() {
+	local pid name
+	node_down
+	for pid in "${BG_PIDS[@]}"; do
+		kill "$pid" 2>/dev/null
+	done
+	for pid in "${BG_PIDS[@]}"; do
+		wait "$pid" 2>/dev/null
+	done
+	BG_PIDS=()
+	for name in "${NAMESPACES[@]}"; do
+		ip netns del "$T-$name" 2>/dev/null
+	done
+	NAMESPACES=()
+}
+
+clean() {
+	local status=$?
+	trap '' INT TERM
+	clean_up
+	[ -z "$WORK" ] || rm -rf "$WORK"
+	trap - EXIT
+	exit $status
+}
+
+finish() {
+	local left
+	clean_up
+	left=$(left_behind)
+	if [ -z "$left" ]; then
+		result ok "nothing is left behind"
+	else
+		result "not ok" "nothing is left behind"
+		printf '%s\n' "$left" | sed 's/^/# /'
+	fi
+	echo "1..$TAP_N"
+	[ $TAP_BAD -eq 0 ]
+	exit
+}
