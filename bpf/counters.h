@@ -87,7 +87,10 @@ struct pdp_vif_stats {
 	__u64 tx_bytes;
 };
 
-/* pdp_guest_stats, per FE guest: what passed each of the programs around it. */
+/*
+ * pdp_guest_stats, per FE guest: what passed each of the programs around it. Bytes are those of the
+ * frames on the FE link, Ethernet header and tag included.
+ */
 struct pdp_guest_stats {
 	__u64 to_packets; /* redirected to the guest's link by the classifier */
 	__u64 to_bytes;

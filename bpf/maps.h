@@ -17,7 +17,9 @@
  *   pdp_port_ids   hash     ifindex  -> port id               classifier: for pdp_port_stats alone
  *   pdp_xsks       xskmap   queue    -> AF_XDP socket         guest receive, one map per guest
  *   pdp_xmit_drops hash     pdp_hop  -> packets               kernel's own losses at a redirect
- *   pdp_seqs, pdp_turns, pdp_police: run-time state; pdp_*_stats: counters.h
+ *   pdp_seqs, pdp_turns, pdp_police: run-time state per vnet id; pdp_*_stats: counters.h
+ *
+ * Keys are __u32. An ifindex, a guest id and a port id that stand alone as a value are __u32 too.
  *
  * The arrays of configuration are BPF_F_MMAPABLE. An array element of more than 8 bytes is not
  * replaced atomically by bpf(2), so the controller maps these arrays and publishes each change with
@@ -170,6 +172,16 @@ struct pdp_hop {
 /* Run-time state: next seq per flow bucket of a vnet (see struct pdp_tag). */
 struct pdp_seqs {
 	__u32 next[64];
+};
+
+/* Run-time state, per CPU: slot that the next packet of a round-robin or weighted vnet takes. */
+struct pdp_turn {
+	__u32 next;
+};
+
+/* Run-time state: theoretical arrival time of the vnet's next packet (GCRA, ITU-T I.371), 1/16 ns. */
+struct pdp_police {
+	__u64 tat;
 };
 
 #endif

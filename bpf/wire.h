@@ -108,7 +108,8 @@ _Static_assert(sizeof(struct pdp_vxlan) == 8, "RFC 7348");
 /*
  * The flow key: the inner 5-tuple, as found in the packet (network order). Fragments, first ones
  * included, have no ports, so that all fragments of a packet take the same way. A frame that is not
- * IP has its MAC addresses in saddr and daddr. IPv4 addresses stand in the first word.
+ * IP has its MAC addresses in saddr and daddr and its EtherType in sport. IPv4 addresses stand in the
+ * first word.
  */
 struct pdp_flow_key {
 	__be32 saddr[4];

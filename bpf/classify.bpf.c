@@ -1,0 +1,399 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * classify.bpf.c - pdp_classify, the demultiplexer: first program that a packet from outside meets.
+ *
+ * Stands on every port. A frame that is no tunnel's is left to the host (XDP_PASS) untouched, so
+ * that the host's own traffic on the same NIC goes on. A tunnel packet is stripped of its outer
+ * headers, tagged, and redirected to the FE guest that the vnet's slot table names. Reads the
+ * controller's maps; owns pdp_seqs, pdp_turns, pdp_police and its counters.
+ *
+ * The outer UDP checksum is not verified: the inner packet has its own, and RFC 6935 allows zero.
+ */
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+
+#include "bpf/count.bpf.h"
+#include "bpf/flow.bpf.h"
+#include "bpf/maps.bpf.h"
+#include "bpf/parse.bpf.h"
+#include "bpf/wire.h"
+
+PDP_MAP(pdp_tunnels);
+PDP_MAP(pdp_vnets);
+PDP_MAP(pdp_slots);
+PDP_MAP(pdp_guests);
+PDP_MAP(pdp_fe_links);
+PDP_MAP(pdp_port_ids);
+PDP_MAP(pdp_seqs);
+PDP_MAP(pdp_turns);
+PDP_MAP(pdp_police);
+PDP_MAP(pdp_port_stats);
+PDP_MAP(pdp_vnet_stats);
+PDP_MAP(pdp_vif_stats);
+PDP_MAP(pdp_guest_stats);
+
+/* What is known of the outer headers. */
+struct outer {
+	struct pdp_l2 l2;
+	struct pdp_l3 l3;
+	__be16 sport;
+	__be16 dport;
+	__u16 udp_len;
+	__u32 inner_off; /* where the inner packet begins in the frame */
+	__be32 vxlan_flags;
+};
+
+/* The frame's bytes that the classifier writes: Ethernet and tag. */
+struct head {
+	__u32 macs[3];
+	__be16 ethertype;
+	struct pdp_tag tag;
+} __attribute__((packed));
+
+_Static_assert(sizeof(struct head) == 30, "on the wire");
+
+static __always_inline struct pdp_cursor frame(const struct xdp_md *ctx)
+{
+	return (struct pdp_cursor){(void *)(long)ctx->data, (void *)(long)ctx->data_end};
+}
+
+/* Not ours: count the reason for the port, leave the frame to the host. */
+static __noinline int leave(struct xdp_md *ctx, enum pass_reason reason)
+{
+	__u32 ifindex = ctx->ingress_ifindex;
+	__u32 *port = bpf_map_lookup_elem(&pdp_port_ids, &ifindex);
+	__u32 id = port ? *port : 0;
+	__u64 *counter = bpf_map_lookup_elem(&pdp_port_stats, &id);
+
+	if (counter && reason > pass_none && reason <= pass_no_tunnel)
+		counter[reason - 1]++;
+	return XDP_PASS;
+}
+
+static __always_inline enum pass_reason read_ip(struct pdp_cursor *cursor, struct outer *outer)
+{
+	enum pdp_parsed parsed;
+
+	if (outer->l2.ethertype == bpf_htons(ETH_P_IP)) {
+		parsed = pdp_parse_ipv4(cursor, &outer->l3);
+		if (parsed != PDP_PARSED)
+			return parsed == PDP_CUT ? pass_runt : pass_bad_ipv4;
+	} else if (outer->l2.ethertype == bpf_htons(ETH_P_IPV6)) {
+		parsed = pdp_parse_ipv6(cursor, &outer->l3);
+		if (parsed != PDP_PARSED)
+			return parsed == PDP_CUT ? pass_runt : pass_bad_ipv6;
+	} else {
+		return pass_not_ip;
+	}
+	return pass_none;
+}
+
+/* Read up to the UDP header. */
+static __always_inline enum pass_reason read_outer(struct pdp_cursor *cursor, struct outer *outer)
+{
+	enum pdp_parsed parsed = pdp_parse_l2(cursor, &outer->l2);
+	enum pass_reason reason;
+	struct udphdr *udp;
+
+	if (parsed != PDP_PARSED)
+		return parsed == PDP_CUT ? pass_runt : pass_vlan_depth;
+	reason = read_ip(cursor, outer);
+	if (reason)
+		return reason;
+	if (outer->l3.proto != IPPROTO_UDP)
+		return pass_not_udp;
+	if (outer->l3.fragment == PDP_LATER_FRAGMENT)
+		return pass_fragment;
+	udp = pdp_take(cursor, sizeof(*udp));
+	if (!udp || outer->l3.len < outer->l3.header_len + sizeof(*udp))
+		return pass_runt;
+	outer->sport = udp->source;
+	outer->dport = udp->dest;
+	outer->udp_len = bpf_ntohs(udp->len);
+	outer->inner_off = outer->l2.len + outer->l3.header_len + sizeof(*udp);
+	return pass_none;
+}
+
+/* By local address and port; where those are a VXLAN end's, by its VNI too. */
+static __always_inline enum pass_reason find_tunnel(struct pdp_cursor *cursor, struct outer *outer,
+						    struct pdp_tunnel **tunnel)
+{
+	struct pdp_tunnel_key key = {
+		.local = outer->l3.daddr,
+		.port = outer->dport,
+		.vni = PDP_VNI_NONE,
+	};
+	struct pdp_vxlan *vxlan;
+
+	*tunnel = bpf_map_lookup_elem(&pdp_tunnels, &key);
+	if (!*tunnel)
+		return pass_no_tunnel;
+	if ((*tunnel)->encap != PDP_ENCAP_VXLAN)
+		return pass_none;
+
+	vxlan = pdp_take(cursor, sizeof(*vxlan));
+	if (!vxlan)
+		return pass_runt;
+	outer->vxlan_flags = vxlan->flags;
+	outer->inner_off += sizeof(*vxlan);
+	key.vni = vxlan->vni & bpf_htonl(0xffffff00);
+	*tunnel = bpf_map_lookup_elem(&pdp_tunnels, &key);
+	return *tunnel ? pass_none : pass_no_tunnel;
+}
+
+/*
+ * Is it a whole and well-formed packet from the tunnel's other end? A UDP datagram shorter than its
+ * IP packet is taken, as Linux does, and its surplus cut off.
+ */
+static __always_inline enum drop_reason check_outer(const struct outer *outer,
+						    const struct pdp_tunnel *tunnel)
+{
+	__u32 udp_room = outer->l3.len - outer->l3.header_len;
+	__u32 headers = sizeof(struct udphdr);
+
+	if (!pdp_addr_equal(&outer->l3.saddr, &tunnel->remote))
+		return drop_wrong_remote;
+	if (tunnel->remote_port && outer->sport != tunnel->remote_port)
+		return drop_wrong_remote;
+	if (outer->l2.vlans != tunnel->vlans)
+		return drop_wrong_vlan;
+	if (outer->l3.fragment != PDP_WHOLE)
+		return drop_outer_fragment;
+	if (outer->udp_len < sizeof(struct udphdr) || outer->udp_len > udp_room)
+		return drop_udp_length;
+	if (tunnel->encap == PDP_ENCAP_VXLAN) {
+		headers += sizeof(struct pdp_vxlan);
+		/* The flags byte whole, for another bit changes what follows; reserved bytes not. */
+		if (outer->udp_len < headers ||
+		    (outer->vxlan_flags & bpf_htonl(0xff000000)) != bpf_htonl(PDP_VXLAN_FLAG_I))
+			return drop_vxlan_header;
+	}
+	return drop_none;
+}
+
+/* What follows the tag, in host order: the first byte of a udp tunnel's payload tells. */
+static __always_inline enum drop_reason check_inner(struct pdp_cursor inner, __u32 len, __u8 encap,
+						    __u16 *proto)
+{
+	__u8 *version;
+
+	*proto = PDP_PROTO_ETHERNET;
+	if (encap == PDP_ENCAP_VXLAN)
+		return len < sizeof(struct ethhdr) ? drop_inner_short : drop_none;
+	version = pdp_take(&inner, sizeof(*version));
+	if (!version || len == 0)
+		return drop_inner_short;
+	switch (*version >> 4) {
+	case 4:
+		*proto = ETH_P_IP;
+		return len < sizeof(struct iphdr) ? drop_inner_short : drop_none;
+	case 6:
+		*proto = ETH_P_IPV6;
+		return len < sizeof(struct ipv6hdr) ? drop_inner_short : drop_none;
+	default:
+		return drop_inner_not_ip;
+	}
+}
+
+#define POLICE_TRIES 4
+
+/*
+ * GCRA: a packet conforms unless it comes earlier than its theoretical arrival time by more than the
+ * burst. CPUs share the vnet's time. Where they keep racing, the packet is charged and goes.
+ */
+static __always_inline bool conforms(const struct pdp_vnet *vnet, __u32 vnet_id)
+{
+	struct pdp_police *police = bpf_map_lookup_elem(&pdp_police, &vnet_id);
+	__u64 cost = vnet->police_cost;
+	__u64 now;
+
+	if (!police)
+		return false;
+	now = bpf_ktime_get_ns() << PDP_POLICE_SHIFT;
+	for (int i = 0; i < POLICE_TRIES; i++) {
+		__u64 tat = *(volatile __u64 *)&police->tat;
+		__u64 start = tat > now ? tat : now;
+
+		if (start - now > vnet->police_burst)
+			return false;
+		if (__sync_val_compare_and_swap(&police->tat, tat, start + cost) == tat)
+			return true;
+	}
+	__sync_fetch_and_add(&police->tat, cost);
+	return true;
+}
+
+static __always_inline __u32 hash_inner(struct pdp_cursor inner, __u16 proto)
+{
+	struct pdp_flow_key key = {};
+
+	if (proto == ETH_P_IP)
+		pdp_flow_ipv4(inner, &key);
+	else if (proto == ETH_P_IPV6)
+		pdp_flow_ipv6(inner, &key);
+	else
+		pdp_flow_frame(inner, &key);
+	return pdp_flow_hash(&key);
+}
+
+/* Each CPU takes turns on its own: no cache line moves between them. */
+static __always_inline __u32 next_turn(__u32 vnet_id, __u32 n_slots)
+{
+	struct pdp_turn *turn = bpf_map_lookup_elem(&pdp_turns, &vnet_id);
+	__u32 slot;
+
+	if (!turn)
+		return 0;
+	slot = turn->next < n_slots ? turn->next : 0;
+	turn->next = slot + 1;
+	return slot;
+}
+
+/* The guest in the packet's slot; 0 when there is none. */
+static __always_inline __u32 pick_guest(__u32 vnet_id, struct pdp_table table, __u32 hash)
+{
+	__u32 half = vnet_id * 2 + (table.half & 1);
+	struct pdp_slot_table *slots;
+	__u32 slot;
+
+	if (!table.n_slots)
+		return 0;
+	if (table.policy == PDP_POLICY_FLOW_HASH)
+		slot = pdp_hash_slot(hash, table.n_slots);
+	else
+		slot = next_turn(vnet_id, table.n_slots);
+	slots = bpf_map_lookup_elem(&pdp_slots, &half);
+	return slots && slot < PDP_SLOTS ? slots->guest[slot] : 0;
+}
+
+static __always_inline __be32 next_seq(__u32 vnet_id, __u32 hash)
+{
+	struct pdp_seqs *seqs = bpf_map_lookup_elem(&pdp_seqs, &vnet_id);
+
+	if (!seqs)
+		return 0;
+	return bpf_htonl(__sync_fetch_and_add(&seqs->next[hash % PDP_SEQ_BUCKETS], 1));
+}
+
+/* Ethernet header and tag in the place of the outer headers; false when there is no room. */
+static __always_inline bool write_head(struct xdp_md *ctx, __u32 inner_off,
+				       const struct pdp_guest *guest, const struct pdp_tag *tag)
+{
+	const __u32 *macs = (const void *)guest;
+	struct pdp_cursor cursor;
+	struct head *head;
+
+	if (bpf_xdp_adjust_head(ctx, inner_off - sizeof(*head)))
+		return false;
+	cursor = frame(ctx);
+	head = pdp_take(&cursor, sizeof(*head));
+	if (!head)
+		return false;
+	/* struct pdp_guest begins as an Ethernet header does. */
+	head->macs[0] = macs[0];
+	head->macs[1] = macs[1];
+	head->macs[2] = macs[2];
+	head->ethertype = bpf_htons(PDP_ETHERTYPE);
+	head->tag = *tag;
+	return true;
+}
+
+_Static_assert(offsetof(struct pdp_guest, mac) == 0 && offsetof(struct pdp_guest, md_mac) == 6,
+	       "copied as the first 12 bytes of an Ethernet header");
+
+/* Tag the packet and send it to a guest of its vnet. */
+static __always_inline int send_to_guest(struct xdp_md *ctx, struct pdp_vnet_stats *stats,
+					 __u32 guest_id, __u32 inner_off, __u32 inner_len,
+					 struct pdp_tag *tag)
+{
+	struct pdp_guest *guest = bpf_map_lookup_elem(&pdp_guests, &guest_id);
+	struct pdp_guest_stats *guest_stats = bpf_map_lookup_elem(&pdp_guest_stats, &guest_id);
+	__u32 vnet_id = bpf_ntohs(tag->vnet);
+	int action;
+
+	if (!guest_id || !guest || !guest_stats || guest->vnet != vnet_id)
+		return pdp_drop(stats, drop_no_guest);
+	tag->seq = next_seq(vnet_id, bpf_ntohl(tag->hash));
+	if (!write_head(ctx, inner_off, guest, tag))
+		return pdp_drop(stats, drop_headroom);
+	action = bpf_redirect_map(&pdp_fe_links, guest_id, 0);
+	if (action != XDP_REDIRECT)
+		return pdp_drop(stats, drop_guest_link_gone);
+	guest_stats->to_packets++;
+	guest_stats->to_bytes += sizeof(struct head) + inner_len;
+	return action;
+}
+
+/* A tunnel packet of ours: everything from here on is counted for its vnet. */
+static __always_inline int demultiplex(struct xdp_md *ctx, const struct outer *outer,
+				       const struct pdp_tunnel *tunnel)
+{
+	__u32 vnet_id = tunnel->vnet, vif_id = tunnel->vif;
+	struct pdp_vnet_stats *stats = bpf_map_lookup_elem(&pdp_vnet_stats, &vnet_id);
+	struct pdp_vif_stats *vif_stats = bpf_map_lookup_elem(&pdp_vif_stats, &vif_id);
+	struct pdp_vnet *vnet = bpf_map_lookup_elem(&pdp_vnets, &vnet_id);
+	__u32 inner_off = outer->inner_off, inner_len, frame_len, hash;
+	struct pdp_cursor inner = frame(ctx);
+	struct pdp_table table;
+	enum drop_reason reason;
+	__u16 proto;
+
+	if (!stats || !vif_stats || !vnet)
+		return XDP_DROP;
+	stats->rx_packets++;
+	stats->rx_bytes += outer->l3.len;
+	vif_stats->rx_packets++;
+	vif_stats->rx_bytes += outer->l3.len;
+
+	reason = check_outer(outer, tunnel);
+	if (reason)
+		return pdp_drop(stats, reason);
+	inner_len = outer->l2.len + outer->l3.header_len + outer->udp_len - inner_off;
+	frame_len = pdp_left(&inner);
+	inner.pos += inner_off;
+	reason = check_inner(inner, inner_len, tunnel->encap, &proto);
+	if (reason)
+		return pdp_drop(stats, reason);
+	if (vnet->police_cost && !conforms(vnet, vnet_id))
+		return pdp_drop(stats, drop_policed);
+
+	/* Padding of a short frame, or bytes behind the UDP datagram. */
+	if (inner_off + inner_len < frame_len) {
+		if (bpf_xdp_adjust_tail(ctx, (int)(inner_off + inner_len - frame_len)))
+			return pdp_drop(stats, drop_headroom);
+		inner = frame(ctx);
+		inner.pos += inner_off;
+	}
+	hash = hash_inner(inner, proto);
+	table = PDP_READ_ONCE8(struct pdp_table, &vnet->table);
+
+	struct pdp_tag tag = {
+		.version_op = pdp_tag_version_op(PDP_OP_INPUT),
+		.flags = outer->l3.ecn,
+		.proto = bpf_htons(proto),
+		.vnet = bpf_htons(vnet_id),
+		.vif = bpf_htons(vif_id),
+		.hash = bpf_htonl(hash),
+	};
+	return send_to_guest(ctx, stats, pick_guest(vnet_id, table, hash), inner_off, inner_len,
+			     &tag);
+}
+
+SEC("xdp")
+int pdp_classify(struct xdp_md *ctx)
+{
+	struct pdp_cursor cursor = frame(ctx);
+	struct pdp_tunnel *tunnel;
+	struct outer outer = {};
+	enum pass_reason reason;
+
+	reason = read_outer(&cursor, &outer);
+	if (reason)
+		return leave(ctx, reason);
+	reason = find_tunnel(&cursor, &outer, &tunnel);
+	if (reason)
+		return leave(ctx, reason);
+	return demultiplex(ctx, &outer, tunnel);
+}
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
