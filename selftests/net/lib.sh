@@ -21,6 +21,8 @@ TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 BIN=$TOP/build/bin
 # shellcheck disable=SC2034
 BENCH=$TOP/build/selftests/bench
+# shellcheck disable=SC2034
+HELP=$TOP/build/selftests/net
 T=pdpt$$
 RUN_DIR=/run/$T
 PINS=/sys/fs/bpf/$T
@@ -68,6 +70,11 @@ wire() {
 	on "$3" ip link set "$4" up
 }
 
+# mac_of NS DEV
+mac_of() {
+	on "$1" ip -j link show dev "$2" | jq -r '.[0].address'
+}
+
 # Output goes to $WORK/bg.N; the pid is $!.
 background() {
 	local name=$1
@@ -88,6 +95,11 @@ wait_for() {
 
 ctl() {
 	"$BIN/pdp-ctl" --run-dir "$RUN_DIR" --pins "$PINS" "$@"
+}
+
+# counter VNET NAME: a vnet's counter, as a number.
+counter() {
+	ctl -j stats show "$1" | jq -r ".[0].counters.$2"
 }
 
 node_is_up() {
@@ -167,7 +179,7 @@ left_behind() {
 	[ ! -e "$RUN_DIR" ] || echo "directory $RUN_DIR"
 	[ ! -e "$PINS" ] || echo "pins $PINS"
 	find /sys/fs/cgroup -maxdepth 4 -type d -name "*$T*" 2>/dev/null | sed 's/^/cgroup /'
-	pgrep -af "[/ ]$T[/ -]" | grep -v "^$$ " | sed 's/^/process /'
+	pgrep -af "[/ ]${T}[/ -]" | grep -v "^$$ " | sed 's/^/process /'
 	awk -v t="$T" 'index($5, t) { print "mount " $5 }' /proc/self/mountinfo
 }
 
