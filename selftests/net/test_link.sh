@@ -20,10 +20,6 @@ ping_red() {
 }
 check "it forwards" ping_red
 
-down_up() {
-	on "$1" ip link set "$2" down
-	on "$1" ip link set "$2" up
-}
 silent_while_down() {
 	on "$1" ip link set "$2" down
 	! ping_red

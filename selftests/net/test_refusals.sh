@@ -21,8 +21,7 @@ refused() {
 	[ $TAP_BAD -eq 0 ] || sed 's/^/# said: /' "$WORK/said"
 }
 nothing_made() {
-	[ -z "$(on node ip -o link show | grep -E 'pdp')" ] &&
-		[ ! -e "$RUN_DIR/pdpd.sock" ] && ! on node ip -d link show | grep -q 'prog/xdp'
+	[ ! -e "$RUN_DIR/pdpd.sock" ] && ! on node ip -d link show | grep -qE 'pdp|prog/xdp'
 }
 
 { node_head; fes 1 200m; echo vnets:; red 200m; } | sed 's/policy:/polcy:/' >"$WORK/node.yaml"

@@ -52,11 +52,10 @@ ctl -j stats show red | jq '.[0].counters' >"$WORK/after"
 moved() {
 	echo $(($(jq ".$1" "$WORK/after") - $(jq ".$1" "$WORK/before")))
 }
-for name in $(cut -d' ' -f1 "$WORK/sent" | sort -u); do
-	want=$(grep -c "^$name " "$WORK/sent")
+while read -r want name; do
 	check "$name moved by $want: $(sed -n "s/^$name //p" "$WORK/sent" | paste -sd,)" \
 		[ "$(moved "$name")" -eq "$want" ]
-done
+done < <(cut -d' ' -f1 "$WORK/sent" | sort | uniq -c)
 
 captured() {
 	tcpdump -r "$WORK/$1.pcap" -nn 2>/dev/null | wc -l
