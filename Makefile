@@ -86,7 +86,7 @@ $(PROGS):
 define archive_rule
 $(1)/$(2).a: $$(patsubst %.c,$(1)/%.o,$$(call lib_src,$(2)))
 	$$(call say,AR,$$@)
-	$$(Q)rm -f $$@ && ar rcs $$@ $$^
+	$$(Q)mkdir -p $$(@D) && rm -f $$@ && ar rcs $$@ $$^
 endef
 $(foreach o,$(sort $(O) $(SAN)),$(foreach d,$(DIRS),$(eval $(call archive_rule,$(o),$(d)))))
 
