@@ -33,8 +33,9 @@ struct pdp_slice {
  * pdp_slice_alloc() - R = kC + r: k whole idle FEs, then the best fit of r.
  * @slices: room for PDP_VNET_GUESTS_MAX; *n_slices of them are filled, whole FEs first.
  *
- * With FEs of different capacity: the fewest guests first, then the tightest fit, then the lowest
- * name. On success `used` of the FEs taken grows. 0; -ENOSPC with the reason in err and nothing
+ * With FEs of different capacity "whole" means all of an idle FE, whatever its size: the fewest guests
+ * first, then the choice that leaves least free on the FE of the remainder, then the lowest names, in
+ * the order of strverscmp (fe2 before fe10). On success `used` of the FEs taken grows. 0; -ENOSPC with the reason in err and nothing
  * taken; -EINVAL for a power of 0; -E2BIG for more guests than a vnet may have.
  */
 int pdp_slice_alloc(struct pdp_alloc_fe *fes, size_t n_fes, uint32_t power,
