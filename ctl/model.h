@@ -18,6 +18,7 @@
 
 #define PDP_LABEL_MAX 32 /* with the NUL; [a-z0-9][a-z0-9-]*, ports also [A-Z] */
 #define PDP_NAME_MAX 64
+#define PDP_MAX_FES 1024
 
 /* An IPv4 or IPv6 address with a prefix length; family 0 = none. */
 struct pdp_prefix {
@@ -108,7 +109,15 @@ const struct pdp_fe_conf *pdp_model_fe(const struct pdp_model *model, const char
 const struct pdp_vnet_conf *pdp_model_vnet(const struct pdp_model *model, const char *name);
 const struct pdp_vif_conf *pdp_vnet_vif(const struct pdp_vnet_conf *vnet, const char *name);
 
-/* Largest inner IP packet of a vif whose port has this MTU; 0 when nothing fits. */
+#define PDP_MTU_MIN 68 /* IPv4's smallest, RFC 791 */
+
+/* Bytes around an inner IP packet, from the outer IP header on: 28 or 48 for udp, 50 or 70 for vxlan. */
+uint32_t pdp_vif_overhead(const struct pdp_vif_conf *vif);
+
+/*
+ * Largest inner IP packet of a vif whose port has this MTU (1500: 1472 or 1450 over IPv4); 0 when
+ * nothing fits. vif->mtu is not looked at: a caller that has one refuses it when it is larger.
+ */
 uint16_t pdp_vif_mtu(const struct pdp_vif_conf *vif, uint32_t port_mtu);
 
 /* MTU that an FE link needs for a port's MTU: the tag, and nothing else, is added. */
