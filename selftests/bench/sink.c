@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * sink.c - where pktgen's packets end: attaches sink.bpf.c to a device, waits, prints what came.
+ *
+ * Its XDP program hangs on a link that goes away with the process, whatever ends it.
+ */
+#include <arpa/inet.h>
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <getopt.h>
+#include <linux/if_link.h>
+#include <net/if.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "bpf/wire.h"
+#include "loader/loader.h"
+#include "selftests/bench/cmdline.h"
+#include "selftests/bench/traffic.h"
+#include "selftests/bench/sink.skel.h"
+
+#define POLL_NS 20000000
+
+struct options {
+	const char *dev;
+	struct sink_plan plan;
+	bool has_vni;
+	double seconds, idle; /* 0 = not a reason to stop */
+	uint64_t count;
+};
+
+/* All flows together. */
+struct flow_total {
+	uint32_t flows; /* that sent anything */
+	uint64_t received, lost, reordered, duplicates, too_late;
+	uint64_t extent_sum, extent_known;
+	uint32_t extent_max;
+};
+
+static volatile sig_atomic_t stopped;
+
+static void stop(int sig)
+{
+	(void)sig;
+	stopped = 1;
+}
+
+static const char usage[] =
+	"Usage: sink --dev DEV [OPTIONS]\n"
+	"Count pktgen's packets on DEV by XDP and drop them; the rest passes. Prints JSON at the end.\n"
+	"\n"
+	"  --dev DEV            device in this network namespace\n"
+	"  --encap none|udp|vxlan   tunnel that the packets come in     (none)\n"
+	"  --port N             outer UDP destination port; vxlan: 4789 by default\n"
+	"  --vni N              for vxlan\n"
+	"  --flows N            flows that are told apart, 1 to 32768    (4096)\n"
+	"  --mid-stream         count loss from each flow's first packet seen, not from its packet 0\n"
+	"  --latency            one-way delay: pktgen must run on this machine\n"
+	"  --seconds S          end after S seconds\n"
+	"  --idle S             end S seconds after the last packet, once one came\n"
+	"  --count N            end when N packets came\n";
+
+enum option_id {
+	OPT_DEV = 256,
+	OPT_ENCAP,
+	OPT_PORT,
+	OPT_VNI,
+	OPT_FLOWS,
+	OPT_MID_STREAM,
+	OPT_LATENCY,
+	OPT_SECONDS,
+	OPT_IDLE,
+	OPT_COUNT,
+	OPT_HELP,
+};
+
+static const struct option long_options[] = {
+	{"dev", required_argument, NULL, OPT_DEV},
+	{"encap", required_argument, NULL, OPT_ENCAP},
+	{"port", required_argument, NULL, OPT_PORT},
+	{"vni", required_argument, NULL, OPT_VNI},
+	{"flows", required_argument, NULL, OPT_FLOWS},
+	{"mid-stream", no_argument, NULL, OPT_MID_STREAM},
+	{"latency", no_argument, NULL, OPT_LATENCY},
+	{"seconds", required_argument, NULL, OPT_SECONDS},
+	{"idle", required_argument, NULL, OPT_IDLE},
+	{"count", required_argument, NULL, OPT_COUNT},
+	{"help", no_argument, NULL, OPT_HELP},
+	{NULL},
+};
+
+static bool set_option(struct options *opt, int id, const char *text)
+{
+	uint64_t number = 0;
+	uint8_t encap = 0;
+	bool good;
+
+	switch (id) {
+	case OPT_DEV:
+		opt->dev = text;
+		return true;
+	case OPT_ENCAP:
+		good = cmdline_encap(text, &encap);
+		opt->plan.encap = encap;
+		return good;
+	case OPT_PORT:
+		good = cmdline_number(text, 1, 65535, &number);
+		opt->plan.port = htons(number);
+		return good;
+	case OPT_VNI:
+		good = cmdline_number(text, 0, 0xffffff, &number);
+		opt->plan.vni = htonl(number << 8);
+		opt->has_vni = true;
+		return good;
+	case OPT_FLOWS:
+		good = cmdline_number(text, 1, MAX_FLOWS, &number);
+		opt->plan.flows = number;
+		return good;
+	case OPT_MID_STREAM:
+		opt->plan.mid_stream = 1;
+		return true;
+	case OPT_LATENCY:
+		opt->plan.latency = 1;
+		return true;
+	case OPT_SECONDS:
+		return cmdline_seconds(text, &opt->seconds);
+	case OPT_IDLE:
+		return cmdline_seconds(text, &opt->idle);
+	case OPT_COUNT:
+		return cmdline_number(text, 1, UINT64_MAX, &opt->count);
+	default:
+		return false;
+	}
+}
+
+static int parse_options(struct options *opt, int argc, char **argv, struct pdp_error *err)
+{
+	int id, at = 0;
+
+	*opt = (struct options){.plan = {.flows = 4096}};
+	while ((id = getopt_long(argc, argv, "", long_options, &at)) != -1) {
+		if (id == OPT_HELP) {
+			fputs(usage, stdout);
+			exit(0);
+		}
+		if (id == '?')
+			return pdp_fail(err, -EINVAL, "see sink --help");
+		if (!set_option(opt, id, optarg))
+			return pdp_fail(err, -EINVAL, "--%s %s: out of range; see sink --help",
+					long_options[at].name, optarg ? optarg : "");
+	}
+	if (optind < argc)
+		return pdp_fail(err, -EINVAL, "'%s' is no option", argv[optind]);
+	if (!opt->dev)
+		return pdp_fail(err, -EINVAL, "--dev must be given");
+	if (opt->plan.encap == PDP_ENCAP_VXLAN && !opt->plan.port)
+		opt->plan.port = htons(PDP_VXLAN_PORT);
+	if (opt->plan.encap && !opt->plan.port)
+		return pdp_fail(err, -EINVAL, "--encap udp needs --port");
+	if (opt->plan.encap == PDP_ENCAP_VXLAN && !opt->has_vni)
+		return pdp_fail(err, -EINVAL, "--encap vxlan needs --vni");
+	return 0;
+}
+
+static int attach(const struct options *opt, struct sink_bpf **out, int *link,
+		  struct pdp_error *err)
+{
+	LIBBPF_OPTS(bpf_link_create_opts, opts, .flags = XDP_FLAGS_DRV_MODE);
+	int ifindex = if_nametoindex(opt->dev);
+	struct sink_bpf *skel;
+	int ret;
+
+	if (!ifindex)
+		return pdp_fail(err, -errno, "%s: %s", opt->dev, strerror(errno));
+	skel = sink_bpf__open();
+	if (!skel)
+		return pdp_fail(err, -errno, "open the BPF object: %s", strerror(errno));
+	*out = skel;
+	memcpy((void *)&skel->rodata->plan, &opt->plan, sizeof(opt->plan));
+	bpf_map__set_max_entries(skel->maps.sink_flows, opt->plan.flows);
+	ret = sink_bpf__load(skel);
+	if (ret)
+		return pdp_fail(err, ret, "load the BPF program: %s", strerror(-ret));
+	*link = bpf_link_create(bpf_program__fd(skel->progs.pdp_sink), ifindex, BPF_XDP, &opts);
+	if (*link < 0)
+		return pdp_fail(err, -errno, "%s: attach the XDP program: %s", opt->dev,
+				strerror(errno));
+	return 0;
+}
+
+static void read_counts(const struct sink_bpf *skel, struct sink_count *out)
+{
+	int cpus = libbpf_num_possible_cpus();
+	struct sink_count *cpu = calloc(cpus, sizeof(*cpu));
+	uint32_t zero = 0;
+
+	memset(out, 0, sizeof(*out));
+	if (!cpu || bpf_map_lookup_elem(bpf_map__fd(skel->maps.sink_counts), &zero, cpu))
+		cpus = 0;
+	for (int i = 0; i < cpus; i++) {
+		out->packets += cpu[i].packets;
+		out->plain += cpu[i].plain;
+		out->bytes += cpu[i].bytes;
+		out->passed += cpu[i].passed;
+		out->flow_over += cpu[i].flow_over;
+		out->latency_packets += cpu[i].latency_packets;
+		out->latency_sum_ns += cpu[i].latency_sum_ns;
+		if (cpu[i].first_ns && (!out->first_ns || cpu[i].first_ns < out->first_ns))
+			out->first_ns = cpu[i].first_ns;
+		if (cpu[i].last_ns > out->last_ns)
+			out->last_ns = cpu[i].last_ns;
+		if (cpu[i].latency_min_ns &&
+		    (!out->latency_min_ns || cpu[i].latency_min_ns < out->latency_min_ns))
+			out->latency_min_ns = cpu[i].latency_min_ns;
+		if (cpu[i].latency_max_ns > out->latency_max_ns)
+			out->latency_max_ns = cpu[i].latency_max_ns;
+	}
+	free(cpu);
+}
+
+/* Lost of a flow: what should have come up to its newest packet, without what came. */
+static void add_flow(struct flow_total *total, const struct sink_flow *flow)
+{
+	uint64_t unique = flow->received - flow->duplicates;
+	uint64_t expected = flow->next - flow->base;
+
+	if (!flow->received)
+		return;
+	total->flows++;
+	total->received += flow->received;
+	total->lost += expected > unique ? expected - unique : 0;
+	total->reordered += flow->reordered;
+	total->duplicates += flow->duplicates;
+	total->too_late += flow->too_late;
+	total->extent_sum += flow->extent_sum;
+	total->extent_known += flow->reordered - flow->extent_unknown;
+	if (flow->extent_max > total->extent_max)
+		total->extent_max = flow->extent_max;
+}
+
+static void read_flows(const struct sink_bpf *skel, uint32_t flows, struct flow_total *total)
+{
+	struct sink_flow flow;
+
+	memset(total, 0, sizeof(*total));
+	for (uint32_t i = 0; i < flows; i++) {
+		if (bpf_map_lookup_elem(bpf_map__fd(skel->maps.sink_flows), &i, &flow) == 0)
+			add_flow(total, &flow);
+	}
+}
+
+static uint64_t now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * 1000000000ULL + ts.tv_nsec;
+}
+
+/* Until one of the reasons to stop. */
+static void count_on(const struct options *opt, const struct sink_bpf *skel)
+{
+	struct timespec tick = {.tv_nsec = POLL_NS};
+	uint64_t begin = now_ns(), now;
+	struct sink_count count;
+
+	while (!stopped) {
+		nanosleep(&tick, NULL);
+		read_counts(skel, &count);
+		now = now_ns();
+		if (opt->seconds && now - begin >= opt->seconds * 1e9)
+			break;
+		if (opt->idle && count.last_ns && now > count.last_ns + opt->idle * 1e9)
+			break;
+		if (opt->count && count.packets + count.plain >= opt->count)
+			break;
+	}
+}
+
+static void report(const struct options *opt, const struct sink_bpf *skel)
+{
+	struct sink_count count;
+	struct flow_total total;
+	uint64_t received;
+	double busy;
+
+	read_counts(skel, &count);
+	read_flows(skel, opt->plan.flows, &total);
+	received = count.packets + count.plain;
+	busy = (count.last_ns - count.first_ns) / 1e9;
+	printf("{\"received\": %llu, \"lost\": %llu, \"reordered\": %llu, \"duplicates\": %llu, "
+	       "\"flows\": %u, \"bytes\": %llu, \"seconds\": %.6f, \"pps\": %.0f, "
+	       "\"extent_max\": %u, \"extent_avg\": %.2f, \"too_late\": %llu, \"unnumbered\": %llu, "
+	       "\"flow_over\": %llu, \"passed\": %llu",
+	       (unsigned long long)received, (unsigned long long)total.lost,
+	       (unsigned long long)total.reordered, (unsigned long long)total.duplicates,
+	       total.flows, (unsigned long long)count.bytes, busy,
+	       received > 1 && busy > 0 ? (received - 1) / busy : 0, total.extent_max,
+	       total.extent_known ? (double)total.extent_sum / total.extent_known : 0,
+	       (unsigned long long)total.too_late, (unsigned long long)count.plain,
+	       (unsigned long long)count.flow_over, (unsigned long long)count.passed);
+	if (count.latency_packets)
+		printf(", \"latency_us\": {\"min\": %.1f, \"avg\": %.1f, \"max\": %.1f}",
+		       count.latency_min_ns / 1e3,
+		       (double)count.latency_sum_ns / count.latency_packets / 1e3,
+		       count.latency_max_ns / 1e3);
+	printf("}\n");
+}
+
+static void catch_signals(void)
+{
+	struct sigaction action = {.sa_handler = stop};
+
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+}
+
+int main(int argc, char **argv)
+{
+	struct sink_bpf *skel = NULL;
+	struct pdp_error err = {{0}};
+	struct options opt;
+	int link = -1, status = 0;
+
+	libbpf_set_print(NULL);
+	if (parse_options(&opt, argc, argv, &err)) {
+		status = 2;
+	} else if (attach(&opt, &skel, &link, &err)) {
+		status = 1;
+	} else {
+		catch_signals();
+		fprintf(stderr, "sink: counting on %s\n", opt.dev);
+		count_on(&opt, skel);
+		report(&opt, skel);
+	}
+	if (status)
+		fprintf(stderr, "sink: %s\n", err.text);
+	if (link >= 0)
+		close(link);
+	sink_bpf__destroy(skel);
+	return status;
+}

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * traffic.h - what pktgen sends and sink looks for: the probe in the inner UDP payload, and the
+ * structs that the two programs share with their BPF halves.
+ */
+#ifndef PDP_BENCH_TRAFFIC_H
+#define PDP_BENCH_TRAFFIC_H
+
+#include <linux/bpf.h>
+#include <linux/types.h>
+#include <stddef.h>
+
+/*
+ * The probe, first thing in the inner UDP payload, big-endian. seq counts from 0 within its flow.
+ * A payload of 8 to 15 bytes holds only the first 8 of them, a shorter one holds none; the sink
+ * knows a whole probe by its magic.
+ */
+struct probe {
+	__be32 seq;
+	__be16 flow;
+	__be16 magic;
+	__be64 time_ns; /* CLOCK_MONOTONIC when it was made */
+};
+
+#define PROBE_MAGIC 0x5064 /* sequence number alone */
+#define PROBE_MAGIC_TIME 0x5065 /* with time_ns */
+#define PROBE_SHORT offsetof(struct probe, time_ns)
+
+_Static_assert(sizeof(struct probe) == 16, "probe layout");
+_Static_assert(PROBE_SHORT == 8, "probe layout");
+
+#define MAX_FLOWS 32768
+#define FLOW_SPORT 0x4000 /* inner source port of flow 0; flow n has this + n */
+#define INNER_DPORT 9 /* discard, RFC 863 */
+
+/* Largest header: Ethernet, IPv6, UDP, VXLAN, Ethernet, IPv6, UDP = 138 bytes, in 8-byte words. */
+#define HEADER_WORDS 18
+
+/*
+ * What pktgen's BPF half writes into each frame: header[] whole, then the fields that differ from
+ * packet to packet. Offsets are from the frame's first byte; a sum is the ones' complement sum of
+ * what a checksum covers, the differing fields taken as zero.
+ */
+struct pktgen_plan {
+	__u64 header[HEADER_WORDS];
+	__u32 ifindex; /* device to send from */
+	__u32 flows;
+	__u32 n_dsts; /* prefixes in pktgen_dsts; 0: the destination in header[] */
+	__u32 header_len; /* up to the end of the inner UDP header; even */
+	__u32 frame_len;
+	__u32 probe_len; /* 0, PROBE_SHORT or sizeof(struct probe) */
+	__u32 outer_udp; /* offset of the outer UDP header; 0: bare */
+	__u32 inner_ip; /* offset of the inner IP header */
+	__u32 inner_udp;
+	__u32 vary_outer_sport; /* VXLAN: the outer source port follows the flow, RFC 7348 */
+	__u32 outer_v6; /* the outer UDP checksum must be there */
+	__u32 inner_v6;
+	__u32 outer_sum; /* outer pseudo header to the frame's end */
+	__u32 inner_ip_sum; /* IPv4: the header */
+	__u32 inner_udp_sum; /* IPv6: pseudo header to the frame's end */
+	__u32 pad;
+};
+
+/* An element of pktgen_dsts. Where mask is 0 bits are drawn. IPv4 in word 0. */
+struct pktgen_dst {
+	__be32 addr[4];
+	__be32 mask[4];
+};
+
+/* pktgen's run-time state; one thread writes it. */
+struct pktgen_state {
+	__u64 sent;
+	__u64 random; /* xorshift64, never 0 */
+	__u32 turn; /* flow of the next packet */
+	__u32 pad;
+};
+
+/* What sink looks for. */
+struct sink_plan {
+	__u32 encap; /* enum pdp_encap, 0 = bare */
+	__be32 vni; /* in its place, upper 24 bits */
+	__u32 flows; /* elements of sink_flows */
+	__be16 port; /* outer UDP destination port */
+	__u8 mid_stream; /* count loss from the first seq seen, not from 0 */
+	__u8 latency;
+};
+
+/* Per CPU. */
+struct sink_count {
+	__u64 packets; /* with a probe */
+	__u64 plain; /* ours by the outer header, without a probe */
+	__u64 bytes; /* frames, from the Ethernet header on, of both */
+	__u64 passed; /* not ours */
+	__u64 flow_over; /* probe of a flow beyond the table */
+	__u64 first_ns;
+	__u64 last_ns;
+	__u64 latency_packets;
+	__u64 latency_sum_ns;
+	__u64 latency_min_ns; /* 0: none yet */
+	__u64 latency_max_ns;
+};
+
+#define SINK_WINDOW 1024 /* sequence numbers below the newest whose arrival is remembered */
+#define SINK_GAPS 16 /* jumps of the sequence that are remembered */
+
+/* A jump: [from, to) was passed over when the flow's packet number arrival came in. */
+struct sink_gap {
+	__u32 from;
+	__u32 to;
+	__u64 arrival;
+};
+
+/*
+ * One flow at the sink. next is RFC 4737's NextExp: a packet with seq < next that was not seen
+ * before is reordered, and its extent is how many packets ago the first one with a larger seq came.
+ */
+struct sink_flow {
+	struct bpf_spin_lock lock;
+	__u32 base; /* first seq that counts for loss */
+	__u32 next;
+	__u32 n_gaps;
+	__u64 received; /* duplicates included */
+	__u64 duplicates;
+	__u64 reordered;
+	__u64 too_late; /* older than the window: reordered, or a duplicate; counted as reordered */
+	__u64 extent_sum;
+	__u32 extent_max;
+	__u32 extent_unknown; /* reordered, but the jump over it is forgotten */
+	__u64 seen[SINK_WINDOW / 64];
+	struct sink_gap gap[SINK_GAPS];
+};
+
+#endif
