@@ -72,7 +72,8 @@ struct pdp_synced {
 	X(forward_packets, "verdict FORWARD, put on the transmit ring")                      \
 	X(local_packets, "verdict LOCAL, put on the transmit ring")                          \
 	X(drop_bad_tag, "frame without a tag, of another version or not INPUT")              \
-	X(drop_no_frame, "no descriptor free on the transmit ring")                          \
+	X(drop_bad_desc, "descriptor outside the UMEM, or of a frame not in the ring")       \
+	X(drop_bad_verdict, "the data plane's answer cannot be sent")                        \
 	X(drop_tx_lost, "the kernel took the frame and lost it (EBUSY)")                     \
 	X(kernel_rx_dropped, "XDP_STATISTICS: frame too long for a chunk, or no fill frame") \
 	X(kernel_rx_ring_full, "XDP_STATISTICS: the agent was too slow")                     \

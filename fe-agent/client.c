@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* client.c - the agent's end of the channel; see client.h. */
+#include <err.h>
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "fe-agent/client.h"
+
+#define PAUSE_MIN_MS 10
+#define PAUSE_MAX_MS 1000
+#define SEND_TIMEOUT_S 1 /* a controller that does not read is treated as gone */
+
+struct pdp_client {
+	struct pdp_client_conf conf;
+	struct pdp_dataplane *dp; /* the worker's */
+	struct pdp_dataplane *next; /* being built up; NULL: messages go to dp */
+	bool fed; /* dp has had configuration */
+	int fd; /* -1: not connected */
+	int error; /* the first since the last SYNC */
+	unsigned int pause_ms; /* before the next attempt to connect */
+	_Alignas(8) uint8_t buf[PDP_CHANNEL_MAX];
+};
+
+static int send_message(struct pdp_client *c, enum pdp_msg_type type, uint32_t seq,
+			const void *body, size_t len)
+{
+	struct pdp_msg msg = {.type = type, .seq = seq};
+	struct iovec iov[] = {{&msg, sizeof(msg)}, {(void *)body, len}};
+	struct msghdr mh = {.msg_iov = iov, .msg_iovlen = 2};
+
+	return sendmsg(c->fd, &mh, MSG_NOSIGNAL) < 0 ? -errno : 0;
+}
+
+static int say_hello(struct pdp_client *c)
+{
+	const struct pdp_client_conf *conf = &c->conf;
+	struct pdp_msg msg = {.type = PDP_MSG_HELLO};
+	struct pdp_hello hello = {
+		.version = PDP_CHANNEL_VERSION,
+		.wire_version = PDP_WIRE_VERSION,
+		.ifindex = conf->port->ifindex,
+		.queue = conf->port->queue,
+		.pid = getpid(),
+	};
+	int fds[] = {conf->port->fd, conf->stats_fd};
+	struct iovec iov[] = {{&msg, sizeof(msg)}, {&hello, sizeof(hello)}};
+	_Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(fds))] = {0};
+	struct msghdr mh = {.msg_iov = iov,
+			    .msg_iovlen = 2,
+			    .msg_control = control,
+			    .msg_controllen = sizeof(control)};
+	struct cmsghdr *cmsg = CMSG_FIRSTHDR(&mh);
+
+	snprintf(hello.dataplane, sizeof(hello.dataplane), "%s", conf->ops->name);
+	cmsg->cmsg_level = SOL_SOCKET;
+	cmsg->cmsg_type = SCM_RIGHTS;
+	cmsg->cmsg_len = CMSG_LEN(sizeof(fds));
+	memcpy(CMSG_DATA(cmsg), fds, sizeof(fds));
+	return sendmsg(c->fd, &mh, MSG_NOSIGNAL) < 0 ? -errno : 0;
+}
+
+static int open_socket(const char *path)
+{
+	struct sockaddr_un sun = {.sun_family = AF_UNIX};
+	struct timeval timeout = {.tv_sec = SEND_TIMEOUT_S};
+	int fd, rc;
+
+	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return -errno;
+	strncpy(sun.sun_path, path, sizeof(sun.sun_path) - 1);
+	if (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof(timeout)) ||
+	    connect(fd, (struct sockaddr *)&sun, sizeof(sun))) {
+		rc = -errno;
+		close(fd);
+		return rc;
+	}
+	return fd;
+}
+
+/* The instance that configuration goes to: dp when it is still empty, else a fresh one. */
+static int begin_configuration(struct pdp_client *c)
+{
+	c->error = 0;
+	return c->fed ? c->conf.ops->init(&c->next) : 0;
+}
+
+static void disconnect(struct pdp_client *c, const char *why)
+{
+	warnx("%s: %s; forwarding on, connecting again", c->conf.path, why);
+	close(c->fd);
+	c->fd = -1;
+	c->conf.ops->fini(c->next);
+	c->next = NULL;
+}
+
+static void try_connect(struct pdp_client *c)
+{
+	int rc = open_socket(c->conf.path);
+
+	if (rc >= 0) {
+		c->fd = rc;
+		rc = begin_configuration(c);
+		if (!rc)
+			rc = say_hello(c);
+		if (!rc) {
+			c->pause_ms = PAUSE_MIN_MS;
+			return;
+		}
+		disconnect(c, strerror(-rc));
+	} else if (c->pause_ms == PAUSE_MIN_MS) {
+		warnx("%s: %s; trying again", c->conf.path, strerror(-rc));
+	}
+	c->pause_ms = c->pause_ms * 2 > PAUSE_MAX_MS ? PAUSE_MAX_MS : c->pause_ms * 2;
+}
+
+/* A message could not be applied: remember it for SYNCED, and tell people now. */
+static int complain(struct pdp_client *c, const char *what, int error)
+{
+	char text[160];
+	int len;
+
+	if (!c->error)
+		c->error = error;
+	len = snprintf(text, sizeof(text), "%s not applied: %s", what, strerror(-error));
+	warnx("%s", text);
+	return send_message(c, PDP_MSG_ERROR, 0, text, len);
+}
+
+static int apply_vif(struct pdp_client *c, struct pdp_dataplane *dp, const void *body, size_t len)
+{
+	struct pdp_dp_vif vif;
+	char what[32];
+	int rc;
+
+	if (len != sizeof(vif))
+		return complain(c, "vif of a wrong size", -EPROTO);
+	memcpy(&vif, body, sizeof(vif));
+	rc = c->conf.ops->set_vif(dp, &vif);
+	if (!rc)
+		return 0;
+	snprintf(what, sizeof(what), "vif %u", vif.id);
+	return complain(c, what, rc);
+}
+
+/* All that was sent is in the instance: put it in force if it is not yet. */
+static int sync_up(struct pdp_client *c, uint32_t seq)
+{
+	struct pdp_synced synced = {.error = c->error};
+
+	if (c->next) {
+		c->conf.ops->fini(pdp_worker_swap(c->conf.worker, c->next));
+		c->dp = c->next;
+		c->next = NULL;
+	}
+	c->error = 0;
+	return send_message(c, PDP_MSG_SYNCED, seq, &synced, sizeof(synced));
+}
+
+static int handle(struct pdp_client *c, const struct pdp_msg *msg, const void *body, size_t len)
+{
+	struct pdp_dataplane *dp = c->next ? c->next : c->dp;
+	int rc;
+
+	switch (msg->type) {
+	case PDP_MSG_VIF:
+		c->fed = true;
+		return apply_vif(c, dp, body, len);
+	case PDP_MSG_NETLINK:
+		c->fed = true;
+		rc = c->conf.ops->netlink(dp, body, len);
+		return rc ? complain(c, "netlink message", rc) : 0;
+	case PDP_MSG_SYNC:
+		return sync_up(c, msg->seq);
+	case PDP_MSG_START:
+		warnx("queue %u is served", c->conf.port->queue);
+		return 0;
+	default:
+		return -EPROTO;
+	}
+}
+
+static void receive(struct pdp_client *c)
+{
+	ssize_t n = recv(c->fd, c->buf, sizeof(c->buf), MSG_DONTWAIT | MSG_TRUNC);
+	struct pdp_msg msg;
+	int rc;
+
+	if (n < 0) {
+		if (errno != EAGAIN && errno != EINTR)
+			disconnect(c, strerror(errno));
+	} else if (n == 0) {
+		disconnect(c, "the controller has closed the channel");
+	} else if ((size_t)n < sizeof(msg) || (size_t)n > sizeof(c->buf)) {
+		disconnect(c, "message of a length that cannot be");
+	} else {
+		memcpy(&msg, c->buf, sizeof(msg));
+		rc = handle(c, &msg, c->buf + sizeof(msg), n - sizeof(msg));
+		if (rc)
+			disconnect(c, strerror(-rc));
+	}
+}
+
+void pdp_client_run(struct pdp_client *c)
+{
+	for (;;) {
+		struct pollfd fds[] = {
+			{.fd = c->conf.signal_fd, .events = POLLIN},
+			{.fd = c->conf.worker->done_fd, .events = POLLIN},
+			{.fd = c->fd, .events = POLLIN},
+		};
+
+		if (c->fd < 0)
+			try_connect(c);
+		fds[2].fd = c->fd;
+		if (poll(fds, 3, c->fd < 0 ? (int)c->pause_ms : -1) < 0 && errno != EINTR)
+			return;
+		if (fds[0].revents || fds[1].revents)
+			return;
+		if (fds[2].revents)
+			receive(c);
+	}
+}
+
+int pdp_client_new(struct pdp_client **out, const struct pdp_client_conf *conf)
+{
+	struct pdp_client *c;
+	int rc;
+
+	if (strlen(conf->path) >= sizeof(((struct sockaddr_un *)0)->sun_path))
+		return -ENAMETOOLONG;
+	c = calloc(1, sizeof(*c));
+	if (!c)
+		return -ENOMEM;
+	rc = conf->ops->init(&c->dp);
+	if (rc) {
+		free(c);
+		return rc;
+	}
+	c->conf = *conf;
+	c->fd = -1;
+	c->pause_ms = PAUSE_MIN_MS;
+	*out = c;
+	return 0;
+}
+
+struct pdp_dataplane *pdp_client_dataplane(struct pdp_client *c)
+{
+	return c->dp;
+}
+
+void pdp_client_free(struct pdp_client *c)
+{
+	if (!c)
+		return;
+	if (c->fd >= 0)
+		close(c->fd);
+	c->conf.ops->fini(c->next);
+	c->conf.ops->fini(c->dp);
+	free(c);
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * client.h - the agent's end of the channel to the controller (channel.h).
+ *
+ * Off the packet's path, in the main thread: connects, says HELLO, applies what the controller sends
+ * to the data plane, and connects again for as long as the worker runs. A controller that comes anew
+ * sends its whole configuration: it is built up in a second instance of the data plane, which takes
+ * the place of the first when SYNC says that it is complete, so that nothing of the old remains and
+ * traffic never sees half of the new.
+ */
+#ifndef PDP_CLIENT_H
+#define PDP_CLIENT_H
+
+#include "fe-agent/worker.h"
+
+struct pdp_client_conf {
+	const char *path; /* of the controller's socket */
+	const struct pdp_dataplane_ops *ops;
+	struct pdp_worker *worker; /* started before run, stopped before free */
+	const struct pdp_port *port;
+	int stats_fd;
+	int signal_fd; /* readable when the agent is to end */
+};
+
+struct pdp_client;
+
+/* Make the client and an empty instance of the data plane. 0; -ENAMETOOLONG; -errno. */
+int pdp_client_new(struct pdp_client **out, const struct pdp_client_conf *conf);
+void pdp_client_free(struct pdp_client *client); /* NULL is fine */
+
+/* The instance to start the worker with; stays the client's. */
+struct pdp_dataplane *pdp_client_dataplane(struct pdp_client *client);
+
+/* Serve the controller until a signal comes or the worker ends by itself. */
+void pdp_client_run(struct pdp_client *client);
+
+#endif
