@@ -6,7 +6,8 @@
  * <root>/v<ABI>/ (mode 0700, flock) and everything below it:
  *
  *   maps/<map name>            every shared map
- *   links/<link name>          bpf_link of an attached program: port-A, fe-12, guest-12
+ *   links/<link name>          bpf_link of an attached program: port-A, fe-12, guest-12, drops
+ *   shared/<link name>/<ifindex> the same, for a program that shares its device through libxdp
  *   guests/<guest id>/pdp_xsks the XSKMAP of one FE guest
  *
  * Order of start-up: lock, adopt or load, fill maps (the caller), attach. Its death never touches
@@ -90,6 +91,12 @@ struct pdp_loader;
  */
 int pdp_loader_open(struct pdp_loader **out, const char *root, struct pdp_error *err);
 
+/*
+ * Lock the pins of a node and load nothing: enough for detach and purge, also of pins that another
+ * build left. -ENOENT: no node.
+ */
+int pdp_loader_open_pins(struct pdp_loader **out, const char *root, struct pdp_error *err);
+
 /* Open the pinned maps of a node for reading only: no lock, no program is loaded. -ENOENT: no node. */
 int pdp_loader_open_maps(struct pdp_loader **out, const char *root, struct pdp_error *err);
 
@@ -142,6 +149,12 @@ struct pdp_link_info {
 };
 int pdp_loader_each_link(const struct pdp_loader *ld,
 			 int (*fn)(const struct pdp_link_info *info, void *arg), void *arg);
+
+/*
+ * Are packets counted that the kernel itself loses between two devices (pdp_xmit_drops)? 0, or why
+ * not; a node works without, but its ledger has a gap.
+ */
+int pdp_loader_xmit_drops(const struct pdp_loader *ld, struct pdp_error *why);
 
 /* Does this kernel take freplace programs (what libxdp's dispatcher stands on)? 1, 0 or -errno. */
 int pdp_kernel_has_freplace(void);

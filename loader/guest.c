@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * guest.c - pdp_guest_rx on the eth0 of an FE guest, and the XSKMAP that it redirects to.
+ *
+ * One instance per guest, because each has its own sockets and its id as a constant. The map is
+ * pinned before the link: what a crash in between leaves is an empty map, adopted the next time.
+ */
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "bpf/guest.skel.h"
+#include "loader/internal.h"
+
+static void guest_link(uint16_t guest, char link[PDP_LINK_NAME_MAX])
+{
+	snprintf(link, PDP_LINK_NAME_MAX, "guest-%u", guest);
+}
+
+/* Give the guest's object the XSKMAP that is pinned, if there is one; *adopted says so. */
+static int adopt_xsks(const struct pdp_loader *ld, uint16_t guest, struct bpf_object *object,
+		      bool *adopted, struct pdp_error *err)
+{
+	struct bpf_map *xsks = bpf_object__find_map_by_name(object, "pdp_xsks");
+	char path[PDP_PATH_MAX];
+	int fd, rc;
+
+	pdp_pins_path(ld, path, "guests/%u/pdp_xsks", guest);
+	fd = bpf_obj_get(path);
+	*adopted = fd >= 0;
+	if (fd < 0 && errno == ENOENT)
+		return 0;
+	if (fd < 0)
+		return pdp_fail(err, -errno, "cannot open map %s: %s", path, strerror(errno));
+	rc = pdp_map_check(xsks, fd, err);
+	if (!rc)
+		rc = bpf_map__reuse_fd(xsks, fd);
+	close(fd);
+	return rc;
+}
+
+static int load_object(const struct pdp_loader *ld, uint16_t guest, struct bpf_object **out,
+		       bool *adopted, struct pdp_error *err)
+{
+	struct guest_bpf__rodata rodata = {.guest_id = guest};
+	int rc = pdp_object_open(out, PDP_OBJECT_GUEST, err);
+
+	if (!rc)
+		rc = pdp_object_set_rodata(*out, &rodata, sizeof(rodata), err);
+	if (!rc)
+		rc = adopt_xsks(ld, guest, *out, adopted, err);
+	return rc ? rc : pdp_object_load(ld, *out, err);
+}
+
+static int pin_xsks(struct pdp_loader *ld, uint16_t guest, int fd, struct pdp_error *err)
+{
+	char name[PDP_LINK_NAME_MAX];
+	int rc;
+
+	snprintf(name, sizeof(name), "guests/%u", guest);
+	rc = pdp_pins_mkdir(ld, name, err);
+	snprintf(name, sizeof(name), "guests/%u/pdp_xsks", guest);
+	return rc ? rc : pdp_pins_publish(ld, fd, name, err);
+}
+
+static int keep_fd(struct pdp_loader *ld, uint16_t guest, int fd, struct pdp_error *err)
+{
+	if (ld->xsks_fd[guest] >= 0)
+		return 0;
+	ld->xsks_fd[guest] = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+	if (ld->xsks_fd[guest] < 0)
+		return pdp_fail(err, -errno, "guest %u: cannot keep its XSKMAP: %s", guest,
+				strerror(errno));
+	return 0;
+}
+
+static int check_guest(uint16_t guest, struct pdp_error *err)
+{
+	if (guest >= 1 && guest <= PDP_MAX_GUESTS)
+		return 0;
+	return pdp_fail(err, -EINVAL, "guest id %u is not in 1..%d", guest, PDP_MAX_GUESTS);
+}
+
+int pdp_loader_attach_guest(struct pdp_loader *ld, uint16_t guest, int ifindex, int *xskmap_fd,
+			    struct pdp_error *err)
+{
+	struct bpf_object *object = NULL;
+	char link[PDP_LINK_NAME_MAX];
+	bool adopted = false;
+	int xsks_fd, rc = check_guest(guest, err);
+
+	if (rc)
+		return rc;
+	rc = load_object(ld, guest, &object, &adopted, err);
+	if (rc)
+		goto out;
+	xsks_fd = bpf_map__fd(bpf_object__find_map_by_name(object, "pdp_xsks"));
+	if (!adopted)
+		rc = pin_xsks(ld, guest, xsks_fd, err);
+	guest_link(guest, link);
+	if (!rc)
+		rc = pdp_link_attach(
+			ld, link,
+			bpf_program__fd(bpf_object__find_program_by_name(object, "pdp_guest_rx")),
+			ifindex, 0, err);
+	if (!rc)
+		rc = keep_fd(ld, guest, xsks_fd, err);
+	if (!rc)
+		*xskmap_fd = ld->xsks_fd[guest];
+out:
+	bpf_object__close(object);
+	return rc;
+}
+
+int pdp_loader_detach_guest(struct pdp_loader *ld, uint16_t guest, struct pdp_error *err)
+{
+	char link[PDP_LINK_NAME_MAX], path[PDP_PATH_MAX];
+	int rc = check_guest(guest, err);
+
+	if (rc)
+		return rc;
+	guest_link(guest, link);
+	rc = pdp_link_detach(ld, link, err);
+	if (rc)
+		return rc;
+	if (ld->xsks_fd[guest] >= 0)
+		close(ld->xsks_fd[guest]);
+	ld->xsks_fd[guest] = -1;
+	pdp_pins_path(ld, path, "guests/%u", guest);
+	return pdp_pins_remove(path, err);
+}

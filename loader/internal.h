@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * internal.h - what the files of loader/ say to each other.
+ *
+ *   pins.c       the directory: bpffs, lock, paths, publish by rename, remove
+ *   maps.c       the catalog: which maps there are, adopt, check, pin, mmap
+ *   programs.c   BPF objects: open, give them the shared maps, load
+ *   links.c      bpf_links on devices: create, replace, evict, detach
+ *   guest.c      the receive program of an FE guest and its XSKMAP
+ *   drops.c      the kernel's own losses at a redirect
+ *   dispatcher.c programs that share a device through libxdp's dispatcher
+ *   loader.c     a node's open, close and purge, from the parts above
+ */
+#ifndef PDP_LOADER_INTERNAL_H
+#define PDP_LOADER_INTERNAL_H
+
+#include <bpf/libbpf.h>
+
+#include "loader/loader.h"
+
+#define PDP_PATH_MAX 256
+#define PDP_ROOT_MAX 128 /* leaves room below for the longest pin */
+#define PDP_LINK_NAME_MAX 32 /* with the NUL, as in struct pdp_link_info */
+
+/* One bpf/NAME.bpf.c each; those before PDP_OBJECT_GUEST are loaded once per node, by open. */
+enum pdp_object {
+	PDP_OBJECT_CLASSIFY,
+	PDP_OBJECT_DISPATCH,
+	PDP_OBJECT_PASS,
+	PDP_OBJECT_DROPS,
+	PDP_OBJECT_GUEST,
+	PDP_OBJECT_FREPLACE,
+	PDP_OBJECT_COUNT,
+};
+#define PDP_NODE_OBJECTS PDP_OBJECT_GUEST
+
+struct pdp_loader {
+	char dir[PDP_PATH_MAX]; /* <root>/v<ABI> */
+	int dir_fd; /* holds the flock; -1 when only reading */
+	int map_fd[PDP_MAP_COUNT];
+	bool map_pinned[PDP_MAP_COUNT];
+	uint32_t value_size[PDP_MAP_COUNT];
+	void *memory[PDP_MAP_COUNT];
+	size_t memory_size[PDP_MAP_COUNT];
+	struct bpf_object *object[PDP_NODE_OBJECTS];
+	struct pdp_error no_drops; /* why the kernel's own losses are not counted; "" if they are */
+	int xsks_fd[PDP_MAX_GUESTS + 1];
+};
+
+/* --- pins.c ----------------------------------------------------------------------------------- */
+
+/* Make the directory below root and lock it (create), or lock one that must be there. */
+int pdp_pins_lock(struct pdp_loader *ld, const char *root, bool create, struct pdp_error *err);
+/* The directory below root as it is, without a lock. */
+int pdp_pins_find(struct pdp_loader *ld, const char *root, struct pdp_error *err);
+void pdp_pins_path(const struct pdp_loader *ld, char path[PDP_PATH_MAX], const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+int pdp_pins_mkdir(const struct pdp_loader *ld, const char *name, struct pdp_error *err);
+/* Remove a file or a directory with all below it; nothing there is fine. */
+int pdp_pins_remove(const char *path, struct pdp_error *err);
+/* Pin fd as <dir>/<name>, in place of what was pinned there, if anything. */
+int pdp_pins_publish(const struct pdp_loader *ld, int fd, const char *name, struct pdp_error *err);
+/* Call fn for each name in a directory, sorted; a directory that is not there is empty. */
+int pdp_pins_each(const char *path, int (*fn)(const char *name, void *arg), void *arg);
+/* Is this name fit for a file in bpffs: [A-Za-z0-9_-], at most 31 characters? */
+bool pdp_pins_name_ok(const char *name);
+
+/* --- maps.c ----------------------------------------------------------------------------------- */
+
+/* Take the descriptors of all maps that are pinned. */
+int pdp_maps_adopt(struct pdp_loader *ld, bool readonly, struct pdp_error *err);
+/* Are the adopted maps those that this object was built for? */
+int pdp_maps_check(const struct pdp_loader *ld, const struct bpf_object *object,
+		   struct pdp_error *err);
+int pdp_map_check(const struct bpf_map *map, int fd, struct pdp_error *err);
+/* Before an object's load: give it the maps that exist; after: take those that it made. */
+int pdp_maps_share(const struct pdp_loader *ld, struct bpf_object *object, struct pdp_error *err);
+int pdp_maps_take(struct pdp_loader *ld, const struct bpf_object *object, struct pdp_error *err);
+/* Pin what is not pinned yet; a new node's maps appear all at once. */
+int pdp_maps_publish(struct pdp_loader *ld, struct pdp_error *err);
+int pdp_maps_map_memory(struct pdp_loader *ld, bool readonly, struct pdp_error *err);
+void pdp_maps_close(struct pdp_loader *ld);
+
+/* --- programs.c ------------------------------------------------------------------------------- */
+
+int pdp_object_open(struct bpf_object **out, enum pdp_object which, struct pdp_error *err);
+/* Load with the node's maps; names the program and the verifier's last words when refused. */
+int pdp_object_load(const struct pdp_loader *ld, struct bpf_object *object, struct pdp_error *err);
+/* The constants of an object that is not loaded yet. */
+int pdp_object_set_rodata(struct bpf_object *object, const void *data, size_t size,
+			  struct pdp_error *err);
+enum pdp_object pdp_hook_object(enum pdp_hook hook);
+const char *pdp_hook_program(enum pdp_hook hook);
+int pdp_programs_open(struct pdp_loader *ld, struct pdp_error *err);
+int pdp_programs_load(struct pdp_loader *ld, struct pdp_error *err);
+void pdp_programs_close(struct pdp_loader *ld);
+/* Name of a loaded program; "?" when it cannot be had. */
+void pdp_program_name(uint32_t id, char name[BPF_OBJ_NAME_LEN]);
+
+/* --- links.c ---------------------------------------------------------------------------------- */
+
+int pdp_link_attach(struct pdp_loader *ld, const char *link, int prog_fd, int ifindex,
+		    unsigned int flags, struct pdp_error *err);
+int pdp_link_detach(struct pdp_loader *ld, const char *link, struct pdp_error *err);
+/* Name of a device of this network namespace; -ENODEV. */
+int pdp_device_name(int ifindex, char name[PDP_DEV_NAME_LEN], struct pdp_error *err);
+
+/* --- drops.c, guest.c, dispatcher.c ----------------------------------------------------------- */
+
+#define PDP_DROPS_LINK "drops"
+
+int pdp_drops_load(struct pdp_loader *ld, struct pdp_error *err);
+int pdp_drops_attach(struct pdp_loader *ld, struct pdp_error *err);
+
+int pdp_dispatcher_attach(struct pdp_loader *ld, enum pdp_hook hook, const char *link, int ifindex,
+			  unsigned int flags, struct pdp_error *err);
+/* 0 also when the link does not share a device. */
+int pdp_dispatcher_detach(struct pdp_loader *ld, const char *link, struct pdp_error *err);
+int pdp_dispatcher_each(const struct pdp_loader *ld,
+			int (*fn)(const struct pdp_link_info *info, void *arg), void *arg);
+
+#endif

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * programs.c - the BPF objects, embedded as skeletons: open, give them the node's maps, load.
+ *
+ * Owns the objects of a node as long as a loader is open; what is attached outlives them.
+ */
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "bpf/classify.skel.h"
+#include "bpf/dispatch.skel.h"
+#include "bpf/drops.skel.h"
+#include "bpf/freplace.skel.h"
+#include "bpf/guest.skel.h"
+#include "bpf/pass.skel.h"
+#include "loader/internal.h"
+
+#define VERIFIER_LOG_SIZE (64 * 1024)
+
+static const struct {
+	const char *name;
+	const void *(*elf)(size_t *size);
+} objects[PDP_OBJECT_COUNT] = {
+	[PDP_OBJECT_CLASSIFY] = {"classify", classify_bpf__elf_bytes},
+	[PDP_OBJECT_DISPATCH] = {"dispatch", dispatch_bpf__elf_bytes},
+	[PDP_OBJECT_PASS] = {"pass", pass_bpf__elf_bytes},
+	[PDP_OBJECT_DROPS] = {"drops", drops_bpf__elf_bytes},
+	[PDP_OBJECT_GUEST] = {"guest", guest_bpf__elf_bytes},
+	[PDP_OBJECT_FREPLACE] = {"freplace", freplace_bpf__elf_bytes},
+};
+
+static const struct {
+	enum pdp_object object;
+	const char *program;
+} hooks[] = {
+	[PDP_HOOK_CLASSIFY] = {PDP_OBJECT_CLASSIFY, "pdp_classify"},
+	[PDP_HOOK_DISPATCH] = {PDP_OBJECT_DISPATCH, "pdp_dispatch"},
+	[PDP_HOOK_PASS] = {PDP_OBJECT_PASS, "pdp_pass"},
+};
+
+enum pdp_object pdp_hook_object(enum pdp_hook hook)
+{
+	return hooks[hook].object;
+}
+
+const char *pdp_hook_program(enum pdp_hook hook)
+{
+	return hooks[hook].program;
+}
+
+int pdp_object_open(struct bpf_object **out, enum pdp_object which, struct pdp_error *err)
+{
+	DECLARE_LIBBPF_OPTS(bpf_object_open_opts, opts, .object_name = objects[which].name);
+	size_t size;
+	const void *elf = objects[which].elf(&size);
+
+	*out = bpf_object__open_mem(elf, size, &opts);
+	if (!*out)
+		return pdp_fail(err, -errno, "cannot open the BPF object '%s': %s",
+				objects[which].name, strerror(errno));
+	return 0;
+}
+
+/* The end of a verifier's log says what it refused; its statistics come after that. */
+static const char *last_words(char *log)
+{
+	char *end = strstr(log, "\nprocessed ");
+	char *line;
+
+	if (end)
+		*end = '\0';
+	end = log + strlen(log);
+	while (end > log && end[-1] == '\n')
+		*--end = '\0';
+	line = strrchr(log, '\n');
+	return line ? line + 1 : log;
+}
+
+static int refused(const struct bpf_object *object, char *const *logs, int code,
+		   struct pdp_error *err)
+{
+	struct bpf_program *program;
+	size_t i = 0;
+
+	bpf_object__for_each_program(program, object)
+	{
+		if (logs[i][0])
+			return pdp_fail(err, code, "the kernel refused program %s: %s (%s)",
+					bpf_program__name(program), strerror(-code),
+					last_words(logs[i]));
+		i++;
+	}
+	return pdp_fail(err, code, "cannot load the BPF object '%s': %s%s",
+			bpf_object__name(object), strerror(-code),
+			code == -EPERM ? " (it takes root)" : "");
+}
+
+/* Load, with a log for each program: libbpf fills one only if the verifier says no. */
+static int load(struct bpf_object *object, struct pdp_error *err)
+{
+	struct bpf_program *program;
+	size_t n = 0, i = 0;
+	char **logs;
+	int rc;
+
+	bpf_object__for_each_program(program, object) n++;
+	logs = calloc(n + 1, sizeof(*logs));
+	if (!logs)
+		return pdp_fail(err, -ENOMEM, "out of memory");
+	bpf_object__for_each_program(program, object)
+	{
+		logs[i] = calloc(1, VERIFIER_LOG_SIZE);
+		if (!logs[i]) {
+			rc = pdp_fail(err, -ENOMEM, "out of memory");
+			goto out;
+		}
+		bpf_program__set_log_buf(program, logs[i++], VERIFIER_LOG_SIZE);
+	}
+	rc = bpf_object__load(object);
+	if (rc)
+		rc = refused(object, logs, rc, err);
+	bpf_object__for_each_program(program, object) bpf_program__set_log_buf(program, NULL, 0);
+out:
+	for (i = 0; i < n; i++)
+		free(logs[i]);
+	free(logs);
+	return rc;
+}
+
+int pdp_object_load(const struct pdp_loader *ld, struct bpf_object *object, struct pdp_error *err)
+{
+	int rc = pdp_maps_share(ld, object, err);
+
+	return rc ? rc : load(object, err);
+}
+
+int pdp_object_set_rodata(struct bpf_object *object, const void *data, size_t size,
+			  struct pdp_error *err)
+{
+	struct bpf_map *map = bpf_object__find_map_by_name(object, ".rodata");
+	int rc = map ? bpf_map__set_initial_value(map, data, size) : -ENOENT;
+
+	if (rc)
+		return pdp_fail(err, rc, "cannot set the constants of the BPF object '%s': %s",
+				bpf_object__name(object), strerror(-rc));
+	return 0;
+}
+
+int pdp_programs_open(struct pdp_loader *ld, struct pdp_error *err)
+{
+	int rc = 0;
+
+	for (enum pdp_object i = 0; !rc && i < PDP_NODE_OBJECTS; i++)
+		rc = pdp_object_open(&ld->object[i], i, err);
+	for (enum pdp_object i = 0; !rc && i < PDP_NODE_OBJECTS; i++)
+		rc = pdp_maps_check(ld, ld->object[i], err);
+	return rc;
+}
+
+int pdp_programs_load(struct pdp_loader *ld, struct pdp_error *err)
+{
+	int rc = 0;
+
+	for (enum pdp_object i = 0; !rc && i < PDP_NODE_OBJECTS; i++) {
+		if (i == PDP_OBJECT_DROPS)
+			rc = pdp_drops_load(ld, err);
+		else
+			rc = pdp_object_load(ld, ld->object[i], err);
+		if (!rc)
+			rc = pdp_maps_take(ld, ld->object[i], err);
+	}
+	return rc;
+}
+
+void pdp_programs_close(struct pdp_loader *ld)
+{
+	for (enum pdp_object i = 0; i < PDP_NODE_OBJECTS; i++) {
+		bpf_object__close(ld->object[i]);
+		ld->object[i] = NULL;
+	}
+}
+
+void pdp_program_name(uint32_t id, char name[BPF_OBJ_NAME_LEN])
+{
+	struct bpf_prog_info info = {0};
+	uint32_t len = sizeof(info);
+	int fd = bpf_prog_get_fd_by_id(id);
+
+	strcpy(name, "?");
+	if (fd < 0)
+		return;
+	if (!bpf_obj_get_info_by_fd(fd, &info, &len))
+		memcpy(name, info.name, BPF_OBJ_NAME_LEN);
+	close(fd);
+}
