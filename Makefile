@@ -99,6 +99,9 @@ endef
 $(eval $(call object_rule,$(B)/obj,$(RELEASE)))
 $(eval $(call object_rule,$(B)/debug,$(SANITIZE)))
 
+# Intermediate files are kept: they are what one looks into.
+.SECONDARY:
+
 # A change of compiler makes the objects anew.
 .PHONY: FORCE
 $(B)/.clang: FORCE

@@ -35,19 +35,12 @@ balance() {
 	ctl stats show --check >"$WORK/ledger" 2>&1 || BALANCED=false
 }
 
-# flood SECONDS: 64-byte packets into red, flat out, from the first CPU; prints what arrived each second.
+# flood SECONDS: 64-byte packets into red, flat out; prints what arrived each second.
 flood() {
-	local dst_mac
-	dst_mac=$(mac_of node ethA)
-	background dst "$BENCH/sink" --dev d0 --idle 1 --seconds $(($1 + 10))
-	local sink=$! out=$WORK/bg.$((${#BG_PIDS[@]} - 1))
-	sleep 0.3
-	on src taskset -c 0 "$BENCH/pktgen" --dev s0 --dst-mac "$dst_mac" \
-		--local 192.0.2.2:5001 --remote 192.0.2.1:5001 --encap udp \
-		--src 10.1.1.2 --dst 10.1.2.2 --size 64 --rate 0 --seconds "$1" --flows 256 \
-		>"$WORK/pktgen" || die "pktgen failed: $(cat "$WORK/pktgen")"
-	wait "$sink"
-	jq -r '.pps | floor' "$out"
+	sink_red $(($1 + 10))
+	flood_red 0 "$1" 256 >"$WORK/pktgen" || die "pktgen failed: $(cat "$WORK/pktgen")"
+	wait "${BG_PIDS[BG]}"
+	jq -r '.pps | floor' "$WORK/bg.$BG"
 }
 
 tcp() {

@@ -25,7 +25,7 @@ for level in $levels; do
 	done
 done
 if [ -z "$list" ]; then
-	echo "run.sh: no test found in: $levels${T:+ with '$T' in its name}" >&2
+	echo "run.sh: no test found in $levels with a name like '${T:-}*'" >&2
 	exit 1
 fi
 

@@ -135,3 +135,22 @@ vxlan_host() {
 	on "$host" ip route add "10.3.$far.0/24" via "10.3.$net.1"
 	on "$host" ip route add "fd00:3:$far::/64" via "fd00:3:$net::1"
 }
+
+# flood_red PPS SECONDS FLOWS: 64-byte frames' worth of inner UDP into red at the source; 0 = flat out.
+flood_red() {
+	on src taskset -c 0 "$BENCH/pktgen" --dev s0 --dst-mac "$(mac_of node ethA)" \
+		--encap udp --local 192.0.2.2:5001 --remote 192.0.2.1:5001 \
+		--src 10.1.1.2 --dst 10.1.2.2 --rate "$1" --seconds "$2" --flows "$3"
+}
+
+# sink_red SECONDS: count what arrives at the destination, until nothing has for a second.
+sink_red() {
+	background dst "$BENCH/sink" --dev d0 --encap udp --port 5001 --mid-stream --idle 1 --seconds "$1"
+	wait_for 5 grep -q counting "$WORK/bg.$BG.err"
+}
+
+# Host pid of the first guest's agent.
+agent_pid() {
+	pgrep -f "pdp-fe-agent.* --dev" --ns "$(ctl -j guest show | jq -r '.[0].init_pid')" \
+		--nslist pid | head -n1
+}

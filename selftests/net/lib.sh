@@ -30,6 +30,7 @@ WORK=
 TAP_N=0
 TAP_BAD=0
 NODE_PID=
+BG=
 BG_PIDS=()
 NAMESPACES=()
 
@@ -75,11 +76,12 @@ mac_of() {
 	on "$1" ip -j link show dev "$2" | jq -r '.[0].address'
 }
 
-# Output goes to $WORK/bg.N; the pid is $!.
+# Output goes to $WORK/bg.N, errors to $WORK/bg.N.err; $BG is N.
 background() {
 	local name=$1
 	shift
-	nsenter --net="/run/netns/$T-$name" "$@" >"$WORK/bg.${#BG_PIDS[@]}" 2>&1 &
+	BG=${#BG_PIDS[@]}
+	nsenter --net="/run/netns/$T-$name" "$@" >"$WORK/bg.$BG" 2>"$WORK/bg.$BG.err" &
 	BG_PIDS+=($!)
 }
 

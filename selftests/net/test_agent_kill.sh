@@ -24,10 +24,9 @@ tx_of() {
 	guest tx_packets
 }
 
-background dst "$BENCH/sink" --dev d0 --seconds 30 --idle 2
-background src "$BENCH/pktgen" --dev s0 --dst-mac "$(mac_of node ethA)" \
-	--local 192.0.2.2:5001 --remote 192.0.2.1:5001 --encap udp \
-	--src 10.1.1.2 --dst 10.1.2.2 --size 64 --rate 20000 --seconds 6 --flows 64
+sink_red 30
+flood_red 20000 6 64 >"$WORK/pktgen" &
+load=$!
 moving() {
 	local before
 	before=$(tx_of)
@@ -44,9 +43,9 @@ restarted() {
 check "guest $name is restarted" wait_for 10 restarted
 check "it carries traffic again" wait_for 5 moving
 still_loaded() {
-	kill -0 "${BG_PIDS[1]}"
+	kill -0 "$load"
 }
 check "the load ran all the time" still_loaded
-wait "${BG_PIDS[1]}"
+wait "$load"
 check "the books balance, the loss included" ctl stats show --check
 finish

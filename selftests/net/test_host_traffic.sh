@@ -21,14 +21,8 @@ check "the node comes up" node_up "$WORK/node.yaml"
 background node "$HELP/echo_tcp" serve 2222
 wait_for 5 on node sh -c 'ss -tln | grep -q :2222'
 
-flood() {
-	background src "$BENCH/pktgen" --dev s0 --dst-mac "$(mac_of node ethA)" \
-		--local 192.0.2.2:5001 --remote 192.0.2.1:5001 --encap udp \
-		--src 10.1.1.2 --dst 10.1.2.2 --size 64 --rate 200000 --seconds 6 --flows 16
-}
-
 pass_before=$(on node sh -c "$BIN/pdp-ctl --run-dir $RUN_DIR -j port show" | jq '[.[].pass_not_udp] | add')
-flood
+flood_red 200000 6 16 >"$WORK/pktgen" &
 check "the flood reaches the vnet" wait_for 5 sh -c \
 	"[ \"\$($BIN/pdp-ctl --run-dir $RUN_DIR -j stats show red | jq '.[0].counters.rx_packets')\" -gt 10000 ]"
 check "ping of the node during the flood" on src ping -q -c 100 -i 0.01 -W 1 192.0.2.1

@@ -32,7 +32,7 @@ id_of() {
 # Only frames that a guest may have caused: no IPv6 chatter of the hosts' own stacks.
 watch_dev() {
 	background "$1" tcpdump -i "$2" -nn -U -w "$WORK/$2.pcap" 'udp or ether proto 0x88b5 or arp'
-	wait_for 5 grep -q listening "$WORK/bg.$((${#BG_PIDS[@]} - 1))"
+	wait_for 5 grep -q listening "$WORK/bg.$BG.err"
 }
 watch_dev src s0
 watch_dev dst d0
