@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * lpm6.c - IPv6 longest-prefix match, the writer's side. See lpm6.h; painting is as in lpm4.c.
+ */
+#include "fe-agent/lpm6.h"
+
+#include <errno.h>
+#include <stdbool.h>
+
+#define ROOT_BYTES (((size_t)1 << PDP_LPM6_ROOT_BITS) * sizeof(uint64_t))
+#define TBL16_BYTES ((size_t)(1 << 16) * sizeof(uint32_t))
+#define NODES_BYTES (PDP_LPM6_NODES * sizeof(struct pdp_lpm6_node))
+#define USES_BYTES (PDP_LPM6_NODES * sizeof(uint16_t))
+
+#define SHORT_LEN 16
+#define LEVELS_MAX ((128 - PDP_LPM6_ROOT_BITS) / PDP_LPM6_STRIDE)
+
+/* The entries that lead from the root to the node a prefix ends in, and that node. */
+struct path {
+	unsigned int levels; /* nodes on the way, the last included */
+	uint64_t *parent[LEVELS_MAX]; /* parent[i] points to the node of level i */
+};
+
+static void clear_node(void *ctx, uint32_t id)
+{
+	struct pdp_lpm6 *lpm = ctx;
+
+	lpm->nodes[id] = (struct pdp_lpm6_node){0};
+}
+
+int pdp_lpm6_init(struct pdp_lpm6 *lpm)
+{
+	*lpm = (struct pdp_lpm6){0};
+	lpm->root = pdp_table_map(ROOT_BYTES);
+	lpm->tbl16 = pdp_table_map(TBL16_BYTES);
+	lpm->nodes = pdp_table_map(NODES_BYTES);
+	lpm->node_uses = pdp_table_map(USES_BYTES);
+	if (lpm->root && lpm->tbl16 && lpm->nodes && lpm->node_uses &&
+	    !pdp_ids_init(&lpm->node_ids, PDP_LPM6_NODES, clear_node, lpm))
+		return 0;
+	pdp_lpm6_fini(lpm);
+	return -ENOMEM;
+}
+
+void pdp_lpm6_fini(struct pdp_lpm6 *lpm)
+{
+	pdp_ids_fini(&lpm->node_ids);
+	pdp_table_unmap(lpm->root, ROOT_BYTES);
+	pdp_table_unmap(lpm->tbl16, TBL16_BYTES);
+	pdp_table_unmap(lpm->nodes, NODES_BYTES);
+	pdp_table_unmap(lpm->node_uses, USES_BYTES);
+	pdp_prefix_set_fini(&lpm->set);
+	*lpm = (struct pdp_lpm6){0};
+}
+
+static unsigned int depth(uint32_t leaf)
+{
+	return leaf >> 24;
+}
+
+static uint32_t make_leaf(uint32_t value, unsigned int len)
+{
+	return value ? (uint32_t)len << 24 | value : 0;
+}
+
+static void store(uint64_t *entry, uint64_t value)
+{
+	__atomic_store_n(entry, value, __ATOMIC_RELEASE);
+}
+
+static void set_leaf(uint64_t *entry, uint32_t leaf)
+{
+	store(entry, (*entry & ~0xffffffffULL) | leaf);
+}
+
+static void set_child(uint64_t *entry, uint32_t child)
+{
+	store(entry, (uint64_t)child << 32 | (uint32_t)*entry);
+}
+
+static void paint(uint64_t *entries, size_t n, uint32_t leaf, unsigned int len)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (depth(entries[i]) <= len)
+			set_leaf(&entries[i], leaf);
+}
+
+static void paint_short(uint32_t *entries, size_t n, uint32_t leaf, unsigned int len)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (depth(entries[i]) <= len)
+			__atomic_store_n(&entries[i], leaf, __ATOMIC_RELEASE);
+}
+
+/* The number of a prefix's first bit in the node it ends in; its length is above it, by 1 to 4. */
+static unsigned int node_bit(unsigned int len)
+{
+	return (len - 1) / PDP_LPM6_STRIDE * PDP_LPM6_STRIDE;
+}
+
+static unsigned int levels_of(unsigned int len)
+{
+	return (node_bit(len) - PDP_LPM6_ROOT_BITS) / PDP_LPM6_STRIDE + 1;
+}
+
+/* Walk to the node of p as far as there are nodes; path->levels says how far. */
+static void walk(struct pdp_lpm6 *lpm, const struct pdp_prefix *p, struct path *path)
+{
+	uint64_t *entry = &lpm->root[p->hi >> (64 - PDP_LPM6_ROOT_BITS)];
+	unsigned int want = levels_of(p->len);
+	unsigned int i;
+
+	for (i = 0; i < want; i++) {
+		unsigned int bit = PDP_LPM6_ROOT_BITS + i * PDP_LPM6_STRIDE;
+
+		path->parent[i] = entry;
+		if (!(*entry >> 32))
+			break;
+		entry = &lpm->nodes[*entry >> 32].entries[pdp_lpm6_index(p->hi, p->lo, bit)];
+	}
+	path->levels = i;
+}
+
+static uint32_t last_node(const struct path *path)
+{
+	return *path->parent[path->levels - 1] >> 32;
+}
+
+/* Make what is missing on the way. A new node is empty, so readers may go through it at once. */
+static int extend(struct pdp_lpm6 *lpm, const struct pdp_prefix *p, struct path *path)
+{
+	unsigned int want = levels_of(p->len);
+	int err = pdp_ids_reserve(&lpm->node_ids, want - path->levels);
+
+	if (err)
+		return err;
+	while (path->levels < want) {
+		uint32_t id = pdp_ids_get(&lpm->node_ids);
+
+		if (path->levels)
+			lpm->node_uses[last_node(path)]++;
+		lpm->node_uses[id] = 0;
+		set_child(path->parent[path->levels], id);
+		walk(lpm, p, path);
+	}
+	return 0;
+}
+
+/* Unlink the nodes that nothing ends in or below any more. */
+static void prune(struct pdp_lpm6 *lpm, struct path *path)
+{
+	while (path->levels) {
+		uint32_t id = last_node(path);
+
+		if (lpm->node_uses[id])
+			return;
+		set_child(path->parent[path->levels - 1], 0);
+		pdp_ids_retire(&lpm->node_ids, id);
+		path->levels--;
+		if (path->levels)
+			lpm->node_uses[last_node(path)]--;
+	}
+}
+
+/* grown: +1 if the prefix is new, -1 if it goes, 0 if its value changes. */
+static int paint_node(struct pdp_lpm6 *lpm, const struct pdp_prefix *p, uint32_t leaf, int grown)
+{
+	unsigned int bit = node_bit(p->len);
+	struct path path;
+	uint32_t id;
+	int err;
+
+	walk(lpm, p, &path);
+	err = extend(lpm, p, &path);
+	if (err)
+		return err;
+	id = last_node(&path);
+	paint(&lpm->nodes[id].entries[pdp_lpm6_index(p->hi, p->lo, bit)],
+	      1u << (bit + PDP_LPM6_STRIDE - p->len), leaf, p->len);
+	lpm->node_uses[id] += grown;
+	prune(lpm, &path);
+	return 0;
+}
+
+static int write_tables(struct pdp_lpm6 *lpm, const struct pdp_prefix *p, uint32_t leaf, int grown)
+{
+	if (p->len > PDP_LPM6_ROOT_BITS)
+		return paint_node(lpm, p, leaf, grown);
+	if (p->len > SHORT_LEN)
+		paint(&lpm->root[p->hi >> (64 - PDP_LPM6_ROOT_BITS)],
+		      1u << (PDP_LPM6_ROOT_BITS - p->len), leaf, p->len);
+	else
+		paint_short(&lpm->tbl16[p->hi >> 48], 1u << (SHORT_LEN - p->len), leaf, p->len);
+	return 0;
+}
+
+/* The shortest length that ends in the same node as len. */
+static unsigned int shortest_beside(unsigned int len)
+{
+	if (len > PDP_LPM6_ROOT_BITS)
+		return node_bit(len) + 1;
+	return len > SHORT_LEN ? SHORT_LEN + 1 : 0;
+}
+
+static bool valid(const struct pdp_prefix *p)
+{
+	struct pdp_prefix s;
+
+	if (p->len > 128)
+		return false;
+	s = pdp_prefix_shorten(p, p->len);
+	return s.hi == p->hi && s.lo == p->lo;
+}
+
+int pdp_lpm6_add(struct pdp_lpm6 *lpm, const struct pdp_prefix *p, uint64_t rank, uint32_t value,
+		 uint32_t *old)
+{
+	uint32_t before, best;
+	int err;
+
+	if (!valid(p) || !value || value > PDP_LPM6_VALUE)
+		return -EINVAL;
+	before = pdp_prefix_set_best(&lpm->set, p);
+	err = pdp_prefix_set_add(&lpm->set, p, rank, value, old);
+	if (err)
+		return err;
+	best = pdp_prefix_set_best(&lpm->set, p);
+	if (best == before)
+		return 0;
+	err = write_tables(lpm, p, make_leaf(best, p->len), before ? 0 : 1);
+	if (err)
+		pdp_prefix_set_del(&lpm->set, p, rank);
+	return err;
+}
+
+int pdp_lpm6_del(struct pdp_lpm6 *lpm, const struct pdp_prefix *p, uint64_t rank, uint32_t *old)
+{
+	uint32_t before, best, cover;
+	unsigned int len = 0;
+
+	if (!valid(p))
+		return -ENOENT;
+	before = pdp_prefix_set_best(&lpm->set, p);
+	*old = pdp_prefix_set_del(&lpm->set, p, rank);
+	if (!*old)
+		return -ENOENT;
+	best = pdp_prefix_set_best(&lpm->set, p);
+	if (best == before)
+		return 0;
+	if (best)
+		return write_tables(lpm, p, make_leaf(best, p->len), 0);
+	cover = pdp_prefix_set_cover(&lpm->set, p, shortest_beside(p->len), &len);
+	return write_tables(lpm, p, make_leaf(cover, len), -1);
+}

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * prefix_set.c - the routes behind a look-up table. See prefix_set.h.
+ */
+#include "fe-agent/prefix_set.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+
+#include "bpf/wire.h"
+
+#define SLOTS_MIN 64
+
+struct pdp_prefix pdp_prefix_shorten(const struct pdp_prefix *p, unsigned int len)
+{
+	struct pdp_prefix s = {.len = len};
+
+	if (len > 64)
+		s.lo = p->lo & ~0ULL << (128 - len);
+	if (len >= 64)
+		s.hi = p->hi;
+	else if (len)
+		s.hi = p->hi & ~0ULL << (64 - len);
+	return s;
+}
+
+static size_t home(const struct pdp_prefix_set *set, uint64_t hi, uint64_t lo, unsigned int len)
+{
+	uint64_t h = pdp_hash_mix(len, hi);
+
+	h = pdp_hash_mix(h, lo) * 0x9fb21c651e98df25ULL;
+	return (h >> 32) & (set->n_slots - 1);
+}
+
+static size_t after(const struct pdp_prefix_set *set, size_t i)
+{
+	return (i + 1) & (set->n_slots - 1);
+}
+
+static bool holds(const struct pdp_prefix_slot *slot, const struct pdp_prefix *p)
+{
+	return slot->hi == p->hi && slot->lo == p->lo && slot->len == p->len;
+}
+
+/* The slot of (p, rank), or the free one at the end of its run. */
+static struct pdp_prefix_slot *find(const struct pdp_prefix_set *set, const struct pdp_prefix *p,
+				    uint64_t rank)
+{
+	size_t i = home(set, p->hi, p->lo, p->len);
+
+	while (set->slots[i].value && !(holds(&set->slots[i], p) && set->slots[i].rank == rank))
+		i = after(set, i);
+	return &set->slots[i];
+}
+
+static int grow(struct pdp_prefix_set *set)
+{
+	struct pdp_prefix_set bigger = {.n_slots = set->n_slots ? 2 * set->n_slots : SLOTS_MIN,
+					.used = set->used};
+	size_t i;
+
+	bigger.slots = calloc(bigger.n_slots, sizeof(*bigger.slots));
+	if (!bigger.slots)
+		return -ENOMEM;
+	for (i = 0; i < set->n_slots; i++) {
+		const struct pdp_prefix_slot *s = &set->slots[i];
+		struct pdp_prefix p = {.hi = s->hi, .lo = s->lo, .len = s->len};
+
+		if (s->value)
+			*find(&bigger, &p, s->rank) = *s;
+	}
+	free(set->slots);
+	*set = bigger;
+	return 0;
+}
+
+void pdp_prefix_set_fini(struct pdp_prefix_set *set)
+{
+	free(set->slots);
+	*set = (struct pdp_prefix_set){0};
+}
+
+int pdp_prefix_set_add(struct pdp_prefix_set *set, const struct pdp_prefix *p, uint64_t rank,
+		       uint32_t value, uint32_t *old)
+{
+	struct pdp_prefix_slot *slot;
+	int err;
+
+	if (set->used + 1 > set->n_slots / 4 * 3) {
+		err = grow(set);
+		if (err)
+			return err;
+	}
+	slot = find(set, p, rank);
+	*old = slot->value;
+	set->used += !slot->value;
+	*slot = (struct pdp_prefix_slot){
+		.hi = p->hi, .lo = p->lo, .rank = rank, .value = value, .len = p->len};
+	return 0;
+}
+
+/* Close the gap at i: move back what would not be found across it (Knuth, vol. 3, 6.4, alg. R). */
+static void close_gap(struct pdp_prefix_set *set, size_t i)
+{
+	size_t mask = set->n_slots - 1;
+	size_t j, h;
+
+	for (j = after(set, i); set->slots[j].value; j = after(set, j)) {
+		h = home(set, set->slots[j].hi, set->slots[j].lo, set->slots[j].len);
+		if (((j - h) & mask) < ((j - i) & mask))
+			continue;
+		set->slots[i] = set->slots[j];
+		i = j;
+	}
+	set->slots[i].value = 0;
+}
+
+uint32_t pdp_prefix_set_del(struct pdp_prefix_set *set, const struct pdp_prefix *p, uint64_t rank)
+{
+	struct pdp_prefix_slot *slot;
+	uint32_t value;
+
+	if (!set->used)
+		return 0;
+	slot = find(set, p, rank);
+	value = slot->value;
+	if (value) {
+		close_gap(set, slot - set->slots);
+		set->used--;
+	}
+	return value;
+}
+
+uint32_t pdp_prefix_set_get(const struct pdp_prefix_set *set, const struct pdp_prefix *p,
+			    uint64_t rank)
+{
+	return set->used ? find(set, p, rank)->value : 0;
+}
+
+uint32_t pdp_prefix_set_best(const struct pdp_prefix_set *set, const struct pdp_prefix *p)
+{
+	uint64_t rank = UINT64_MAX;
+	uint32_t value = 0;
+	size_t i;
+
+	if (!set->used)
+		return 0;
+	for (i = home(set, p->hi, p->lo, p->len); set->slots[i].value; i = after(set, i)) {
+		if (!holds(&set->slots[i], p) || set->slots[i].rank > rank)
+			continue;
+		rank = set->slots[i].rank;
+		value = set->slots[i].value;
+	}
+	return value;
+}
+
+uint32_t pdp_prefix_set_cover(const struct pdp_prefix_set *set, const struct pdp_prefix *p,
+			      unsigned int min_len, unsigned int *len)
+{
+	struct pdp_prefix shorter;
+	unsigned int l;
+	uint32_t value;
+
+	for (l = p->len; l-- > min_len;) {
+		shorter = pdp_prefix_shorten(p, l);
+		value = pdp_prefix_set_best(set, &shorter);
+		if (value) {
+			*len = l;
+			return value;
+		}
+	}
+	return 0;
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * prefix_set.h - the routes behind a look-up table: every (prefix, rank) with its value.
+ *
+ * Control side of lpm4 and lpm6; packets never come here. A table only holds the winner for each
+ * address; to take a prefix out again one must know what lies under it. Open addressing with linear
+ * probing, 32 bytes a slot, hashed by prefix alone, so that all ranks of a prefix stand in one run.
+ */
+#ifndef PDP_PREFIX_SET_H
+#define PDP_PREFIX_SET_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Host order, host bits zero. An IPv4 prefix stands in the upper half of hi. */
+struct pdp_prefix {
+	uint64_t hi;
+	uint64_t lo;
+	uint8_t len;
+};
+
+/* value 0: the slot is free. Of the routes to one prefix the lowest rank is in force. */
+struct pdp_prefix_slot {
+	uint64_t hi;
+	uint64_t lo;
+	uint64_t rank;
+	uint32_t value : 24;
+	uint32_t len : 8;
+};
+
+_Static_assert(sizeof(struct pdp_prefix_slot) == 32, "two slots in a cache line");
+
+struct pdp_prefix_set {
+	struct pdp_prefix_slot *slots;
+	size_t n_slots; /* a power of two, or 0 */
+	size_t used;
+};
+
+/* The prefix of len bits that holds p; len is at most p's. */
+struct pdp_prefix pdp_prefix_shorten(const struct pdp_prefix *p, unsigned int len);
+
+/* A zeroed set is an empty one. */
+void pdp_prefix_set_fini(struct pdp_prefix_set *set);
+/* Add or replace; *old becomes the value that stood there, or 0. 0 or -ENOMEM. */
+int pdp_prefix_set_add(struct pdp_prefix_set *set, const struct pdp_prefix *p, uint64_t rank,
+		       uint32_t value, uint32_t *old);
+/* Take out; the value that stood there, or 0. */
+uint32_t pdp_prefix_set_del(struct pdp_prefix_set *set, const struct pdp_prefix *p, uint64_t rank);
+/* The value of (p, rank), or 0. */
+uint32_t pdp_prefix_set_get(const struct pdp_prefix_set *set, const struct pdp_prefix *p,
+			    uint64_t rank);
+/* The value in force for p itself, or 0. */
+uint32_t pdp_prefix_set_best(const struct pdp_prefix_set *set, const struct pdp_prefix *p);
+/*
+ * The value in force for the longest prefix around p, shorter than p and of at least min_len bits;
+ * *len becomes its length. 0 when there is none.
+ */
+uint32_t pdp_prefix_set_cover(const struct pdp_prefix_set *set, const struct pdp_prefix *p,
+			      unsigned int min_len, unsigned int *len);
+
+#endif

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * table_mem.c - memory of look-up tables, and ids of what lives in them. See table_mem.h.
+ */
+#include "fe-agent/table_mem.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <urcu-qsbr.h>
+
+/* So many released ids are worth a grace period before the table grows into new memory. */
+#define RETIRED_MANY 256
+
+void *pdp_table_map(size_t bytes)
+{
+	void *table = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (table == MAP_FAILED)
+		return NULL;
+	/* A huge page per route would make a small table large. Kernels without them say EINVAL. */
+	madvise(table, bytes, MADV_NOHUGEPAGE);
+	return table;
+}
+
+void pdp_table_unmap(void *table, size_t bytes)
+{
+	if (table)
+		munmap(table, bytes);
+}
+
+int pdp_ids_init(struct pdp_ids *ids, uint32_t capacity, void (*recycle)(void *, uint32_t),
+		 void *ctx)
+{
+	*ids = (struct pdp_ids){
+		.capacity = capacity,
+		.fresh = 1,
+		.recycle = recycle,
+		.ctx = ctx,
+	};
+	ids->next = pdp_table_map(capacity * sizeof(*ids->next));
+	return ids->next ? 0 : -ENOMEM;
+}
+
+static void recycle_retired(struct pdp_ids *ids)
+{
+	uint32_t id, next;
+
+	for (id = ids->retired; id; id = next) {
+		next = ids->next[id];
+		if (ids->recycle)
+			ids->recycle(ids->ctx, id);
+		ids->next[id] = ids->free;
+		ids->free = id;
+	}
+	ids->n_free += ids->n_retired;
+	ids->retired = 0;
+	ids->n_retired = 0;
+}
+
+void pdp_ids_fini(struct pdp_ids *ids)
+{
+	if (!ids->next)
+		return;
+	recycle_retired(ids);
+	pdp_table_unmap(ids->next, ids->capacity * sizeof(*ids->next));
+	ids->next = NULL;
+}
+
+int pdp_ids_reserve(struct pdp_ids *ids, uint32_t n)
+{
+	if (ids->n_free >= n)
+		return 0;
+	if (ids->n_retired >= RETIRED_MANY ||
+	    (ids->n_retired && ids->n_free + (ids->capacity - ids->fresh) < n)) {
+		synchronize_rcu();
+		recycle_retired(ids);
+	}
+	return ids->n_free + (ids->capacity - ids->fresh) >= n ? 0 : -ENOSPC;
+}
+
+uint32_t pdp_ids_get(struct pdp_ids *ids)
+{
+	uint32_t id;
+
+	if (pdp_ids_reserve(ids, 1))
+		return 0;
+	if (!ids->free)
+		return ids->fresh++;
+	id = ids->free;
+	ids->free = ids->next[id];
+	ids->n_free--;
+	return id;
+}
+
+void pdp_ids_retire(struct pdp_ids *ids, uint32_t id)
+{
+	ids->next[id] = ids->retired;
+	ids->retired = id;
+	ids->n_retired++;
+}
