@@ -50,10 +50,12 @@ struct pdp_packet {
 	uint8_t drop; /* out, for PDP_OP_DROP: enum pdp_dp_drop */
 };
 
+enum pdp_dp_encap { PDP_DP_UDP = 1, PDP_DP_VXLAN = 2 };
+
 /* A vif as a data plane sees it; the controller sends it (channel.h). Network order as on the wire. */
 struct pdp_dp_vif {
 	uint16_t id; /* 0 = the slot is free */
-	uint8_t encap; /* 1 = udp, 2 = vxlan (enum pdp_encap) */
+	uint8_t encap; /* enum pdp_dp_encap; the numbers are those of enum pdp_encap */
 	uint8_t family; /* of the underlay: 4 or 6 */
 	uint16_t mtu; /* largest inner IP packet */
 	__be16 local_port; /* source port of udp; vxlan varies it by flow */
@@ -86,6 +88,8 @@ struct pdp_dataplane_ops {
 	 * the first message that did not apply; the others are applied.
 	 */
 	int (*netlink)(struct pdp_dataplane *dp, const void *msgs, size_t len);
+	/* How many routes are in force, for the statistics. Any thread but the worker's. */
+	void (*routes)(struct pdp_dataplane *dp, uint64_t *routes4, uint64_t *routes6);
 	/* The pure function: up to PDP_BURST packets. The worker's thread alone. */
 	void (*burst)(struct pdp_dataplane *dp, struct pdp_packet *pkts, unsigned int n);
 	/* The worker holds no reference into tables now (it is between bursts). Worker's thread. */

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * fib.c - the router's forwarding information base. See fib.h.
+ *
+ * A route holds its next hop once. A table gets the new next hop before the old one is let go, and
+ * that one stays until no packet can be on its way to it.
+ */
+#include "fe-agent/fib.h"
+
+#include <errno.h>
+#include <string.h>
+
+int pdp_fib_init(struct pdp_fib *fib)
+{
+	*fib = (struct pdp_fib){0};
+	if (!pdp_lpm4_init(&fib->lpm4) && !pdp_lpm6_init(&fib->lpm6) &&
+	    !pdp_hops_init(&fib->hops) && !pdp_neighbours_init(&fib->neighbours))
+		return 0;
+	pdp_fib_fini(fib);
+	return -ENOMEM;
+}
+
+void pdp_fib_fini(struct pdp_fib *fib)
+{
+	pdp_neighbours_fini(&fib->neighbours);
+	pdp_hops_fini(&fib->hops);
+	pdp_lpm6_fini(&fib->lpm6);
+	pdp_lpm4_fini(&fib->lpm4);
+}
+
+int pdp_fib_add(struct pdp_fib *fib, const struct pdp_route *route)
+{
+	uint32_t hop, old = 0;
+	int err;
+
+	err = pdp_hops_hold(&fib->hops, &route->hop, &hop);
+	if (err)
+		return err;
+	if (route->family == 4)
+		err = pdp_lpm4_add(&fib->lpm4, &route->prefix, route->rank, hop, &old);
+	else
+		err = pdp_lpm6_add(&fib->lpm6, &route->prefix, route->rank, hop, &old);
+	pdp_hops_put(&fib->hops, err ? hop : old);
+	return err;
+}
+
+static uint32_t find(const struct pdp_fib *fib, const struct pdp_route *route)
+{
+	const struct pdp_prefix_set *set = route->family == 4 ? &fib->lpm4.set : &fib->lpm6.set;
+
+	return pdp_prefix_set_get(set, &route->prefix, route->rank);
+}
+
+static int same_way(const struct pdp_path *a, const struct pdp_path *b)
+{
+	return a->vif == b->vif && a->gateway_family == b->gateway_family &&
+	       !memcmp(a->gateway, b->gateway, sizeof(a->gateway));
+}
+
+/* The paths of a that b does not name. */
+static void subtract(struct pdp_hop *left, const struct pdp_hop *a, const struct pdp_hop *b)
+{
+	unsigned int i, j;
+
+	*left = (struct pdp_hop){.kind = a->kind};
+	for (i = 0; i < a->n_paths; i++) {
+		for (j = 0; j < b->n_paths && !same_way(&a->paths[i], &b->paths[j]); j++)
+			;
+		if (j == b->n_paths)
+			left->paths[left->n_paths++] = a->paths[i];
+	}
+}
+
+int pdp_fib_del(struct pdp_fib *fib, const struct pdp_route *route)
+{
+	uint32_t id = find(fib, route), old = 0;
+	struct pdp_route less = *route;
+	int err;
+
+	if (!id)
+		return -ENOENT;
+	if (route->hop.n_paths) {
+		const struct pdp_hop *hop = pdp_hops_get(&fib->hops, id);
+
+		subtract(&less.hop, hop, &route->hop);
+		if (less.hop.n_paths && less.hop.n_paths < hop->n_paths)
+			return pdp_fib_add(fib, &less);
+	}
+	if (route->family == 4)
+		err = pdp_lpm4_del(&fib->lpm4, &route->prefix, route->rank, &old);
+	else
+		err = pdp_lpm6_del(&fib->lpm6, &route->prefix, route->rank, &old);
+	pdp_hops_put(&fib->hops, old);
+	return err;
+}

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * nexthop.c - what routes lead to. See nexthop.h.
+ */
+#include "fe-agent/nexthop.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bpf/wire.h"
+
+#define BUCKETS 1024
+
+struct pdp_hop_entry {
+	uint32_t refs;
+	uint32_t bucket;
+	uint32_t next; /* id in the bucket's chain */
+	struct pdp_hop hop;
+};
+
+static void free_entry(void *ctx, uint32_t id)
+{
+	struct pdp_hops *hops = ctx;
+
+	free(hops->entries[id]);
+	hops->entries[id] = NULL;
+}
+
+int pdp_hops_init(struct pdp_hops *hops)
+{
+	*hops = (struct pdp_hops){
+		.entries = pdp_table_map(PDP_HOPS * sizeof(*hops->entries)),
+		.buckets = pdp_table_map(BUCKETS * sizeof(*hops->buckets)),
+	};
+	if (hops->entries && hops->buckets && !pdp_ids_init(&hops->ids, PDP_HOPS, free_entry, hops))
+		return 0;
+	pdp_hops_fini(hops);
+	return -ENOMEM;
+}
+
+void pdp_hops_fini(struct pdp_hops *hops)
+{
+	uint32_t id;
+
+	pdp_ids_fini(&hops->ids);
+	for (id = 1; hops->entries && id < PDP_HOPS; id++)
+		free(hops->entries[id]);
+	pdp_table_unmap(hops->entries, PDP_HOPS * sizeof(*hops->entries));
+	pdp_table_unmap(hops->buckets, BUCKETS * sizeof(*hops->buckets));
+	*hops = (struct pdp_hops){0};
+}
+
+static uint32_t bucket_of(const struct pdp_hop *hop)
+{
+	uint64_t h = pdp_hash_mix(hop->kind, hop->n_paths);
+	unsigned int i;
+
+	for (i = 0; i < hop->n_paths; i++) {
+		const struct pdp_path *p = &hop->paths[i];
+		uint64_t gateway[2];
+
+		memcpy(gateway, p->gateway, sizeof(gateway));
+		h = pdp_hash_mix(h, (uint64_t)p->weight << 32 | p->vif << 8 | p->gateway_family);
+		h = pdp_hash_mix(h, gateway[0]);
+		h = pdp_hash_mix(h, gateway[1]);
+	}
+	return (h * 0x9fb21c651e98df25ULL) >> 32 & (BUCKETS - 1);
+}
+
+static int equal(const struct pdp_hop *a, const struct pdp_hop *b)
+{
+	return a->kind == b->kind && a->n_paths == b->n_paths &&
+	       !memcmp(a->paths, b->paths, a->n_paths * sizeof(a->paths[0]));
+}
+
+int pdp_hops_hold(struct pdp_hops *hops, const struct pdp_hop *hop, uint32_t *id)
+{
+	uint32_t bucket = bucket_of(hop);
+	struct pdp_hop_entry *e;
+	uint32_t i;
+
+	for (i = hops->buckets[bucket]; i; i = hops->entries[i]->next) {
+		if (equal(&hops->entries[i]->hop, hop)) {
+			hops->entries[i]->refs++;
+			*id = i;
+			return 0;
+		}
+	}
+	e = malloc(sizeof(*e));
+	if (!e)
+		return -ENOMEM;
+	i = pdp_ids_get(&hops->ids);
+	if (!i) {
+		free(e);
+		return -ENOSPC;
+	}
+	*e = (struct pdp_hop_entry){
+		.refs = 1, .bucket = bucket, .next = hops->buckets[bucket], .hop = *hop};
+	hops->buckets[bucket] = i;
+	__atomic_store_n(&hops->entries[i], e, __ATOMIC_RELEASE);
+	*id = i;
+	return 0;
+}
+
+void pdp_hops_put(struct pdp_hops *hops, uint32_t id)
+{
+	struct pdp_hop_entry *e = id ? hops->entries[id] : NULL;
+	uint32_t *link;
+
+	if (!e || --e->refs)
+		return;
+	for (link = &hops->buckets[e->bucket]; *link != id; link = &hops->entries[*link]->next)
+		;
+	*link = e->next;
+	pdp_ids_retire(&hops->ids, id);
+}
+
+const struct pdp_hop *pdp_hops_get(const struct pdp_hops *hops, uint32_t id)
+{
+	return &__atomic_load_n(&hops->entries[id], __ATOMIC_ACQUIRE)->hop;
+}
+
+const struct pdp_path *pdp_hop_pick(const struct pdp_hop *hop, uint32_t hash)
+{
+	uint32_t total = 0, point;
+	unsigned int i;
+
+	if (hop->n_paths == 1)
+		return &hop->paths[0];
+	for (i = 0; i < hop->n_paths; i++)
+		total += hop->paths[i].weight;
+	/* The hash has already picked this guest: its high bits are not free any more. Mix again. */
+	point = pdp_hash_slot(hash * 0x9e3779b1u, total);
+	for (i = 0; point >= hop->paths[i].weight; i++)
+		point -= hop->paths[i].weight;
+	return &hop->paths[i];
+}

@@ -1,0 +1,323 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * router.c - the data plane `router`: IPv4 and IPv6 forwarding between the vifs of a vnet.
+ *
+ * A burst goes over twice: all packets are looked at and the table entry of each destination is
+ * fetched ahead; then each is looked up and sent on its way. Until a packet's verdict is FORWARD
+ * none of its bytes has changed. Owns the vifs and the FIB; the worker's thread reads them in RCU
+ * read-side sections (liburcu-qsbr: a section is what lies between two calls of quiescent), the
+ * thread of the control channel writes them, one change at a time.
+ */
+#include <endian.h>
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <urcu-qsbr.h>
+
+#include "fe-agent/checksum.h"
+#include "fe-agent/dataplane.h"
+#include "fe-agent/encap.h"
+#include "fe-agent/fib.h"
+#include "fe-agent/router_packet.h"
+#include "fe-agent/table_mem.h"
+
+#define VIFS_BYTES (65536 * sizeof(struct router_vif *))
+
+struct router_vif {
+	struct pdp_outer outer;
+	uint16_t mtu;
+	uint8_t mac[6];
+};
+
+struct pdp_dataplane {
+	struct router_vif **vifs; /* by id */
+	struct pdp_fib fib;
+	uint32_t packet_id; /* for outer IPv4 headers */
+	pthread_mutex_t writer;
+};
+
+/*
+ * A thread that runs bursts is an RCU reader from its first one until it ends. The key's destructor
+ * is what tells of the end.
+ */
+static pthread_key_t reader_key;
+static pthread_once_t reader_once = PTHREAD_ONCE_INIT;
+static __thread bool is_reader;
+
+static void end_reader(void *unused)
+{
+	(void)unused;
+	rcu_unregister_thread();
+	is_reader = false;
+}
+
+static void make_reader_key(void)
+{
+	if (pthread_key_create(&reader_key, end_reader))
+		abort();
+}
+
+static void become_reader(void)
+{
+	if (is_reader)
+		return;
+	pthread_once(&reader_once, make_reader_key);
+	rcu_register_thread();
+	pthread_setspecific(reader_key, &reader_key);
+	is_reader = true;
+}
+
+static int router_init(struct pdp_dataplane **out)
+{
+	struct pdp_dataplane *dp = calloc(1, sizeof(*dp));
+	int err = -ENOMEM;
+
+	if (!dp)
+		return -ENOMEM;
+	dp->vifs = pdp_table_map(VIFS_BYTES);
+	if (!dp->vifs)
+		goto free_dp;
+	err = pdp_fib_init(&dp->fib);
+	if (err)
+		goto unmap;
+	pthread_mutex_init(&dp->writer, NULL);
+	*out = dp;
+	return 0;
+unmap:
+	pdp_table_unmap(dp->vifs, VIFS_BYTES);
+free_dp:
+	free(dp);
+	return err;
+}
+
+static void router_fini(struct pdp_dataplane *dp)
+{
+	unsigned int i;
+
+	if (!dp)
+		return;
+	for (i = 0; i < 65536; i++)
+		free(dp->vifs[i]);
+	pdp_table_unmap(dp->vifs, VIFS_BYTES);
+	pdp_fib_fini(&dp->fib);
+	pthread_mutex_destroy(&dp->writer);
+	free(dp);
+}
+
+static int make_vif(const struct pdp_dp_vif *from, struct router_vif **out)
+{
+	struct router_vif *vif = malloc(sizeof(*vif));
+	int err;
+
+	if (!vif)
+		return -ENOMEM;
+	err = pdp_outer_prepare(&vif->outer, from);
+	if (err) {
+		free(vif);
+		return err;
+	}
+	vif->mtu = from->mtu;
+	memcpy(vif->mac, from->mac, sizeof(vif->mac));
+	*out = vif;
+	return 0;
+}
+
+static int router_set_vif(struct pdp_dataplane *dp, const struct pdp_dp_vif *from)
+{
+	struct router_vif *vif = NULL, *old;
+	int err;
+
+	if (!from->id)
+		return -EINVAL;
+	if (from->family) {
+		err = make_vif(from, &vif);
+		if (err)
+			return err;
+	}
+	pthread_mutex_lock(&dp->writer);
+	old = rcu_xchg_pointer(&dp->vifs[from->id], vif);
+	if (old)
+		synchronize_rcu();
+	pthread_mutex_unlock(&dp->writer);
+	free(old);
+	return 0;
+}
+
+static int router_netlink(struct pdp_dataplane *dp, const void *msgs, size_t len)
+{
+	int err;
+
+	pthread_mutex_lock(&dp->writer);
+	err = pdp_fib_netlink(&dp->fib, msgs, len);
+	pthread_mutex_unlock(&dp->writer);
+	return err;
+}
+
+static void router_routes(struct pdp_dataplane *dp, uint64_t *routes4, uint64_t *routes6)
+{
+	pthread_mutex_lock(&dp->writer);
+	*routes4 = dp->fib.lpm4.set.used;
+	*routes6 = dp->fib.lpm6.set.used;
+	pthread_mutex_unlock(&dp->writer);
+}
+
+static const struct router_vif *get_vif(const struct pdp_dataplane *dp, uint16_t id)
+{
+	return rcu_dereference(dp->vifs[id]);
+}
+
+static bool look(struct pdp_dataplane *dp, struct pdp_packet *pkt, struct pdp_router_packet *p)
+{
+	const struct router_vif *in = get_vif(dp, pkt->vif);
+
+	if (!pdp_router_look(pkt, in && in->outer.vxlan ? in->mac : NULL, p))
+		return false;
+	if (p->family == 4)
+		pdp_lpm4_prefetch(&dp->fib.lpm4, p->dst_hi >> 32);
+	else
+		pdp_lpm6_prefetch(&dp->fib.lpm6, p->dst_hi);
+	return true;
+}
+
+static const struct pdp_hop *look_up(struct pdp_dataplane *dp, const struct pdp_router_packet *p)
+{
+	uint32_t id = p->family == 4 ? pdp_lpm4_lookup(&dp->fib.lpm4, p->dst_hi >> 32)
+				     : pdp_lpm6_lookup(&dp->fib.lpm6, p->dst_hi, p->dst_lo);
+
+	return id ? pdp_hops_get(&dp->fib.hops, id) : NULL;
+}
+
+/* The MAC address of the gateway, or of the destination itself where it is on the link. */
+static bool resolve(struct pdp_dataplane *dp, const struct pdp_router_packet *p,
+		    const struct pdp_path *path, uint8_t mac[6])
+{
+	struct pdp_neighbour_key key = {.vif = path->vif};
+
+	if (path->gateway_family) {
+		key.family = path->gateway_family;
+		memcpy(key.addr, path->gateway, sizeof(key.addr));
+	} else {
+		key.family = p->family;
+		memcpy(key.addr, p->ip + (p->family == 4 ? 16 : 24), p->family == 4 ? 4 : 16);
+	}
+	return pdp_neighbours_find(&dp->fib.neighbours, &key, mac);
+}
+
+/* TTL and ECN of the inner header, its checksum brought up to date word by word. */
+static void rewrite4(struct pdp_router_packet *p)
+{
+	uint16_t check = pdp_load16(p->ip + 10), tos = pdp_load16(p->ip);
+	uint16_t ttl = pdp_load16(p->ip + 8);
+
+	p->ip[8]--;
+	check = pdp_checksum_update(check, ttl, pdp_load16(p->ip + 8));
+	if (p->ip[1] != p->tos) {
+		p->ip[1] = p->tos;
+		check = pdp_checksum_update(check, tos, pdp_load16(p->ip));
+	}
+	pdp_store16(p->ip + 10, check);
+}
+
+static void rewrite6(struct pdp_router_packet *p)
+{
+	p->ip[7]--;
+	p->ip[0] = 0x60 | p->tos >> 4;
+	p->ip[1] = (p->tos & 0xf) << 4 | (p->ip[1] & 0xf);
+}
+
+static void forward(struct pdp_dataplane *dp, struct pdp_packet *pkt, struct pdp_router_packet *p,
+		    const struct pdp_path *path)
+{
+	const struct router_vif *out = get_vif(dp, path->vif);
+	uint8_t mac[6];
+	struct pdp_inner inner = {
+		.mac = mac,
+		.hash = pkt->hash,
+		.proto = p->family == 4 ? ETH_P_IP : ETH_P_IPV6,
+		.tos = p->tos,
+		.df = p->df,
+	};
+
+	if (!out) {
+		pdp_packet_drop(pkt, dp_no_egress);
+		return;
+	}
+	if (p->ttl <= 1 || p->len > out->mtu || (out->outer.vxlan && !resolve(dp, p, path, mac))) {
+		pdp_packet_local(pkt);
+		return;
+	}
+	if (p->family == 4)
+		rewrite4(p);
+	else
+		rewrite6(p);
+	inner.id = dp->packet_id++;
+	pkt->data = pdp_outer_push(&out->outer, p->ip, p->len, &inner);
+	pkt->len = out->outer.len + p->len;
+	pkt->proto = out->outer.family == 4 ? ETH_P_IP : ETH_P_IPV6;
+	pkt->vif = path->vif;
+	pkt->op = PDP_OP_FORWARD;
+	pkt->drop = dp_none;
+}
+
+/* No route, and everything that wants an answer: the MH guest's kernel knows the words. */
+static void route(struct pdp_dataplane *dp, struct pdp_packet *pkt, struct pdp_router_packet *p)
+{
+	const struct pdp_hop *hop = look_up(dp, p);
+
+	if (!hop || hop->kind == PDP_HOP_LOCAL)
+		pdp_packet_local(pkt);
+	else if (hop->kind == PDP_HOP_BLACKHOLE)
+		pdp_packet_drop(pkt, dp_blackhole);
+	else if (p->on_link)
+		pdp_packet_drop(pkt, dp_bad_address);
+	else
+		forward(dp, pkt, p, pdp_hop_pick(hop, pkt->hash));
+}
+
+static void router_burst(struct pdp_dataplane *dp, struct pdp_packet *pkts, unsigned int n)
+{
+	struct pdp_router_packet ps[PDP_BURST];
+	bool undecided[PDP_BURST];
+	unsigned int i;
+
+	become_reader();
+	for (i = 0; i < n; i++)
+		undecided[i] = look(dp, &pkts[i], &ps[i]);
+	for (i = 0; i < n; i++)
+		if (undecided[i])
+			route(dp, &pkts[i], &ps[i]);
+}
+
+static void router_quiescent(struct pdp_dataplane *dp)
+{
+	(void)dp;
+	rcu_quiescent_state();
+}
+
+static void router_offline(struct pdp_dataplane *dp)
+{
+	(void)dp;
+	become_reader();
+	rcu_thread_offline();
+}
+
+static void router_online(struct pdp_dataplane *dp)
+{
+	(void)dp;
+	become_reader();
+	rcu_thread_online();
+}
+
+const struct pdp_dataplane_ops pdp_router = {
+	.name = "router",
+	.init = router_init,
+	.fini = router_fini,
+	.set_vif = router_set_vif,
+	.netlink = router_netlink,
+	.routes = router_routes,
+	.burst = router_burst,
+	.quiescent = router_quiescent,
+	.offline = router_offline,
+	.online = router_online,
+};
