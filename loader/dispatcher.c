@@ -156,9 +156,10 @@ int pdp_dispatcher_attach(struct pdp_loader *ld, enum pdp_hook hook, const char 
 		return pdp_fail(err, -EOPNOTSUPP,
 				"this kernel refuses freplace programs, which libxdp's dispatcher "
 				"stands on; attach without --dispatcher, alone on the device");
-	if (!pdp_pins_name_ok(link))
-		return pdp_fail(err, -EINVAL, "'%s' is not a link name", link);
-	rc = pdp_object_open(&object, pdp_hook_object(hook), err);
+	/* A link of its own would keep the dispatcher from the device. */
+	rc = pdp_link_detach(ld, link, err);
+	if (!rc)
+		rc = pdp_object_open(&object, pdp_hook_object(hook), err);
 	if (!rc)
 		rc = pdp_maps_share(ld, object, err);
 	if (!rc)

@@ -142,7 +142,7 @@ static int device_mtu(const char *device)
 	return mtu;
 }
 
-/* Why a driver said no. Only veth says ERANGE; others have EINVAL or EOPNOTSUPP for a large MTU. */
+/* Why a driver said no. veth says ERANGE for a large MTU, other drivers EINVAL or EOPNOTSUPP. */
 static int explain(int code, const char *device, struct pdp_error *err)
 {
 	int limit = XDP_MTU(sysconf(_SC_PAGESIZE));
@@ -154,12 +154,17 @@ static int explain(int code, const char *device, struct pdp_error *err)
 			"%s: MTU %d fits, but its veth peer's is larger than the %d that native "
 			"XDP takes; set the peer's mtu to %d or less",
 			device, mtu, limit, limit);
-	if (code == -ERANGE || (mtu > limit && (code == -EINVAL || code == -EOPNOTSUPP)))
+	if (mtu > limit && (code == -ERANGE || code == -EINVAL))
 		return pdp_fail(
 			err, -ERANGE,
 			"%s: MTU %d is larger than the %d that native XDP takes; set mtu %d or "
 			"less",
 			device, mtu, limit, limit);
+	if (mtu > limit && code == -EOPNOTSUPP)
+		return pdp_fail(err, code,
+				"%s: its driver has no native XDP, or none at MTU %d (%d is safe); "
+				"generic mode (--generic) is the slow way round",
+				device, mtu, limit);
 	if (code == -EOPNOTSUPP)
 		return pdp_fail(
 			err, code,

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <xdp/libxdp.h>
 
 #include "loader/internal.h"
 
@@ -25,9 +26,11 @@ static struct pdp_loader *new_loader(struct pdp_error *err)
 	ld->dir_fd = -1;
 	memset(ld->map_fd, -1, sizeof(ld->map_fd));
 	memset(ld->xsks_fd, -1, sizeof(ld->xsks_fd));
-	/* What libbpf has to say of a failure is said in err. */
-	if (!getenv("PDP_LIBBPF_LOG"))
+	/* What libbpf and libxdp have to say of a failure is said in err. */
+	if (!getenv("PDP_LIBBPF_LOG")) {
 		libbpf_set_print(NULL);
+		libxdp_set_print(NULL);
+	}
 	return ld;
 }
 
@@ -105,9 +108,13 @@ int pdp_loader_attach(struct pdp_loader *ld, enum pdp_hook hook, const char *lin
 		      unsigned int flags, struct pdp_error *err)
 {
 	const struct bpf_program *program;
+	int rc;
 
 	if (flags & PDP_ATTACH_DISPATCHER)
 		return pdp_dispatcher_attach(ld, hook, link, ifindex, flags, err);
+	rc = pdp_dispatcher_detach(ld, link, err);
+	if (rc)
+		return rc;
 	program = bpf_object__find_program_by_name(ld->object[pdp_hook_object(hook)],
 						   pdp_hook_program(hook));
 	return pdp_link_attach(ld, link, bpf_program__fd(program), ifindex, flags, err);

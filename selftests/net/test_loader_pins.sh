@@ -1,0 +1,173 @@
+#!/bin/bash
+# A node's pins outlive its loader: adopted by the next one, refused when they do not fit, whole
+# again after a crash, gone after purge.
+#
+#   $T-node   d0 ------- d1   $T-far      d0 stands in pdp_ports, whose content must survive
+
+. "$(dirname "$0")/lib.sh"
+
+V1=$PINS/v1
+
+loader() {
+	on node "$BIN/pdp-loader" --root "$PINS" "$@"
+}
+
+tidy() {
+	local status=$?
+	loader purge 2>/dev/null
+	(exit "$status")
+	clean
+}
+
+# says TEXT COMMAND...: the command fails, and TEXT is in what it says.
+says() {
+	local text=$1 out
+	shift
+	if out=$("$@" 2>&1); then
+		echo "it succeeded: $out"
+		return 1
+	fi
+	echo "$out"
+	grep -qF -- "$text" <<<"$out"
+}
+
+map_ids() {
+	local map
+	for map in "$V1"/maps/*; do
+		echo "$(basename "$map") $(bpftool -j map show pinned "$map" | jq .id)"
+	done
+}
+
+drops_id() {
+	bpftool -j link show pinned "$V1/links/drops" | jq .id
+}
+
+modes_are_0700() {
+	[ "$(stat -c %a "$PINS" "$V1" "$V1/maps" "$V1/links" | sort -u)" = 700 ]
+}
+
+all_maps_pinned() {
+	local n
+	n=$(loader -j status | jq .maps)
+	[ "$n" -gt 15 ] && [ "$(find "$V1/maps" -type f | wc -l)" -eq "$n" ]
+}
+
+bytes4() {
+	printf '%d %d %d %d' $(($1 & 255)) $(($1 >> 8 & 255)) 0 0
+}
+
+# The second loader takes over all maps, DEVMAPs with them, and what is in them.
+adopts() {
+	local before after ifindex
+	before=$(map_ids && drops_id)
+	ifindex=$(on node ip -j link show dev d0 | jq '.[0].ifindex')
+	# shellcheck disable=SC2046
+	on node bpftool map update pinned "$V1/maps/pdp_ports" key 1 0 0 0 value $(bytes4 "$ifindex") ||
+		return 1
+	loader load || return 1
+	after=$(map_ids && drops_id)
+	diff <(echo "$before") <(echo "$after") || return 1
+	[ "$(on node bpftool -j map lookup pinned "$V1/maps/pdp_ports" key 1 0 0 0 |
+		jq .formatted.value)" = "$ifindex" ]
+}
+
+closes_to_others() {
+	chmod 755 "$V1"
+	loader load && modes_are_0700
+}
+
+locked() {
+	flock -n "$V1" "$@"
+}
+
+refuses_other_sizes() {
+	local before
+	rm "$V1/maps/pdp_vnets"
+	bpftool map create "$V1/maps/pdp_vnets" type array key 4 value 16 entries 7 name pdp_vnets \
+		flags 1024 || return 1
+	before=$(map_ids && drops_id)
+	says "pinned map pdp_vnets has max entries 7, this build has 4097" loader load || return 1
+	diff <(echo "$before") <(map_ids && drops_id)
+}
+
+repairs_a_lost_pin() {
+	rm "$V1/maps/pdp_vnets"
+	loader load && all_maps_pinned
+}
+
+# Whenever the loader dies, the next one makes the node whole.
+crash() {
+	local delay=$1 pid
+	shift
+	nsenter --net="/run/netns/$T-node" "$BIN/pdp-loader" --root "$PINS" "$@" &
+	pid=$!
+	sleep "$delay"
+	kill -9 "$pid" 2>/dev/null
+	wait "$pid" 2>/dev/null
+	# The kernel gives back the lock when the dead process is reaped, wherever it was.
+	wait_for 5 loader load && all_maps_pinned && [ -z "$(ls "$V1/new")" ]
+}
+
+survives_crashes() {
+	local delay
+	for delay in 0 0.02 0.04 0.06 0.08 0.1 0.12 0.14 0.16; do
+		loader purge && crash "$delay" load || return 1
+		crash "$delay" attach pass port-A d0 && loader attach pass port-A d0 || return 1
+	done
+}
+
+# In a mount namespace of its own, with no bpffs at its place.
+# shellcheck disable=SC2016
+mounts_bpffs() {
+	on node unshare --mount sh -c 'umount -l /sys/fs/bpf &&
+		"$1" --root "$2" load && findmnt -n -t bpf -o OPTIONS /sys/fs/bpf | grep mode=700 &&
+		"$1" --root "$2" status' sh "$BIN/pdp-loader" "$PINS"
+}
+
+gone() {
+	local id
+	for id in $1; do
+		! bpftool map show id "$id" || return 1
+	done
+	for id in $2; do
+		! bpftool link show id "$id" || return 1
+	done
+	for id in $3; do
+		! bpftool prog show id "$id" || return 1
+	done
+}
+
+purges() {
+	local maps links progs
+	maps=$(map_ids | awk '{ print $2 }')
+	links="$(drops_id) $(bpftool -j link show pinned "$V1/links/port-A" | jq .id)"
+	progs=$(loader -j status | jq '.links[].prog_id')
+	[ -n "$maps" ] && [ -n "$progs" ] || return 1
+	loader purge && [ ! -e "$PINS" ] && wait_for 5 gone "$maps" "$links" "$progs" &&
+		! on node ip link show d0 | grep xdp
+}
+
+begin "pins outlive the loader"
+trap tidy EXIT
+ns node far
+wire node d0 far d1
+
+check "status of no node says so" says "there is no node: no $V1" loader status
+check "a root outside of bpffs is refused" says "is not on a bpf file system" \
+	"$BIN/pdp-loader" --root "$WORK/pins" load
+fails "and nothing was made there" test -e "$WORK/pins"
+check "load" loader load
+check "all maps are pinned" all_maps_pinned
+check "directories are for root alone" modes_are_0700
+check "a second load adopts maps, content and the drop counter" adopts
+check "a directory open to others is closed" closes_to_others
+check "a second owner is refused by the lock" says "is locked: pdpd or another pdp-loader" \
+	locked "$BIN/pdp-loader" --root "$PINS" load
+check "status needs no lock" locked "$BIN/pdp-loader" --root "$PINS" status
+check "a pinned map of other size is refused, nothing is touched" refuses_other_sizes
+check "a pin that was lost is made again" repairs_a_lost_pin
+check "killed at any time, the next load makes it whole" survives_crashes
+check "purge leaves no pin, map, link or program" purges
+check "purge of nothing is fine" loader purge
+check "bpffs is mounted where it is not" mounts_bpffs
+finish
