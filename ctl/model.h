@@ -9,7 +9,6 @@
 #ifndef PDP_MODEL_H
 #define PDP_MODEL_H
 
-#include <netinet/in.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
