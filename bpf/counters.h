@@ -19,14 +19,14 @@
 #include <linux/types.h>
 
 /* X(name, what it means). Classifier: a frame that is none of ours, left to the host's stack. */
-#define PDP_PASS_REASONS(X)                                                    \
-	X(pass_runt, "shorter than the headers it announces")                  \
-	X(pass_vlan_depth, "more than two VLAN tags")                          \
-	X(pass_not_ip, "neither IPv4 nor IPv6")                                \
-	X(pass_bad_ipv4, "IPv4 header malformed: version, length or checksum") \
-	X(pass_bad_ipv6, "IPv6 header malformed: version or length")           \
-	X(pass_not_udp, "IP, but not UDP")                                     \
-	X(pass_fragment, "later fragment, has no ports")                       \
+#define PDP_PASS_REASONS(X)                                                                 \
+	X(pass_runt, "shorter than the headers it announces")                               \
+	X(pass_vlan_depth, "more than two VLAN tags")                                       \
+	X(pass_not_ip, "neither IPv4 nor IPv6")                                             \
+	X(pass_bad_ipv4, "IPv4 header malformed: version, length or checksum")              \
+	X(pass_bad_ipv6, "IPv6 header malformed: version, length, IPv4-mapped destination") \
+	X(pass_not_udp, "IP, but not UDP")                                                  \
+	X(pass_fragment, "later fragment, has no ports")                                    \
 	X(pass_no_tunnel, "no tunnel has this local address, UDP port and VNI")
 
 /* Classifier: the packet is a vnet's, but goes no further. */

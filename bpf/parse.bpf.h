@@ -216,6 +216,12 @@ struct pdp_ipv6_frag {
 	__be32 id;
 };
 
+/* ::ffff:0:0/96 stands for IPv4 in the maps, and has no place on the wire. */
+static __always_inline bool pdp_is_mapped(const struct pdp_addr *addr)
+{
+	return !(addr->word[0] | addr->word[1] | (addr->word[2] ^ bpf_htonl(0xffff)));
+}
+
 /*
  * IPv6. Of the extension headers only a fragment header that comes first is looked into: a tunnel's
  * packets have none, and what has is not taken for one. An atomic fragment is a first fragment.
@@ -234,6 +240,8 @@ static __always_inline enum pdp_parsed pdp_parse_ipv6(struct pdp_cursor *cursor,
 		return PDP_MALFORMED;
 	__builtin_memcpy(&l3->saddr, &ip->saddr, sizeof(l3->saddr));
 	__builtin_memcpy(&l3->daddr, &ip->daddr, sizeof(l3->daddr));
+	if (pdp_is_mapped(&l3->daddr))
+		return PDP_MALFORMED;
 	l3->header_len = sizeof(*ip);
 	l3->len = sizeof(*ip) + payload_len;
 	l3->proto = ip->nexthdr;

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* cases_tunnel.c - VXLAN header, least payload, police, and where the packet is sent. */
+#include "selftests/prog/cases.h"
+
+#include <time.h>
+
+static uint64_t now_16th_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (now.tv_sec * 1000000000ull + now.tv_nsec) << PDP_POLICE_SHIFT;
+}
+
+/* Police vnet 1 and make its next packet early by so much. */
+static void police(struct node *node, uint64_t early_ns)
+{
+	struct pdp_police state = {.tat = now_16th_ns() + (early_ns << PDP_POLICE_SHIFT)};
+	struct pdp_vnet vnet;
+	uint32_t id = 1;
+
+	node_get(node, MAP_VNETS, &id, &vnet);
+	vnet.police_cost = 16000;
+	vnet.police_burst = UINT32_MAX; /* 0.27 s */
+	node_set(node, MAP_VNETS, &id, &vnet);
+	node_set(node, MAP_POLICE, &id, &state);
+}
+
+static void over_rate(struct node *node)
+{
+	police(node, 3600ull * 1000000000);
+}
+
+static void within_burst(struct node *node)
+{
+	police(node, 100000000);
+}
+
+static void no_table(struct node *node)
+{
+	node_set_table(node, 1, 0, PDP_POLICY_FLOW_HASH, NULL, 0);
+}
+
+static void empty_slots(struct node *node)
+{
+	static const uint16_t none[8];
+
+	node_set_table(node, 1, 0, PDP_POLICY_FLOW_HASH, none, 8);
+}
+
+static void foreign_guest(struct node *node)
+{
+	static const uint16_t slots[1] = {3};
+
+	node_set_table(node, 1, 0, PDP_POLICY_FLOW_HASH, slots, 1);
+}
+
+static void absurd_guest(struct node *node)
+{
+	static const uint16_t slots[1] = {PDP_MAX_GUESTS + 1};
+
+	node_set_table(node, 1, 0, PDP_POLICY_FLOW_HASH, slots, 1);
+}
+
+static void links_gone(struct node *node)
+{
+	for (uint32_t id = 1; id <= NODE_GUESTS; id++)
+		node_delete(node, MAP_FE_LINKS, &id);
+}
+
+static const struct packet_case rows[] = {
+	{"vxlan header cut to nothing", IN(5), EDIT(CUT(VXLAN, 0), FIT), PASS(pass_runt)},
+	{"vxlan header cut after 7 bytes", IN(5), EDIT(CUT(VXLAN, 7), FIT), PASS(pass_runt)},
+	{"vxlan header behind the UDP datagram", IN(5), EDIT(SET16(L4, 4, 12)),
+	 DROP(drop_vxlan_header)},
+	{"vxlan without the I flag", IN(5), EDIT(SET8(VXLAN, 0, 0)), DROP(drop_vxlan_header)},
+	{"vxlan with the GBP flag", IN(5), EDIT(SET8(VXLAN, 0, 0x88)), DROP(drop_vxlan_header)},
+	{"vxlan-gpe, P flag", IN(5), EDIT(SET8(VXLAN, 0, 0x0c)), DROP(drop_vxlan_header)},
+	{"vxlan flags over IPv6", IN(6), EDIT(SET8(VXLAN, 0, 0xff)), DROP(drop_vxlan_header)},
+	{"vxlan reserved bytes are not looked at", IN(5),
+	 EDIT(SET32(VXLAN, 0, 0x08ffffff), SET8(VXLAN, 7, 0xff)), GOES},
+	{"vxlan unknown VNI", IN(5), EDIT(SET8(VXLAN, 6, 43)), PASS(pass_no_tunnel)},
+	{"vxlan VNI 0", IN(5), EDIT(SET8(VXLAN, 6, 0)), PASS(pass_no_tunnel)},
+	{"vxlan VNI of another address", IN(6), EDIT(SET32(VXLAN, 4, 42 << 8)),
+	 PASS(pass_no_tunnel)},
+	{"vxlan VNI all ones", IN(5), EDIT(SET32(VXLAN, 4, 0xffffffff)), PASS(pass_no_tunnel)},
+	{"vxlan from another host", IN(5), EDIT(SET32(L3, 12, 0xc6336463), CSUM),
+	 DROP(drop_wrong_remote)},
+	{"vxlan without a frame", IN(5), .inner = INNER_NOTHING, DROP(drop_inner_short)},
+	{"vxlan frame of 13 bytes", IN(5), EDIT(CUT(INNER, 13), FIT), DROP(drop_inner_short)},
+	{"vxlan frame of 13 bytes, padded", IN(5), EDIT(CUT(INNER, 13), FIT, PAD(20)),
+	 DROP(drop_inner_short)},
+
+	{"udp without payload", IN(1), EDIT(CUT(INNER, 0), FIT), DROP(drop_inner_short)},
+	{"udp without payload, padded", IN(1), EDIT(CUT(INNER, 0), FIT, PAD(18)),
+	 DROP(drop_inner_short)},
+	{"udp payload of 1 byte, IPv4", IN(1), EDIT(CUT(INNER, 1), FIT), DROP(drop_inner_short)},
+	{"udp payload of 1 byte, IPv6", IN(1), .inner = INNER_IPV6_UDP, EDIT(CUT(INNER, 1), FIT),
+	 DROP(drop_inner_short)},
+	{"udp payload of 1 byte, neither", IN(1), EDIT(SET8(INNER, 0, 0xff), CUT(INNER, 1), FIT),
+	 DROP(drop_inner_not_ip)},
+	{"udp payload of 19 bytes", IN(1), EDIT(CUT(INNER, 19), FIT), DROP(drop_inner_short)},
+	{"udp payload of 19 bytes, padded", IN(1), EDIT(CUT(INNER, 19), FIT, PAD(10)),
+	 DROP(drop_inner_short)},
+	{"udp payload, IPv6 of 39 bytes", IN(1), .inner = INNER_IPV6_UDP, EDIT(CUT(INNER, 39), FIT),
+	 DROP(drop_inner_short)},
+	{"udp payload of version 0", IN(1), EDIT(SET8(INNER, 0, 0x05)), DROP(drop_inner_not_ip)},
+	{"udp payload of version 5", IN(1), EDIT(SET8(INNER, 0, 0x55)), DROP(drop_inner_not_ip)},
+	{"udp keep-alive, 4 zero bytes", IN(1), EDIT(CUT(INNER, 4), SET32(INNER, 0, 0), FIT),
+	 DROP(drop_inner_not_ip)},
+	{"a frame in a udp tunnel", IN(1), EDIT(SET8(INNER, 0, 0x02)), DROP(drop_inner_not_ip)},
+
+	{"over the vnet's rate", IN(1), .setup = over_rate, DROP(drop_policed)},
+	{"over the vnet's rate, padded", IN(1), EDIT(PAD(4)), .setup = over_rate,
+	 DROP(drop_policed)},
+	{"early, but within the burst", IN(1), .setup = within_burst, GOES},
+	{"a malformed packet over the rate is malformed", IN(1), EDIT(SET8(INNER, 0, 0)),
+	 .setup = over_rate, DROP(drop_inner_not_ip)},
+	{"police of another vnet", IN(7), .setup = over_rate, GOES},
+
+	{"vnet that has no guest yet", IN(8), DROP(drop_no_guest)},
+	{"vnet whose table was emptied", IN(1), .setup = no_table, DROP(drop_no_guest)},
+	{"slot without a guest", IN(1), .setup = empty_slots, DROP(drop_no_guest)},
+	{"slot with the guest of another vnet", IN(1), .setup = foreign_guest, DROP(drop_no_guest)},
+	{"slot with a guest id out of range", IN(1), .setup = absurd_guest, DROP(drop_no_guest)},
+	{"FE link gone", IN(1), .setup = links_gone, DROP(drop_guest_link_gone)},
+	{"FE link gone, vxlan", IN(5), .setup = links_gone, DROP(drop_guest_link_gone)},
+};
+
+const struct case_table cases_tunnel = {rows, sizeof(rows) / sizeof(*rows)};
