@@ -15,6 +15,9 @@
 #define PDP_WIRE_H
 
 #include <linux/if_ether.h>
+#include <linux/in.h>
+#include <linux/ip.h>
+#include <linux/ipv6.h>
 #include <linux/types.h>
 #include <stddef.h>
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /* cases.c - the good frame that a case begins with. */
-#include "selftests/prog/cases.h"
-
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <string.h>
+
+#include "selftests/prog/cases.h"
 
 static const uint8_t host_macs[12] = {0x02, 0, 0, 0, 0, 1, 0x02, 0, 0, 0, 0, 2};
 static const uint8_t inner_macs[12] = {0x02, 0xe0, 0, 0, 0, 2, 0x02, 0xe0, 0, 0, 0, 1};

@@ -46,10 +46,8 @@ struct packet_case {
 
 	int verdict;
 	size_t counter; /* offset in the struct that has it: port for PASS, vnet for DROP */
-	uint16_t counted_vnet; /* OUT: the vnet that is charged, when it is not the sender's */
 	uint16_t counted_vif; /* IN: the vif that is charged, when it is not .vif */
 	const struct pdp_flow_key *key; /* IN, redirected: when it is not that of .inner */
-	uint16_t proto; /* IN, redirected: when it is not that of .inner and encap */
 };
 
 #define IN(v) .way = WAY_IN, .vif = v

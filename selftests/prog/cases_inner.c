@@ -3,9 +3,9 @@
  * cases_inner.c - what the tunnel carries, and its flow key. Nothing that has an inner header is
  * refused; a key has ports only where they can be trusted to be in every packet of the flow.
  */
-#include "selftests/prog/cases.h"
-
 #include <netinet/in.h>
+
+#include "selftests/prog/cases.h"
 
 #define FLOW4(proto, ...) KEY4(INNER_SADDR4, INNER_DADDR4, proto, __VA_ARGS__)
 #define FLOW6(proto, ...) KEY6(INNER_SADDR6, INNER_DADDR6, proto, __VA_ARGS__)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /* cases_tunnel.c - VXLAN header, least payload, police, and where the packet is sent. */
-#include "selftests/prog/cases.h"
-
 #include <time.h>
+
+#include "selftests/prog/cases.h"
 
 static uint64_t now_16th_ns(void)
 {

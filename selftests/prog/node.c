@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /* node.c - a node without traffic: load, fill, run, count. */
-#include "selftests/prog/node.h"
-
 #include <arpa/inet.h>
 #include <errno.h>
 #include <net/if.h>
@@ -15,6 +13,8 @@
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
+
+#include "selftests/prog/node.h"
 
 #include "bpf/classify.skel.h"
 #include "bpf/dispatch.skel.h"

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /* packet.c - build a frame, layer by layer, and edit it. */
-#include "selftests/prog/packet.h"
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "selftests/prog/packet.h"
 
 static void need(bool ok, const char *what)
 {

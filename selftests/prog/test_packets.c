@@ -3,8 +3,6 @@
  * test_packets.c - run the table of named packets: verdict, bytes out, the counter that moved, and
  * that no other did. Then the ledger over the whole table.
  */
-#include "selftests/prog/cases.h"
-
 #include <arpa/inet.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,6 +11,8 @@
 #include <string.h>
 
 #include <cmocka.h>
+
+#include "selftests/prog/cases.h"
 
 static struct node node;
 
