@@ -17,6 +17,8 @@
 #include "ctl/tun_underlay.h"
 
 #define PREFIXES_MAX 64
+/* Packets that may wait in the device. With TUN's 500 a single TCP flow keeps losing some. */
+#define QUEUE_PACKETS 2000
 #define MTU_MIN 68 /* RFC 791 */
 #define MTU_MIN_V6 1280 /* RFC 8200 */
 
@@ -184,6 +186,8 @@ static int set_up_device(const struct options *opt, const struct pdp_tun_dev *de
 	if (ret)
 		return ret;
 	ret = pdp_rtnl_set_mtu(rtnl, dev->ifindex, mtu, err);
+	if (ret == 0)
+		ret = pdp_rtnl_set_txqueuelen(rtnl, dev->ifindex, QUEUE_PACKETS, err);
 	for (unsigned int i = 0; ret == 0 && i < opt->addresses.n; i++)
 		ret = pdp_tun_dev_add_address(rtnl, dev, &opt->addresses.prefix[i], err);
 	if (ret == 0)
