@@ -212,10 +212,11 @@ lint: $(B)/.deps-all $(SKEL)
 	$(Q)clang-format --dry-run -Werror $(C_FILES)
 	$(call say,CPPCHECK,$(words $(C_TIDY)) files)
 	$(Q)cppcheck -q -j2 --std=c11 --enable=warning,performance,portability --inline-suppr \
-		--error-exitcode=1 --suppressions-list=selftests/cppcheck.txt -I. -I$(B) $(C_TIDY)
+		--error-exitcode=1 --suppressions-list=selftests/cppcheck.txt \
+		--library=selftests/cppcheck.cfg -I. -I$(B) $(C_TIDY)
 	$(call say,TIDY,$(words $(C_TIDY)) files)
-	$(Q)printf '%s\n' $(C_TIDY) | xargs -P2 -n4 clang-tidy --quiet --config-file=.clang-tidy \
-		--extra-arg=-Wno-unknown-warning-option -- $(CPPFLAGS) $(STD)
+	$(Q)printf '%s\n' $(C_TIDY) | xargs -P2 -I{} clang-tidy --quiet --config-file=.clang-tidy \
+		--extra-arg=-Wno-unknown-warning-option {} -- $(CPPFLAGS) $(STD)
 	$(call say,SHELL,$(words $(SH_FILES)) files)
 	$(Q)shellcheck -x $(SH_FILES)
 

@@ -44,7 +44,8 @@ static int load_map_alone(struct pdp_loader *ld, struct pdp_error *err)
 	rc = pdp_object_open(object, PDP_OBJECT_DROPS, err);
 	if (rc)
 		return rc;
-	bpf_object__for_each_program(program, *object) bpf_program__set_autoload(program, false);
+	bpf_object__for_each_program(program, *object)
+		bpf_program__set_autoload(program, false);
 	return pdp_object_load(ld, *object, err);
 }
 

@@ -128,8 +128,7 @@ int pdp_maps_check(const struct pdp_loader *ld, const struct bpf_object *object,
 	struct bpf_map *map;
 	int rc = 0;
 
-	bpf_object__for_each_map(map, object)
-	{
+	bpf_object__for_each_map(map, object) {
 		enum pdp_map i = find_map(map);
 
 		if (!rc && i < PDP_MAP_COUNT && ld->map_fd[i] >= 0)
@@ -142,8 +141,7 @@ int pdp_maps_share(const struct pdp_loader *ld, struct bpf_object *object, struc
 {
 	struct bpf_map *map;
 
-	bpf_object__for_each_map(map, object)
-	{
+	bpf_object__for_each_map(map, object) {
 		enum pdp_map i = find_map(map);
 		int rc = 0;
 
@@ -160,8 +158,7 @@ int pdp_maps_take(struct pdp_loader *ld, const struct bpf_object *object, struct
 {
 	struct bpf_map *map;
 
-	bpf_object__for_each_map(map, object)
-	{
+	bpf_object__for_each_map(map, object) {
 		enum pdp_map i = find_map(map);
 
 		if (i == PDP_MAP_COUNT || ld->map_fd[i] >= 0)

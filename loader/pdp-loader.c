@@ -39,13 +39,17 @@ static const struct {
 
 static int run_load(const struct options *options, char **arguments, struct pdp_error *err)
 {
+	struct pdp_error why;
 	struct pdp_loader *ld;
 	int rc = pdp_loader_open(&ld, options->root, err);
 
 	(void)arguments;
-	if (!rc)
-		pdp_loader_close(ld);
-	return rc;
+	if (rc)
+		return rc;
+	if (pdp_loader_xmit_drops(ld, &why))
+		fprintf(stderr, "warning: the kernel's own drops are not counted: %s\n", why.text);
+	pdp_loader_close(ld);
+	return 0;
 }
 
 /* enum pdp_hook, or -EINVAL. */

@@ -6,6 +6,7 @@
  */
 #include <bpf/bpf.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -79,54 +80,27 @@ static const char *last_words(char *log)
 	return line ? line + 1 : log;
 }
 
-static int refused(const struct bpf_object *object, char *const *logs, int code,
-		   struct pdp_error *err)
-{
-	struct bpf_program *program;
-	size_t i = 0;
-
-	bpf_object__for_each_program(program, object)
-	{
-		if (logs[i][0])
-			return pdp_fail(err, code, "the kernel refused program %s: %s (%s)",
-					bpf_program__name(program), strerror(-code),
-					last_words(logs[i]));
-		i++;
-	}
-	return pdp_fail(err, code, "cannot load the BPF object '%s': %s%s",
-			bpf_object__name(object), strerror(-code),
-			code == -EPERM ? " (it takes root)" : "");
-}
-
-/* Load, with a log for each program: libbpf fills one only if the verifier says no. */
+/* Load, with a log that libbpf fills only if the verifier says no, and then stops. */
 static int load(struct bpf_object *object, struct pdp_error *err)
 {
+	char *log = calloc(1, VERIFIER_LOG_SIZE);
 	struct bpf_program *program;
-	size_t n = 0, i = 0;
-	char **logs;
 	int rc;
 
-	bpf_object__for_each_program(program, object) n++;
-	logs = calloc(n + 1, sizeof(*logs));
-	if (!logs)
+	if (!log)
 		return pdp_fail(err, -ENOMEM, "out of memory");
 	bpf_object__for_each_program(program, object)
-	{
-		logs[i] = calloc(1, VERIFIER_LOG_SIZE);
-		if (!logs[i]) {
-			rc = pdp_fail(err, -ENOMEM, "out of memory");
-			goto out;
-		}
-		bpf_program__set_log_buf(program, logs[i++], VERIFIER_LOG_SIZE);
-	}
+		bpf_program__set_log_buf(program, log, VERIFIER_LOG_SIZE);
 	rc = bpf_object__load(object);
-	if (rc)
-		rc = refused(object, logs, rc, err);
-	bpf_object__for_each_program(program, object) bpf_program__set_log_buf(program, NULL, 0);
-out:
-	for (i = 0; i < n; i++)
-		free(logs[i]);
-	free(logs);
+	if (rc && *log)
+		pdp_fail(err, rc, "the kernel refused the BPF object '%s': %s (%s)",
+			 bpf_object__name(object), strerror(-rc), last_words(log));
+	else if (rc)
+		pdp_fail(err, rc, "cannot load the BPF object '%s': %s%s", bpf_object__name(object),
+			 strerror(-rc), rc == -EPERM ? " (it takes root)" : "");
+	bpf_object__for_each_program(program, object)
+		bpf_program__set_log_buf(program, NULL, 0);
+	free(log);
 	return rc;
 }
 
@@ -189,7 +163,7 @@ void pdp_program_name(uint32_t id, char name[BPF_OBJ_NAME_LEN])
 	uint32_t len = sizeof(info);
 	int fd = bpf_prog_get_fd_by_id(id);
 
-	strcpy(name, "?");
+	snprintf(name, BPF_OBJ_NAME_LEN, "?");
 	if (fd < 0)
 		return;
 	if (!bpf_obj_get_info_by_fd(fd, &info, &len))

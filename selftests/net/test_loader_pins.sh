@@ -52,23 +52,18 @@ all_maps_pinned() {
 	[ "$n" -gt 15 ] && [ "$(find "$V1/maps" -type f | wc -l)" -eq "$n" ]
 }
 
-bytes4() {
-	printf '%d %d %d %d' $(($1 & 255)) $(($1 >> 8 & 255)) 0 0
-}
-
 # The second loader takes over all maps, DEVMAPs with them, and what is in them.
 adopts() {
 	local before after ifindex
 	before=$(map_ids && drops_id)
 	ifindex=$(on node ip -j link show dev d0 | jq '.[0].ifindex')
-	# shellcheck disable=SC2046
-	on node bpftool map update pinned "$V1/maps/pdp_ports" key 1 0 0 0 value $(bytes4 "$ifindex") ||
+	on node bpftool map update pinned "$V1/maps/pdp_ports" key 1 0 0 0 value "$ifindex" 0 0 0 ||
 		return 1
 	loader load || return 1
 	after=$(map_ids && drops_id)
 	diff <(echo "$before") <(echo "$after") || return 1
-	[ "$(on node bpftool -j map lookup pinned "$V1/maps/pdp_ports" key 1 0 0 0 |
-		jq .formatted.value)" = "$ifindex" ]
+	[ "$(bpftool -j map lookup pinned "$V1/maps/pdp_ports" key 1 0 0 0 | jq -r '.value[0]')" = \
+		"$(printf '0x%02x' "$ifindex")" ]
 }
 
 closes_to_others() {

@@ -66,6 +66,15 @@ static void every_map_has_a_name_that_the_kernel_keeps(void **state)
 	assert_null(pdp_map_name(-1));
 }
 
+static enum pdp_map index_of(const char *name)
+{
+	enum pdp_map i = 0;
+
+	while (i < PDP_MAP_COUNT && strcmp(pdp_map_name(i), name) != 0)
+		i++;
+	return i;
+}
+
 /* Every map of every object is in the catalog, but for those that are an object's own. */
 static void the_objects_hold_the_catalog(void **state)
 {
@@ -77,18 +86,15 @@ static void the_objects_hold_the_catalog(void **state)
 		struct bpf_map *map;
 
 		assert_int_equal(pdp_object_open(&object, i, NULL), 0);
-		bpf_object__for_each_map(map, object)
-		{
-			enum pdp_map j = 0;
+		bpf_object__for_each_map(map, object) {
+			enum pdp_map j = index_of(bpf_map__name(map));
 
 			if (bpf_map__is_internal(map))
 				continue;
-			while (j < PDP_MAP_COUNT &&
-			       strcmp(pdp_map_name(j), bpf_map__name(map)) != 0)
-				j++;
 			if (j == PDP_MAP_COUNT)
 				fail_msg("map %s is not in the catalog", bpf_map__name(map));
-			found[j] = true;
+			else
+				found[j] = true;
 		}
 		bpf_object__close(object);
 	}
@@ -126,9 +132,12 @@ static void names_of_pins(void **state)
 		assert_false(pdp_pins_name_ok(bad[i]));
 }
 
+/* Names of one letter, gathered into a string. */
 static int collect(const char *name, void *arg)
 {
-	strcat(arg, name);
+	char *seen = arg;
+
+	seen[strlen(seen)] = *name;
 	return 0;
 }
 
@@ -140,7 +149,7 @@ static int stop_at_b(const char *name, void *arg)
 
 static void directories_are_made_listed_and_removed(void **state)
 {
-	char root[] = "/tmp/pdp-unit-XXXXXX", path[PDP_PATH_MAX], seen[64] = "";
+	char root[] = "/tmp/pdp-unit-XXXXXX", path[PDP_PATH_MAX], seen[8] = {0};
 	struct pdp_loader ld = {0};
 	struct stat st;
 
@@ -157,7 +166,7 @@ static void directories_are_made_listed_and_removed(void **state)
 	assert_int_equal(st.st_mode & 07777, 0700);
 	assert_int_equal(pdp_pins_each(root, collect, seen), 0);
 	assert_string_equal(seen, "abc");
-	*seen = '\0';
+	memset(seen, 0, sizeof(seen));
 	assert_int_equal(pdp_pins_each(root, stop_at_b, seen), -EINTR);
 	assert_string_equal(seen, "ab");
 	assert_int_equal(pdp_pins_remove(root, NULL), 0);
