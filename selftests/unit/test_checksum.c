@@ -45,7 +45,7 @@ static uint16_t fast(const uint8_t *p, size_t len)
 static void sums_are_those_of_rfc1071(void **state)
 {
 	/* The example of RFC 1071, section 3: ddf2 is the sum. */
-	static const uint8_t example[] = { 0x00, 0x01, 0xf2, 0x03, 0xf4, 0xf5, 0xf6, 0xf7 };
+	static const uint8_t example[] = {0x00, 0x01, 0xf2, 0x03, 0xf4, 0xf5, 0xf6, 0xf7};
 	uint8_t bytes[80];
 	unsigned int i, len;
 
@@ -91,8 +91,8 @@ static void check_update(uint8_t header[20], unsigned int at, uint16_t to)
 
 static void update_is_the_full_sum(void **state)
 {
-	static const uint16_t corners[] = { 0x0000, 0x0001, 0x00ff, 0x0100, 0xfeff, 0xff00, 0xfffe,
-					    0xffff };
+	static const uint16_t corners[] = {0x0000, 0x0001, 0x00ff, 0x0100,
+					   0xfeff, 0xff00, 0xfffe, 0xffff};
 	uint8_t header[20];
 	unsigned int i, round;
 
@@ -111,7 +111,7 @@ static void update_is_the_full_sum(void **state)
 static void update_at_zero(void **state)
 {
 	uint16_t check = 0xdd2f, from = 0x5555, to = 0x3285;
-	uint8_t header[20] = { 0x45 };
+	uint8_t header[20] = {0x45};
 	uint32_t word;
 
 	(void)state;

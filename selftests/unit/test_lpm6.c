@@ -38,7 +38,7 @@ static uint32_t draw(uint32_t n)
 
 static struct pdp_prefix host(uint64_t hi, uint64_t lo)
 {
-	return (struct pdp_prefix){ .hi = hi, .lo = lo, .len = 128 };
+	return (struct pdp_prefix){.hi = hi, .lo = lo, .len = 128};
 }
 
 static struct pdp_prefix prefix(uint64_t hi, uint64_t lo, unsigned int len)
@@ -46,6 +46,15 @@ static struct pdp_prefix prefix(uint64_t hi, uint64_t lo, unsigned int len)
 	struct pdp_prefix p = host(hi, lo);
 
 	return pdp_prefix_shorten(&p, len);
+}
+
+static uint32_t lookup(const struct pdp_lpm6 *lpm, uint64_t hi, uint64_t lo)
+{
+	struct pdp_lpm6_key key = {.hi = hi, .lo = lo};
+	uint32_t value;
+
+	pdp_lpm6_lookup_burst(lpm, &key, &value, 1);
+	return value;
 }
 
 static bool equal(const struct pdp_prefix *a, const struct pdp_prefix *b)
@@ -88,7 +97,7 @@ static unsigned int model_find(const struct model *m, const struct pdp_prefix *p
 /* Few bits vary, at all depths, so that prefixes nest and share nodes. */
 static struct pdp_prefix draw_addr(void)
 {
-	static const uint64_t bases[] = { 0x20010db800000000, 0x20010db800010000, 0, ~0ULL };
+	static const uint64_t bases[] = {0x20010db800000000, 0x20010db800010000, 0, ~0ULL};
 	uint64_t hi = bases[draw(4)], lo = draw(2) ? 0 : ~0ULL;
 
 	hi ^= (uint64_t)draw(4) << draw(62);
@@ -126,7 +135,24 @@ static void compare_at(const struct pdp_lpm6 *lpm, const struct model *m, uint64
 {
 	struct pdp_prefix addr = host(hi, lo);
 
-	assert_int_equal(pdp_lpm6_lookup(lpm, hi, lo), model_lookup(m, &addr));
+	assert_int_equal(lookup(lpm, hi, lo), model_lookup(m, &addr));
+}
+
+static void compare_burst(const struct pdp_lpm6 *lpm)
+{
+	struct pdp_lpm6_key keys[PDP_LPM6_BURST];
+	uint32_t values[PDP_LPM6_BURST];
+	unsigned int i, n = draw(PDP_LPM6_BURST + 1);
+
+	for (i = 0; i < n; i++) {
+		struct pdp_prefix p = draw_addr();
+
+		keys[i] = (struct pdp_lpm6_key){.hi = p.hi, .lo = p.lo};
+		values[i] = draw(100);
+	}
+	pdp_lpm6_lookup_burst(lpm, keys, values, n);
+	for (i = 0; i < n; i++)
+		assert_int_equal(values[i], lookup(lpm, keys[i].hi, keys[i].lo));
 }
 
 /* At the edges of a random route, and at a random address. */
@@ -147,7 +173,7 @@ static void compare(const struct pdp_lpm6 *lpm, const struct model *m)
 
 static void same_as_model(void **state)
 {
-	struct model m = { .n = 0 };
+	struct model m = {.n = 0};
 	struct pdp_lpm6 lpm;
 	unsigned int i, j;
 
@@ -157,6 +183,7 @@ static void same_as_model(void **state)
 		change(&lpm, &m);
 		for (j = 0; j < 4; j++)
 			compare(&lpm, &m);
+		compare_burst(&lpm);
 	}
 	assert_true(m.n > 100);
 	while (m.n) {
@@ -188,23 +215,21 @@ static void every_length(void **state)
 	for (len = 0; len <= 128; len++) {
 		p = prefix(0x20010db8a5a5a5a5, 0x5a5a5a5a5a5a5a5a, len);
 		assert_int_equal(pdp_lpm6_add(&lpm, &p, 0, len + 1, &old), 0);
-		assert_int_equal(pdp_lpm6_lookup(&lpm, 0x20010db8a5a5a5a5, 0x5a5a5a5a5a5a5a5a),
-				 len + 1);
+		assert_int_equal(lookup(&lpm, 0x20010db8a5a5a5a5, 0x5a5a5a5a5a5a5a5a), len + 1);
 	}
 	for (len = 128; len; len--) {
 		p = prefix(0x20010db8a5a5a5a5, 0x5a5a5a5a5a5a5a5a, len);
 		assert_int_equal(pdp_lpm6_del(&lpm, &p, 0, &old), 0);
 		assert_int_equal(old, len + 1);
-		assert_int_equal(pdp_lpm6_lookup(&lpm, 0x20010db8a5a5a5a5, 0x5a5a5a5a5a5a5a5a),
-				 len);
+		assert_int_equal(lookup(&lpm, 0x20010db8a5a5a5a5, 0x5a5a5a5a5a5a5a5a), len);
 	}
 	pdp_lpm6_fini(&lpm);
 }
 
 static void refuses_nonsense(void **state)
 {
-	struct pdp_prefix host_bits = { .hi = 0x20010db800000000, .lo = 1, .len = 64 };
-	struct pdp_prefix too_long = { .len = 129 };
+	struct pdp_prefix host_bits = {.hi = 0x20010db800000000, .lo = 1, .len = 64};
+	struct pdp_prefix too_long = {.len = 129};
 	struct pdp_lpm6 lpm;
 	uint32_t old;
 
@@ -232,7 +257,7 @@ static void *read_on(void *arg)
 
 	rcu_register_thread();
 	while (!__atomic_load_n(&r->stop, __ATOMIC_RELAXED)) {
-		v = pdp_lpm6_lookup(&r->lpm, 0x20010db800010002, 3);
+		v = lookup(&r->lpm, 0x20010db800010002, 3);
 		r->wrong += v != 32 && v != 64;
 		r->looked++;
 		rcu_quiescent_state();
