@@ -164,7 +164,7 @@ static int sum_stats(int fd, const char *ifname, const char *pattern, uint32_t c
 		char *name = (char *)names->data + (size_t)i * ETH_GSTRING_LEN;
 
 		name[ETH_GSTRING_LEN - 1] = '\0';
-		if (!fnmatch(pattern, name, 0))
+		if (!fnmatch(pattern, name, FNM_EXTMATCH))
 			*sum += values->data[i];
 	}
 	return 0;

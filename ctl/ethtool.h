@@ -40,8 +40,8 @@ int pdp_ethtool_off(int fd, const char *ifname, unsigned int offloads, struct pd
 int pdp_ethtool_on(int fd, const char *ifname, unsigned int offloads, struct pdp_error *err);
 
 /*
- * pdp_ethtool_stats() - sum the driver's statistics whose names match a pattern (fnmatch(3)).
- * "rx_queue_*_drops" on a veth is what was lost before or behind its XDP program. A
+ * pdp_ethtool_stats() - sum the driver's statistics whose names match a pattern (fnmatch(3), extended).
+ * "rx_queue_+([0-9])_drops" on a veth is what was lost before or behind its XDP program. A
  * device without such statistics has 0.
  */
 int pdp_ethtool_stats(int fd, const char *ifname, const char *pattern, uint64_t *sum,

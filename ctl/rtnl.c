@@ -220,6 +220,9 @@ static void parse_attr(const struct nlattr *attr, struct pdp_link *out)
 	case IFLA_NUM_TX_QUEUES:
 		out->tx_queues = mnl_attr_get_u32(attr);
 		break;
+	case IFLA_IFALIAS:
+		snprintf(out->alias, sizeof(out->alias), "%s", mnl_attr_get_str(attr));
+		break;
 	case IFLA_LINKINFO:
 		parse_linkinfo(attr, out);
 		break;
@@ -377,6 +380,14 @@ int pdp_rtnl_set_txqueuelen(struct pdp_rtnl *rtnl, int ifindex, uint32_t packets
 
 	mnl_attr_put_u32(nlh, IFLA_TXQLEN, packets);
 	return pdp_rtnl_talk(rtnl, nlh, err, "set txqueuelen of device %d to %u", ifindex, packets);
+}
+
+int pdp_rtnl_set_alias(struct pdp_rtnl *rtnl, int ifindex, const char *alias, struct pdp_error *err)
+{
+	struct nlmsghdr *nlh = link_request(rtnl, RTM_NEWLINK, ifindex);
+
+	mnl_attr_put_str(nlh, IFLA_IFALIAS, alias);
+	return pdp_rtnl_talk(rtnl, nlh, err, "set alias of device %d to '%s'", ifindex, alias);
 }
 
 int pdp_rtnl_set_netns(struct pdp_rtnl *rtnl, int ifindex, int netns_fd, struct pdp_error *err)

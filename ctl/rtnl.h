@@ -23,6 +23,7 @@ struct pdp_link {
 	int ifindex;
 	char name[IFNAMSIZ];
 	char kind[16]; /* "veth", "vxlan"; "" for hardware */
+	char alias[64]; /* for people; cut when longer */
 	uint8_t mac[6]; /* all zero when it has none of this length */
 	uint32_t mtu;
 	uint32_t flags; /* IFF_UP, IFF_RUNNING, IFF_LOOPBACK ... */
@@ -88,6 +89,9 @@ int pdp_rtnl_set_mtu(struct pdp_rtnl *rtnl, int ifindex, uint32_t mtu, struct pd
 int pdp_rtnl_set_name(struct pdp_rtnl *rtnl, int ifindex, const char *name, struct pdp_error *err);
 int pdp_rtnl_set_txqueuelen(struct pdp_rtnl *rtnl, int ifindex, uint32_t packets,
 			    struct pdp_error *err);
+/* A name for people, as `ip link` shows it; up to 255 bytes. */
+int pdp_rtnl_set_alias(struct pdp_rtnl *rtnl, int ifindex, const char *alias,
+		       struct pdp_error *err);
 /* Move a device into the namespace behind an open descriptor. */
 int pdp_rtnl_set_netns(struct pdp_rtnl *rtnl, int ifindex, int netns_fd, struct pdp_error *err);
 /* The device gets no IPv6 link-local address when it goes up. -EAFNOSUPPORT without IPv6. */
