@@ -1,0 +1,392 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* container.c - an FE guest's LXC container; see container.h. */
+#include "ctl/container.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <lxc/lxccontainer.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "ctl/cgroup.h"
+#include "ctl/rootfs.h"
+
+#define ID_FIRST 0x70000000U
+#define ID_BLOCKS 2048U
+#define PIDS_MAX 16
+#define LOG_BYTES_MAX (1 << 20) /* of any file that a guest writes */
+#define STOP_TIMEOUT_S 5
+#define LXC_LOCKS "/run/lxc/lock"
+
+uid_t pdp_guest_id_base(const char *node, const char *run_dir, uint16_t guest)
+{
+	uint32_t hash = 2166136261U; /* FNV-1a */
+
+	for (const char *p = node; *p; p++)
+		hash = (hash ^ (uint8_t)*p) * 16777619U;
+	for (const char *p = run_dir; *p; p++)
+		hash = (hash ^ (uint8_t)*p) * 16777619U;
+	return ID_FIRST +
+	       ((hash % ID_BLOCKS) * (PDP_MAX_GUESTS) + guest % PDP_MAX_GUESTS) * PDP_GUEST_IDS;
+}
+
+/* A definition in the making: the first item that LXC refuses is remembered, the rest is skipped. */
+struct definition {
+	struct lxc_container *lxc;
+	const char *refused;
+};
+
+static void set(struct definition *def, const char *key, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+static void set(struct definition *def, const char *key, const char *format, ...)
+{
+	char value[2 * PATH_MAX];
+	va_list args;
+
+	if (def->refused)
+		return;
+	va_start(args, format);
+	vsnprintf(value, sizeof(value), format, args);
+	va_end(args);
+	if (!def->lxc->set_config_item(def->lxc, key, value))
+		def->refused = key;
+}
+
+/*
+ * The capabilities that pdp-fe-init needs to become uid 1 and to shrink the bounding set to net_raw,
+ * which it does before anything else. LXC itself cannot: it drops to lxc.init.uid without ambient
+ * capabilities, and uid 0 with net_raw alone may not change to another uid.
+ */
+static void define_privileges(struct definition *def, const struct pdp_container_conf *conf)
+{
+	set(def, "lxc.idmap", "u 0 %u %u", conf->id_base, PDP_GUEST_IDS);
+	set(def, "lxc.idmap", "g 0 %u %u", conf->id_base, PDP_GUEST_IDS);
+	set(def, "lxc.cap.keep", "net_raw setuid setgid setpcap");
+	set(def, "lxc.no_new_privs", "1");
+	set(def, "lxc.seccomp.profile", "%s/seccomp", conf->run_dir);
+	set(def, "lxc.prlimit.core", "0");
+	set(def, "lxc.prlimit.fsize", "%d", LOG_BYTES_MAX);
+}
+
+static void define_files(struct definition *def, const struct pdp_container_conf *conf)
+{
+	static const char *const devices[] = {"null", "urandom", "zero"};
+
+	set(def, "lxc.rootfs.path", "dir:%s/rootfs", conf->run_dir);
+	set(def, "lxc.rootfs.options", "ro,nosuid,nodev");
+	set(def, "lxc.autodev", "0");
+	set(def, "lxc.tty.max", "0");
+	set(def, "lxc.pty.max", "0");
+	set(def, "lxc.console.path", "none");
+	set(def, "lxc.mount.auto", "proc:mixed");
+	set(def, "lxc.mount.entry", "/usr usr none bind,ro,nosuid,nodev 0 0");
+	set(def, "lxc.mount.entry",
+	    "tmpfs tmp tmpfs nosuid,nodev,noexec,size=1m,nr_inodes=256,mode=1777 0 0");
+	set(def, "lxc.mount.entry", "%s/guest/%s run/pdp none bind,nosuid,nodev,noexec 0 0",
+	    conf->run_dir, conf->guest_dir);
+	for (size_t i = 0; i < sizeof(devices) / sizeof(devices[0]); i++)
+		set(def, "lxc.mount.entry", "/dev/%s dev/%s none bind 0 0", devices[i], devices[i]);
+}
+
+static void define_limits_v1(struct definition *def, const struct pdp_container_conf *conf,
+			     struct pdp_cpu_quota quota)
+{
+	set(def, "lxc.cgroup.cpu.cfs_period_us", "%u", quota.period_us);
+	set(def, "lxc.cgroup.cpu.cfs_quota_us", "%u", quota.quota_us);
+	set(def, "lxc.cgroup.cpu.shares", "%u", pdp_cpu_shares(conf->power));
+	set(def, "lxc.cgroup.memory.limit_in_bytes", "%uM", conf->memory_mib);
+	set(def, "lxc.cgroup.pids.max", "%d", PIDS_MAX);
+	if (conf->cpus && *conf->cpus)
+		set(def, "lxc.cgroup.cpuset.cpus", "%s", conf->cpus);
+}
+
+static void define_limits_v2(struct definition *def, const struct pdp_container_conf *conf,
+			     struct pdp_cpu_quota quota)
+{
+	set(def, "lxc.cgroup2.cpu.max", "%u %u", quota.quota_us, quota.period_us);
+	set(def, "lxc.cgroup2.cpu.weight", "%u", pdp_cpu_weight(conf->power));
+	set(def, "lxc.cgroup2.memory.max", "%uM", conf->memory_mib);
+	set(def, "lxc.cgroup2.pids.max", "%d", PIDS_MAX);
+	if (conf->cpus && *conf->cpus)
+		set(def, "lxc.cgroup2.cpuset.cpus", "%s", conf->cpus);
+}
+
+static void define_cgroups(struct definition *def, const struct pdp_container_conf *conf)
+{
+	const struct pdp_cpu_quota quota = pdp_cpu_quota(conf->power);
+
+	set(def, "lxc.cgroup.dir.container", "%s", conf->name);
+	set(def, "lxc.cgroup.dir.monitor", "%s.monitor", conf->name);
+	set(def, "lxc.cgroup.dir.monitor.pivot", "%s", conf->pivot);
+	if (pdp_cgroup_is_v2())
+		define_limits_v2(def, conf, quota);
+	else
+		define_limits_v1(def, conf, quota);
+}
+
+/* LXC insists on its AppArmor profile where AppArmor is on, loaded or not. */
+static void define_apparmor(struct definition *def)
+{
+	FILE *profiles = fopen("/sys/kernel/security/apparmor/profiles", "re");
+	char line[256];
+	bool loaded = false;
+
+	if (!profiles)
+		return;
+	while (!loaded && fgets(line, sizeof(line), profiles))
+		loaded = !strncmp(line, "lxc-container-default-cgns ", 27);
+	fclose(profiles);
+	if (!loaded)
+		set(def, "lxc.apparmor.profile", "unconfined");
+}
+
+static int define(struct lxc_container *lxc, const struct pdp_container_conf *conf,
+		  struct pdp_error *err)
+{
+	struct definition def = {.lxc = lxc};
+
+	set(&def, "lxc.uts.name", "%s", conf->guest_dir);
+	define_privileges(&def, conf);
+	define_files(&def, conf);
+	define_cgroups(&def, conf);
+	define_apparmor(&def);
+	set(&def, "lxc.net.0.type", "empty");
+	set(&def, "lxc.init.cmd", PDP_GUEST_INIT " %s", conf->arguments);
+	set(&def, "lxc.signal.halt", "SIGTERM");
+	if (def.refused)
+		return pdp_fail(err, -EINVAL, "container %s: liblxc %s refuses %s", conf->name,
+				lxc_get_version(), def.refused);
+	/* For lxc-ls, lxc-attach and whoever looks: -P RUN_DIR/lxc. */
+	if (!lxc->save_config(lxc, NULL))
+		return pdp_fail(err, -EIO, "container %s: cannot save its definition below %s/lxc",
+				conf->name, conf->run_dir);
+	return 0;
+}
+
+/* The first error that LXC logged, which is the cause of those that follow. */
+static void read_lxc_error(const char *path, char *text, size_t size)
+{
+	FILE *log = fopen(path, "re");
+	char line[1024];
+
+	snprintf(text, size, "liblxc does not say why");
+	while (log && fgets(line, sizeof(line), log)) {
+		const char *message = strstr(line, " ERROR ");
+
+		for (int i = 0; message && i < 2; i++) {
+			message = strstr(message, " - ");
+			message = message ? message + 3 : NULL;
+		}
+		if (!message)
+			continue;
+		snprintf(text, size, "%.*s", (int)strcspn(message, "\n"), message);
+		break;
+	}
+	if (log)
+		fclose(log);
+}
+
+static void open_log(struct lxc_container *lxc, const char *run_dir, const char *name,
+		     char path[PATH_MAX])
+{
+	struct lxc_log setup = {
+		.name = name,
+		.lxcpath = lxc->get_config_path(lxc),
+		.file = path,
+		.level = "ERROR",
+		.prefix = "pdp",
+		.quiet = true,
+	};
+
+	if (snprintf(path, PATH_MAX, "%s/lxc/%s/log", run_dir, name) < PATH_MAX)
+		lxc_log_init(&setup);
+}
+
+static int define_and_start(struct lxc_container *lxc, const struct pdp_container_conf *conf,
+			    pid_t *init_pid, struct pdp_error *err)
+{
+	char log[PATH_MAX], cause[PDP_ERRLEN / 2];
+	int code = define(lxc, conf, err);
+
+	if (code)
+		return code;
+	open_log(lxc, conf->run_dir, conf->name, log);
+	/*
+	 * Without PATH, LXC finds no newuidmap and root writes the id map itself; with it, root
+	 * would need ranges in /etc/subuid on a host that happens to have the package uidmap.
+	 */
+	unsetenv("PATH");
+	/* The monitor is a fork: it must not keep the controller's locks and sockets. */
+	lxc->want_daemonize(lxc, true);
+	lxc->want_close_all_fds(lxc, true);
+	if (lxc->start(lxc, 0, NULL))
+		*init_pid = lxc->init_pid(lxc);
+	if (*init_pid > 0)
+		return 0;
+	read_lxc_error(log, cause, sizeof(cause));
+	return pdp_fail(err, -ECHILD, "container %s does not start: %s", conf->name, cause);
+}
+
+static struct lxc_container *open_container(const char *run_dir, const char *name)
+{
+	char lxcpath[PATH_MAX];
+
+	if (snprintf(lxcpath, sizeof(lxcpath), "%s/lxc", run_dir) >= PATH_MAX)
+		return NULL;
+	return lxc_container_new(name, lxcpath);
+}
+
+/* What a starter tells the controller. */
+struct outcome {
+	int code;
+	pid_t init_pid;
+	struct pdp_error err;
+};
+
+static void run_starter(const struct pdp_container_conf *conf, int pipe_fd)
+	__attribute__((noreturn));
+static void run_starter(const struct pdp_container_conf *conf, int pipe_fd)
+{
+	struct outcome out = {0};
+	struct lxc_container *lxc = open_container(conf->run_dir, conf->name);
+
+	if (lxc)
+		out.code = define_and_start(lxc, conf, &out.init_pid, &out.err);
+	else
+		out.code = pdp_fail(&out.err, -ENOMEM, "container %s: liblxc cannot make it",
+				    conf->name);
+	_exit(write(pipe_fd, &out, sizeof(out)) != sizeof(out));
+}
+
+/*
+ * LXC moves whoever starts a container into its monitor's cgroup, for good, and would change the
+ * controller's environment and log besides: so a process of its own does it.
+ */
+static int start_apart(const struct pdp_container_conf *conf, struct outcome *out)
+{
+	int fds[2], status;
+	ssize_t n;
+	pid_t pid;
+
+	if (pipe2(fds, O_CLOEXEC))
+		return -errno;
+	pid = fork();
+	if (!pid)
+		run_starter(conf, fds[1]);
+	close(fds[1]);
+	n = pid > 0 ? read(fds[0], out, sizeof(*out)) : -1;
+	close(fds[0]);
+	if (pid > 0)
+		waitpid(pid, &status, 0);
+	return n == sizeof(*out) ? 0 : -EIO;
+}
+
+int pdp_container_start(const struct pdp_container_conf *conf, pid_t *init_pid,
+			struct pdp_error *err)
+{
+	struct outcome out = {0};
+	int code = start_apart(conf, &out);
+
+	if (code)
+		pdp_fail(err, code, "container %s: no process to start it: %s", conf->name,
+			 strerror(-code));
+	else
+		code = pdp_fail(err, out.code, "%s", out.err.text);
+	*init_pid = code ? 0 : out.init_pid;
+	if (code)
+		pdp_container_stop(conf->run_dir, conf->name, conf->pivot);
+	return code;
+}
+
+/* LXC keeps a lock file per container, in a copy of lxcpath; gone with it. */
+static void remove_locks(const char *run_dir, const char *name)
+{
+	char path[PATH_MAX];
+	char *slash;
+
+	if (snprintf(path, sizeof(path), LXC_LOCKS "%s/lxc/.%s", run_dir, name) >= PATH_MAX)
+		return;
+	unlink(path);
+	while ((slash = strrchr(path, '/')) && slash > path + strlen(LXC_LOCKS)) {
+		*slash = '\0';
+		if (rmdir(path))
+			return;
+	}
+}
+
+static void remove_definition(const char *run_dir, const char *name)
+{
+	static const char *const files[] = {"/config", "/log", ""};
+	char path[PATH_MAX];
+
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
+		if (snprintf(path, sizeof(path), "%s/lxc/%s%s", run_dir, name, files[i]) < PATH_MAX)
+			remove(path);
+	remove_locks(run_dir, name);
+}
+
+/* The monitor leaves its groups as the last thing it does; give it a moment. */
+static void remove_cgroups(const char *name, const char *pivot)
+{
+	const struct timespec pause = {.tv_nsec = 2000000};
+	char monitor[128];
+	int left = STOP_TIMEOUT_S * 500;
+
+	snprintf(monitor, sizeof(monitor), "%s.monitor", name);
+	while ((pdp_cgroup_remove(name) || pdp_cgroup_remove(monitor)) && --left > 0)
+		nanosleep(&pause, NULL);
+	/* Other guests' monitors may be in it; the last one to stop removes it. */
+	for (left = 50; pdp_cgroup_remove(pivot) && --left > 0;)
+		nanosleep(&pause, NULL);
+}
+
+void pdp_container_stop(const char *run_dir, const char *name, const char *pivot)
+{
+	struct lxc_container *lxc = open_container(run_dir, name);
+	char log[PATH_MAX];
+
+	if (lxc) {
+		open_log(lxc, run_dir, name, log);
+		if (lxc->is_running(lxc)) {
+			lxc->stop(lxc);
+			lxc->wait(lxc, "STOPPED", STOP_TIMEOUT_S);
+		}
+		lxc_container_put(lxc);
+		lxc_log_close();
+	}
+	/* Whatever became of the monitor. */
+	pdp_cgroup_kill(name);
+	remove_cgroups(name, pivot);
+	remove_definition(run_dir, name);
+}
+
+int pdp_container_reap(const char *run_dir, const char *prefix, const char *pivot, unsigned int *n,
+		       struct pdp_error *err)
+{
+	char lxcpath[PATH_MAX];
+	char **names = NULL;
+	int count;
+
+	if (snprintf(lxcpath, sizeof(lxcpath), "%s/lxc", run_dir) >= PATH_MAX)
+		return pdp_fail(err, -ENAMETOOLONG, "path %s is too long", run_dir);
+	count = list_all_containers(lxcpath, &names, NULL);
+	if (count < 0)
+		return pdp_fail(err, -EIO, "cannot list the containers below %s", lxcpath);
+	for (int i = 0; i < count; i++) {
+		if (!strncmp(names[i], prefix, strlen(prefix))) {
+			pdp_container_stop(run_dir, names[i], pivot);
+			++*n;
+		}
+		free(names[i]);
+	}
+	free(names);
+	return 0;
+}

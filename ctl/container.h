@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * container.h - one FE guest as an unprivileged LXC container, by liblxc.
+ *
+ * Namespaces of its own of every kind, an id map of its own (locked memory is charged per host uid,
+ * so maps must not overlap), no_new_privs, a seccomp denylist, limits on cpu, memory and processes,
+ * a shared read-only root, no console, no devices but null, zero and urandom, no network device but
+ * lo: the FE link comes afterwards. Its monitor is a process of its own: a controller that dies
+ * takes no container with it.
+ */
+#ifndef PDP_CONTAINER_H
+#define PDP_CONTAINER_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "loader/loader.h"
+
+/*
+ * Ids that a guest has: 0, that LXC sets it up as, and 1, that everything in it runs as. The ranges of
+ * all nodes and guests lie in 0x70000000-0x7fffffff, which systemd leaves unused; a node's block is
+ * chosen by its name and run directory out of 2048.
+ */
+#define PDP_GUEST_IDS 16
+#define PDP_GUEST_AGENT_ID 1
+
+/* Host uid and gid of the guest's 0. */
+uid_t pdp_guest_id_base(const char *node, const char *run_dir, uint16_t guest);
+
+struct pdp_container_conf {
+	const char *name; /* LXC's */
+	const char *run_dir; /* rootfs.h says what is in it */
+	const char *guest_dir; /* name of the guest's own directory, bound to /run/pdp */
+	const char *pivot; /* cgroup that the monitor hides in when it ends */
+	const char *arguments; /* of the agent, separated by blanks */
+	const char *cpus; /* cpuset list; NULL = any */
+	uid_t id_base;
+	uint32_t power; /* millicores */
+	uint32_t memory_mib;
+};
+
+/* Define and start; *init_pid is its process 1. On failure nothing is left. */
+int pdp_container_start(const struct pdp_container_conf *conf, pid_t *init_pid,
+			struct pdp_error *err);
+
+/*
+ * Stop with SIGKILL, wait for the monitor, and remove definition, locks and cgroups, whatever of
+ * these there is.
+ */
+void pdp_container_stop(const char *run_dir, const char *name, const char *pivot);
+
+/* Stop every container below run_dir whose name begins with prefix; *n is raised by their number. */
+int pdp_container_reap(const char *run_dir, const char *prefix, const char *pivot, unsigned int *n,
+		       struct pdp_error *err);
+
+#endif
