@@ -4,7 +4,7 @@
  *
  * Knows liblxc, cgroups, veth and the agent's channel; knows nothing of vnets' tunnels, slots or
  * ports. A guest is identified by its id (maps) and its name (people, LXC). Owned by pdpd's main
- * thread; all I/O is on its event loop.
+ * thread; all I/O is on its event loop. docs/guests.md says why it is built so.
  */
 #ifndef PDP_GUEST_H
 #define PDP_GUEST_H
@@ -27,7 +27,7 @@ struct pdp_guests_conf {
 	struct pdp_loader *loader;
 	const char *node; /* LXC names are pdp-NODE-VNET-N */
 	const char *run_dir; /* /run/pdp: guest/NAME/agent.sock, lxc/ (the lxcpath) below it */
-	const char *agent_path; /* the pdp-fe-agent binary to bind into the guest */
+	const char *agent_path; /* pdp-fe-agent, copied for guests; pdp-fe-init stands beside it */
 	uint32_t link_mtu; /* of FE links */
 };
 
@@ -42,14 +42,20 @@ struct pdp_guest_spec {
 };
 
 enum pdp_guest_state {
-	PDP_GUEST_STARTING, /* container made, no agent yet */
+	PDP_GUEST_STARTING, /* container made, or about to be made again; no agent */
 	PDP_GUEST_CONNECTED, /* said HELLO, its socket is in the XSKMAP */
 	PDP_GUEST_READY, /* SYNCED once: all that was sent is in force */
 	PDP_GUEST_FAILED, /* gave up; the error says why */
 	PDP_GUEST_STOPPED,
 };
 
-/* Told on the event loop whenever the state changes; err is set for FAILED and for a lost agent. */
+/*
+ * Told on the event loop whenever the state changes, and for each fault without a change. err is set
+ * for FAILED, for STARTING after a lost agent, a container that ended or somebody turned away, and
+ * for READY when the agent could not apply all of its configuration. link_ifindex may be another at
+ * each CONNECTED (0 in between): the container was made anew. Id, name and MACs stay. The guest may
+ * be stopped from within.
+ */
 typedef void (*pdp_guest_fn)(struct pdp_guest_box *guest, enum pdp_guest_state state,
 			     const struct pdp_error *err, void *arg);
 

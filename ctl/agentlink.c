@@ -1,0 +1,494 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* agentlink.c - the controller's end of an agent's channel; see agentlink.h. */
+#include <event2/event.h> /* first: its netinet/in.h must come before linux/in.h */
+
+#include "ctl/agentlink.h"
+
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "ctl/hello.h"
+
+#define HELLO_TIMEOUT_MS 5000
+#define PAUSE_MIN_MS 100
+#define PAUSE_MAX_MS 5000
+#define SEND_BURST 64 /* messages in one turn of the event loop */
+#define TEXT_MAX 200 /* of what an agent says that is passed on */
+
+struct pdp_agentlink {
+	struct event_base *base;
+	pdp_agent_fn fn;
+	void *arg;
+	char dataplane[16];
+
+	/* Of the guest as it is now. */
+	char path[sizeof(((struct sockaddr_un *)0)->sun_path)];
+	uid_t agent;
+	struct pdp_hello_want want;
+	int xskmap_fd;
+	int listen_fd;
+	struct event *accept_ev;
+	struct event *pause_ev;
+	unsigned int pause_ms;
+
+	/* The connection, if there is one. */
+	int fd;
+	struct event *read_ev;
+	struct event *write_ev;
+	bool greeted;
+	uint32_t sync_seq; /* of the last SYNC sent */
+	bool synced; /* nothing was sent since */
+
+	/* The agent that greeted last. */
+	pid_t pid; /* on the host */
+	ino_t xsk_inode; /* tells a reconnect from a new agent */
+
+	struct pdp_agentconf conf;
+	struct pdp_agentstats stats;
+};
+
+/* A message that came in, with its descriptors. */
+struct inbox {
+	ssize_t len;
+	unsigned int n_fds;
+	int fds[PDP_HELLO_FDS];
+	bool cut;
+	_Alignas(8) uint8_t data[PDP_CHANNEL_MAX];
+};
+
+static struct timeval milliseconds(unsigned int ms)
+{
+	return (struct timeval){.tv_sec = ms / 1000, .tv_usec = (suseconds_t)(ms % 1000) * 1000};
+}
+
+/* Off the books, and the door open again at once or after a pause. */
+static void end_connection(struct pdp_agentlink *al, unsigned int pause_ms)
+{
+	if (al->read_ev)
+		event_free(al->read_ev);
+	if (al->write_ev)
+		event_free(al->write_ev);
+	al->read_ev = al->write_ev = NULL;
+	if (al->fd >= 0)
+		close(al->fd);
+	al->fd = -1;
+	al->greeted = false;
+	if (!al->accept_ev)
+		return;
+	if (pause_ms) {
+		const struct timeval pause = milliseconds(pause_ms);
+
+		event_add(al->pause_ev, &pause);
+	} else {
+		event_add(al->accept_ev, NULL);
+	}
+}
+
+static void lose(struct pdp_agentlink *al, const struct pdp_error *err)
+{
+	const bool greeted = al->greeted;
+
+	end_connection(al, 0);
+	if (greeted)
+		al->fn(PDP_AGENT_LOST, err, al->arg);
+}
+
+static void refuse(struct pdp_agentlink *al, const struct pdp_error *err)
+{
+	end_connection(al, al->pause_ms);
+	al->pause_ms = al->pause_ms * 2 > PAUSE_MAX_MS ? PAUSE_MAX_MS : al->pause_ms * 2;
+	al->fn(PDP_AGENT_REFUSED, err, al->arg);
+}
+
+/* 1 = sent, 0 = no room now (write_ev will tell), -errno. */
+static int send_message(struct pdp_agentlink *al, const void *msg, size_t len)
+{
+	if (send(al->fd, msg, len, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0)
+		return 1;
+	if (errno != EAGAIN && errno != EINTR)
+		return -errno;
+	event_add(al->write_ev, NULL);
+	return 0;
+}
+
+static int send_sync(struct pdp_agentlink *al)
+{
+	const struct pdp_msg sync = {.type = PDP_MSG_SYNC, .seq = al->sync_seq + 1};
+	int sent = send_message(al, &sync, sizeof(sync));
+
+	if (sent == 1) {
+		al->sync_seq++;
+		al->synced = true;
+	}
+	return sent;
+}
+
+/* Send what is due, in order, then SYNC; a bounded number at a time. */
+static int pump(struct pdp_agentlink *al)
+{
+	struct pdp_kept *kept;
+	int sent = 1;
+
+	for (int i = 0; i < SEND_BURST && (kept = pdp_agentconf_next(&al->conf)); i++) {
+		sent = send_message(al, kept->msg, kept->len);
+		if (sent != 1)
+			return sent;
+		kept->sent = true;
+		al->synced = false;
+	}
+	if (pdp_agentconf_next(&al->conf))
+		event_add(al->write_ev, NULL);
+	else if (!al->synced)
+		sent = send_sync(al);
+	return sent;
+}
+
+static void on_writable(evutil_socket_t fd, short what, void *arg)
+{
+	struct pdp_agentlink *al = arg;
+	struct pdp_error err;
+	int code = pump(al);
+
+	(void)fd, (void)what;
+	if (code < 0) {
+		pdp_fail(&err, code, "cannot send to the agent: %s", strerror(-code));
+		lose(al, &err);
+	}
+}
+
+static void close_fds(struct inbox *in)
+{
+	for (unsigned int i = 0; i < in->n_fds; i++)
+		close(in->fds[i]);
+	in->n_fds = 0;
+}
+
+/* One message. Descriptors over what fits are never installed: the kernel says MSG_CTRUNC. */
+static void receive(int fd, struct inbox *in)
+{
+	_Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(in->fds))];
+	struct iovec iov = {in->data, sizeof(in->data)};
+	struct msghdr mh = {.msg_iov = &iov,
+			    .msg_iovlen = 1,
+			    .msg_control = control,
+			    .msg_controllen = sizeof(control)};
+
+	in->n_fds = 0;
+	in->len = recvmsg(fd, &mh, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+	if (in->len < 0) {
+		in->len = -errno;
+		return;
+	}
+	in->cut = mh.msg_flags & (MSG_TRUNC | MSG_CTRUNC);
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(&mh); c; c = CMSG_NXTHDR(&mh, c)) {
+		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
+			continue;
+		in->n_fds = (unsigned int)((c->cmsg_len - CMSG_LEN(0)) / sizeof(int));
+		memcpy(in->fds, CMSG_DATA(c), in->n_fds * sizeof(int));
+	}
+}
+
+/* The socket goes into the XSKMAP; a new agent's counters take the place of the last one's. */
+static int admit(struct pdp_agentlink *al, const struct pdp_hello *hello, const int *fds,
+		 struct pdp_error *err)
+{
+	const uint32_t queue = hello->queue;
+	struct stat st;
+	int code = 0;
+
+	if (fstat(fds[0], &st))
+		return pdp_fail(err, -errno, "stat the agent's socket: %s", strerror(errno));
+	if (st.st_ino != al->xsk_inode) {
+		code = pdp_agentstats_map(&al->stats, fds[1], err);
+		if (code)
+			return code;
+		al->xsk_inode = st.st_ino;
+		al->fn(PDP_AGENT_ARRIVED, NULL, al->arg);
+	}
+	if (bpf_map_update_elem(al->xskmap_fd, &queue, &fds[0], BPF_ANY))
+		return pdp_fail(err, -errno, "put the agent's socket into the XSKMAP, queue %u: %s",
+				queue, strerror(errno));
+	return 0;
+}
+
+static int greet(struct pdp_agentlink *al, const struct inbox *in, struct pdp_error *err)
+{
+	const struct pdp_msg start = {.type = PDP_MSG_START};
+	const struct pdp_msg *msg = (const struct pdp_msg *)in->data;
+	struct pdp_hello hello;
+	int code;
+
+	if (msg->type != PDP_MSG_HELLO)
+		return pdp_fail(err, -EPROTO, "first message is of type %u, not HELLO", msg->type);
+	code = pdp_hello_check(msg + 1, (size_t)in->len - sizeof(*msg), in->fds, in->n_fds,
+			       &al->want, err);
+	if (code)
+		return code;
+	memcpy(&hello, msg + 1, sizeof(hello));
+	code = admit(al, &hello, in->fds, err);
+	if (code)
+		return code;
+	al->greeted = true;
+	al->synced = false;
+	al->pause_ms = PAUSE_MIN_MS;
+	event_remove_timer(al->read_ev);
+	send_message(al, &start, sizeof(start));
+	pdp_agentconf_rewind(&al->conf);
+	event_add(al->write_ev, NULL);
+	al->fn(PDP_AGENT_CONNECTED, NULL, al->arg);
+	return 0;
+}
+
+static int take_synced(struct pdp_agentlink *al, const struct pdp_msg *msg, size_t len,
+		       struct pdp_error *err)
+{
+	struct pdp_synced synced;
+	struct pdp_error why;
+
+	if (len != sizeof(synced))
+		return pdp_fail(err, -EPROTO, "SYNCED has %zu bytes, not %zu", len, sizeof(synced));
+	memcpy(&synced, msg + 1, sizeof(synced));
+	/* More was sent since: the answer to that will come. */
+	if (msg->seq != al->sync_seq || !al->synced)
+		return 0;
+	if (synced.error)
+		pdp_fail(&why, 0, "the agent could not apply all of its configuration: %s",
+			 strerror(synced.error < 0 ? -synced.error : synced.error));
+	al->fn(PDP_AGENT_SYNCED, synced.error ? &why : NULL, al->arg);
+	return 0;
+}
+
+/* For people, on standard error; what is not printable does not get there. */
+static void take_error(const struct pdp_agentlink *al, const char *text, size_t len)
+{
+	char clean[TEXT_MAX + 1];
+	size_t n = 0;
+
+	for (; n < len && n < TEXT_MAX && text[n]; n++)
+		clean[n] = text[n] >= ' ' && text[n] <= '~' ? text[n] : '?';
+	clean[n] = '\0';
+	fprintf(stderr, "%s: agent says: %s\n", al->path, clean);
+}
+
+static int handle(struct pdp_agentlink *al, const struct inbox *in, struct pdp_error *err)
+{
+	const struct pdp_msg *msg = (const struct pdp_msg *)in->data;
+	const size_t len = (size_t)in->len - sizeof(*msg);
+
+	if (in->n_fds)
+		return pdp_fail(err, -EPROTO, "message of type %u came with descriptors",
+				msg->type);
+	if (msg->type == PDP_MSG_SYNCED)
+		return take_synced(al, msg, len, err);
+	if (msg->type != PDP_MSG_ERROR)
+		return pdp_fail(err, -EPROTO, "agents do not send messages of type %u", msg->type);
+	take_error(al, (const char *)(msg + 1), len);
+	return 0;
+}
+
+static int judge(struct pdp_agentlink *al, struct inbox *in, struct pdp_error *err)
+{
+	if (in->len < 0)
+		return pdp_fail(err, (int)in->len, "receive from the agent: %s",
+				strerror((int)-in->len));
+	if (in->cut)
+		return pdp_fail(err, -EPROTO, "message too long, or with too many descriptors");
+	if ((size_t)in->len < sizeof(struct pdp_msg))
+		return pdp_fail(err, -EPROTO, "message of %zd bytes", in->len);
+	return al->greeted ? handle(al, in, err) : greet(al, in, err);
+}
+
+static void on_readable(evutil_socket_t fd, short what, void *arg)
+{
+	struct pdp_agentlink *al = arg;
+	struct pdp_error err = {0};
+	struct inbox in;
+	int code;
+
+	if (what & EV_TIMEOUT) {
+		pdp_fail(&err, 0, "no HELLO within %d ms", HELLO_TIMEOUT_MS);
+		refuse(al, &err);
+		return;
+	}
+	receive(fd, &in);
+	if (in.len == -EAGAIN || in.len == -EINTR)
+		return;
+	if (!in.len) {
+		pdp_fail(&err, 0, "agent (pid %d) %s", (int)al->pid,
+			 pdp_agentlink_alive(al) ? "has closed its channel" : "has died");
+		lose(al, &err);
+		return;
+	}
+	code = judge(al, &in, &err);
+	close_fds(&in);
+	if (!code)
+		return;
+	if (al->greeted)
+		lose(al, &err);
+	else
+		refuse(al, &err);
+}
+
+static void on_acceptable(evutil_socket_t fd, short what, void *arg)
+{
+	const struct timeval timeout = milliseconds(HELLO_TIMEOUT_MS);
+	struct pdp_agentlink *al = arg;
+	socklen_t len = sizeof(struct ucred);
+	struct ucred peer;
+	struct pdp_error err;
+
+	(void)what;
+	al->fd = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	if (al->fd < 0)
+		return;
+	/* One at a time: the next waits in the backlog. */
+	event_del(al->accept_ev);
+	if (getsockopt(al->fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) || peer.uid != al->agent) {
+		pdp_fail(&err, 0, "uid %u connected, who is not this guest's agent (%u)", peer.uid,
+			 al->agent);
+		refuse(al, &err);
+		return;
+	}
+	al->pid = peer.pid;
+	al->read_ev = event_new(al->base, al->fd, EV_READ | EV_PERSIST, on_readable, al);
+	al->write_ev = event_new(al->base, al->fd, EV_WRITE, on_writable, al);
+	if (!al->read_ev || !al->write_ev || event_add(al->read_ev, &timeout))
+		end_connection(al, PAUSE_MAX_MS);
+}
+
+static void on_pause_over(evutil_socket_t fd, short what, void *arg)
+{
+	struct pdp_agentlink *al = arg;
+
+	(void)fd, (void)what;
+	if (al->fd < 0)
+		event_add(al->accept_ev, NULL);
+}
+
+int pdp_agentlink_new(struct pdp_agentlink **out, struct event_base *base, const char *dataplane,
+		      pdp_agent_fn fn, void *arg, struct pdp_error *err)
+{
+	struct pdp_agentlink *al = calloc(1, sizeof(*al));
+
+	*out = NULL;
+	if (!al)
+		return pdp_fail(err, -ENOMEM, "no memory for an agent's channel");
+	al->base = base;
+	al->fn = fn;
+	al->arg = arg;
+	al->listen_fd = al->fd = al->xskmap_fd = -1;
+	al->pause_ms = PAUSE_MIN_MS;
+	snprintf(al->dataplane, sizeof(al->dataplane), "%s", dataplane);
+	*out = al;
+	return 0;
+}
+
+void pdp_agentlink_free(struct pdp_agentlink *al)
+{
+	if (!al)
+		return;
+	pdp_agentlink_shut(al);
+	pdp_agentconf_clear(&al->conf);
+	pdp_agentstats_unmap(&al->stats);
+	free(al);
+}
+
+/* Bound in a directory that only root may write to, so nothing happens between bind and chmod. */
+static int open_listener(const char *path, uid_t agent, struct pdp_error *err)
+{
+	struct sockaddr_un sun = {.sun_family = AF_UNIX};
+	int code, fd;
+
+	snprintf(sun.sun_path, sizeof(sun.sun_path), "%s", path);
+	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return pdp_fail(err, -errno, "open a unix socket: %s", strerror(errno));
+	unlink(path);
+	/* listen() comes before the name can be used: chown last. */
+	if (!bind(fd, (struct sockaddr *)&sun, sizeof(sun)) && !chmod(path, 0600) &&
+	    !listen(fd, 2) && !chown(path, agent, (gid_t)agent))
+		return fd;
+	code = pdp_fail(err, -errno, "listen on %s: %s", path, strerror(errno));
+	close(fd);
+	unlink(path);
+	return code;
+}
+
+int pdp_agentlink_listen(struct pdp_agentlink *al, const char *path, uid_t agent,
+			 const struct pdp_felink *link, int xskmap_fd, struct pdp_error *err)
+{
+	if (strlen(path) >= sizeof(al->path))
+		return pdp_fail(err, -ENAMETOOLONG,
+				"socket path %s has more than %zu characters; use a shorter run "
+				"directory",
+				path, sizeof(al->path) - 1);
+	snprintf(al->path, sizeof(al->path), "%s", path);
+	al->agent = agent;
+	al->xskmap_fd = xskmap_fd;
+	al->want = (struct pdp_hello_want){.ifindex = link->inner_ifindex,
+					   .queues = PDP_FELINK_QUEUES,
+					   .netns_cookie = link->netns_cookie,
+					   .dataplane = al->dataplane};
+	al->listen_fd = open_listener(path, agent, err);
+	if (al->listen_fd < 0)
+		return al->listen_fd;
+	al->accept_ev = event_new(al->base, al->listen_fd, EV_READ | EV_PERSIST, on_acceptable, al);
+	al->pause_ev = event_new(al->base, -1, 0, on_pause_over, al);
+	if (!al->accept_ev || !al->pause_ev || event_add(al->accept_ev, NULL)) {
+		pdp_agentlink_shut(al);
+		return pdp_fail(err, -ENOMEM, "no memory for the events of %s", path);
+	}
+	return 0;
+}
+
+void pdp_agentlink_shut(struct pdp_agentlink *al)
+{
+	if (al->accept_ev)
+		event_free(al->accept_ev);
+	if (al->pause_ev)
+		event_free(al->pause_ev);
+	al->accept_ev = al->pause_ev = NULL;
+	end_connection(al, 0);
+	if (al->listen_fd >= 0) {
+		close(al->listen_fd);
+		unlink(al->path);
+	}
+	al->listen_fd = -1;
+	al->xskmap_fd = -1;
+}
+
+/* After the caller has said all it has to say in this turn of the loop. */
+static int send_soon(struct pdp_agentlink *al, int code)
+{
+	if (!code && al->greeted)
+		event_add(al->write_ev, NULL);
+	return code;
+}
+
+int pdp_agentlink_vif(struct pdp_agentlink *al, const struct pdp_dp_vif *vif)
+{
+	return send_soon(al, pdp_agentconf_vif(&al->conf, vif));
+}
+
+int pdp_agentlink_netlink(struct pdp_agentlink *al, const void *msgs, size_t len)
+{
+	return send_soon(al, pdp_agentconf_netlink(&al->conf, msgs, len));
+}
+
+void pdp_agentlink_stats(const struct pdp_agentlink *al, struct pdp_agent_stats *out)
+{
+	pdp_agentstats_read(&al->stats, out);
+}
+
+bool pdp_agentlink_alive(const struct pdp_agentlink *al)
+{
+	return al->pid > 0 && (!kill(al->pid, 0) || errno == EPERM);
+}

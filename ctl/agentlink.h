@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * agentlink.h - the controller's end of an agent's channel (fe-agent/channel.h).
+ *
+ * Listens on one guest's socket and serves one agent at a time: checks its HELLO, puts its AF_XDP
+ * socket into the guest's XSKMAP and closes its own copy at once (a copy would keep the namespace
+ * alive after the guest), then sends the configuration kept so far and SYNC. What is added later
+ * goes out as it comes, and a SYNC after it. Whoever misbehaves is cut off, and the next is let in
+ * after a pause that doubles from 0.1 s to 5 s.
+ */
+#ifndef PDP_AGENTLINK_H
+#define PDP_AGENTLINK_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "ctl/agentconf.h"
+#include "ctl/agentstats.h"
+#include "ctl/felink.h"
+#include "loader/loader.h"
+
+struct event_base;
+struct pdp_agentlink;
+
+enum pdp_agent_event {
+	PDP_AGENT_ARRIVED, /* a new agent is accepted; its socket is not in the XSKMAP yet */
+	PDP_AGENT_CONNECTED, /* its socket is in the XSKMAP */
+	PDP_AGENT_SYNCED, /* all that was sent is in force; err: with what exception */
+	PDP_AGENT_LOST, /* the connection is gone; err says why */
+	PDP_AGENT_REFUSED, /* somebody was turned away; err says why */
+};
+
+/* err is NULL, or valid during the call. */
+typedef void (*pdp_agent_fn)(enum pdp_agent_event event, const struct pdp_error *err, void *arg);
+
+int pdp_agentlink_new(struct pdp_agentlink **out, struct event_base *base, const char *dataplane,
+		      pdp_agent_fn fn, void *arg, struct pdp_error *err);
+void pdp_agentlink_free(struct pdp_agentlink *al);
+
+/*
+ * pdp_agentlink_listen() - open the socket for a guest that has just been made.
+ * @path: of the socket; only uid and gid `agent` may connect.  @link: copied from what is needed.
+ * @xskmap_fd: stays the caller's, for as long as the link listens.
+ */
+int pdp_agentlink_listen(struct pdp_agentlink *al, const char *path, uid_t agent,
+			 const struct pdp_felink *link, int xskmap_fd, struct pdp_error *err);
+
+/* Close connection and listener, without telling; the configuration and the counters stay. */
+void pdp_agentlink_shut(struct pdp_agentlink *al);
+
+/* As pdp_agentconf_*(), and sent soon when an agent is there. */
+int pdp_agentlink_vif(struct pdp_agentlink *al, const struct pdp_dp_vif *vif);
+int pdp_agentlink_netlink(struct pdp_agentlink *al, const void *msgs, size_t len);
+
+/* Counters of all agents so far. */
+void pdp_agentlink_stats(const struct pdp_agentlink *al, struct pdp_agent_stats *out);
+
+/* Is the process that connected last still there? False when none ever did. */
+bool pdp_agentlink_alive(const struct pdp_agentlink *al);
+
+#endif

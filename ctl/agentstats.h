@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * agentstats.h - the counters of a guest's agents: the living one's shared memory, and the dead's sums.
+ *
+ * The memory is the agent's to write and never trusted: it is only shown and summed.
+ */
+#ifndef PDP_AGENTSTATS_H
+#define PDP_AGENTSTATS_H
+
+#include "fe-agent/channel.h"
+#include "loader/loader.h"
+
+struct pdp_agentstats {
+	const struct pdp_agent_stats *live; /* NULL: no agent yet */
+	struct pdp_agent_stats dead; /* counters only; what tells a present state stays 0 */
+};
+
+/*
+ * Map the memory behind an agent's memfd; the earlier agent's counters go to the dead. -EPERM when it
+ * is not sealed against resizing, which could kill us with SIGBUS; -EINVAL when it is too short.
+ */
+int pdp_agentstats_map(struct pdp_agentstats *stats, int memfd, struct pdp_error *err);
+void pdp_agentstats_unmap(struct pdp_agentstats *stats);
+
+/* Dead and living together; frames and routes are the living one's. */
+void pdp_agentstats_read(const struct pdp_agentstats *stats, struct pdp_agent_stats *out);
+
+/*
+ * Of the packets taken from the socket, those that the agent accounts for by name and that will not
+ * come back to the dispatcher.
+ */
+uint64_t pdp_agentstats_dropped(const struct pdp_agent_stats *sum);
+
+#endif

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * guestd.c - one FE guest, with loader and channel but without vnets: what the tests of guests drive.
+ *
+ *   guestd --run-dir DIR --pins DIR --node NAME --agent PATH [--id N] [--name NAME] [--power N]
+ *          [--memory MIB]
+ *
+ * Prints a line for each change of state, and on SIGUSR1: STATE KEY=VALUE ... It stops its guest on
+ * SIGTERM or SIGINT; on SIGKILL it does not, and the next one with these arguments reaps.
+ */
+#include <event2/event.h>
+
+#include "ctl/guest.h"
+
+#include <err.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct guestd {
+	struct pdp_guests_conf conf;
+	struct pdp_guest_spec spec;
+	const char *pins;
+	struct pdp_guest_box *guest;
+};
+
+static const char *const states[] = {
+	[PDP_GUEST_STARTING] = "starting", [PDP_GUEST_CONNECTED] = "connected",
+	[PDP_GUEST_READY] = "ready",	   [PDP_GUEST_FAILED] = "failed",
+	[PDP_GUEST_STOPPED] = "stopped",
+};
+
+static void show(struct pdp_guest_box *guest, const char *why)
+{
+	struct pdp_agent_stats stats;
+	struct pdp_guest_view view;
+
+	pdp_guest_look(guest, &view);
+	pdp_guest_agent_stats(guest, &stats);
+	printf("%s pid=%d link=%s ifindex=%d quota=%u/%u cpu_ns=%" PRIu64 " memory=%" PRIu64
+	       " restarts=%u rx_drops=%" PRIu64 " died=%" PRIu64 " agent_rx=%" PRIu64
+	       " frames=%" PRIu64 " mac=%02x:%02x:%02x:%02x:%02x:%02x why=%s\n",
+	       states[view.state], (int)view.init_pid, view.link, view.link_ifindex, view.quota_us,
+	       view.period_us, view.cpu_ns, view.memory_bytes, view.restarts, view.eth0_rx_drops,
+	       view.agent_died_packets, stats.rx_packets, stats.frames_total, view.mac[0],
+	       view.mac[1], view.mac[2], view.mac[3], view.mac[4], view.mac[5], why);
+	fflush(stdout);
+}
+
+static void on_state(struct pdp_guest_box *guest, enum pdp_guest_state state,
+		     const struct pdp_error *err, void *arg)
+{
+	(void)state, (void)arg;
+	show(guest, err ? err->text : "");
+}
+
+static void on_signal(evutil_socket_t signal, short what, void *arg)
+{
+	struct guestd *d = arg;
+
+	(void)what;
+	if (signal == SIGUSR1)
+		show(d->guest, "asked");
+	else
+		event_base_loopbreak(d->conf.base);
+}
+
+static void parse(int argc, char **argv, struct guestd *d)
+{
+	static const struct option options[] = {
+		{"run-dir", required_argument, NULL, 'r'},
+		{"pins", required_argument, NULL, 'p'},
+		{"node", required_argument, NULL, 'n'},
+		{"agent", required_argument, NULL, 'a'},
+		{"id", required_argument, NULL, 'i'},
+		{"name", required_argument, NULL, 'g'},
+		{"power", required_argument, NULL, 'w'},
+		{"memory", required_argument, NULL, 'm'},
+		{0},
+	};
+	int c;
+
+	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		if (c == 'r')
+			d->conf.run_dir = optarg;
+		else if (c == 'p')
+			d->pins = optarg;
+		else if (c == 'n')
+			d->conf.node = optarg;
+		else if (c == 'a')
+			d->conf.agent_path = optarg;
+		else if (c == 'i')
+			d->spec.id = (uint16_t)atoi(optarg);
+		else if (c == 'g')
+			snprintf(d->spec.name, sizeof(d->spec.name), "%s", optarg);
+		else if (c == 'w')
+			d->spec.power = (uint32_t)atoi(optarg);
+		else if (c == 'm')
+			d->spec.memory_mib = (uint32_t)atoi(optarg);
+		else
+			exit(2);
+	}
+	if (!d->conf.run_dir || !d->pins || !d->conf.node || !d->conf.agent_path)
+		errx(2, "--run-dir, --pins, --node and --agent are needed");
+}
+
+/* A vif and a SYNC, as a vnet would give it: enough for READY. */
+static void configure(struct guestd *d)
+{
+	const struct pdp_dp_vif vif = {.id = 1,
+				       .encap = 1,
+				       .family = 4,
+				       .mtu = 1400,
+				       .ttl = 64,
+				       .local_port = 0x8913,
+				       .remote_port = 0x8913,
+				       .local = {192, 0, 2, 1},
+				       .remote = {192, 0, 2, 2}};
+
+	if (pdp_guest_set_vif(d->guest, &vif))
+		errx(1, "vif refused");
+}
+
+static void catch_signals(struct guestd *d, struct event *events[3])
+{
+	const int signals[3] = {SIGTERM, SIGINT, SIGUSR1};
+
+	for (int i = 0; i < 3; i++) {
+		events[i] = evsignal_new(d->conf.base, signals[i], on_signal, d);
+		event_add(events[i], NULL);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	struct guestd d = {.conf = {.link_mtu = 1516},
+			   .spec = {.id = 1, .name = "red-1", .power = 200, .dataplane = "router"}};
+	struct event *events[3];
+	struct pdp_guests *guests;
+	struct pdp_error err;
+	unsigned int strays;
+	int status = 1;
+
+	parse(argc, argv, &d);
+	d.conf.base = event_base_new();
+	if (pdp_loader_open(&d.conf.loader, d.pins, &err) ||
+	    pdp_guests_new(&guests, &d.conf, &err) || pdp_guests_reap(guests, &strays, &err))
+		errx(1, "%s", err.text);
+	printf("reaped %u\n", strays);
+	catch_signals(&d, events);
+	if (pdp_guest_start(&d.guest, guests, &d.spec, on_state, &d, &err)) {
+		warnx("%s", err.text);
+	} else {
+		configure(&d);
+		show(d.guest, "started");
+		event_base_dispatch(d.conf.base);
+		status = 0;
+	}
+	pdp_guest_stop(d.guest);
+	pdp_guests_free(guests);
+	if (pdp_loader_purge(d.conf.loader, &err))
+		warnx("%s", err.text);
+	for (int i = 0; i < 3; i++)
+		event_free(events[i]);
+	event_base_free(d.conf.base);
+	return status;
+}
