@@ -22,10 +22,10 @@
 int pdp_lpm4_init(struct pdp_lpm4 *lpm)
 {
 	*lpm = (struct pdp_lpm4){0};
-	lpm->tbl24 = pdp_table_map(TBL24_BYTES);
-	lpm->tbl16 = pdp_table_map(TBL16_BYTES);
-	lpm->tbl8 = pdp_table_map(TBL8_BYTES);
-	lpm->group_prefixes = pdp_table_map(PREFIXES_BYTES);
+	lpm->tbl24 = pdp_table_map(TBL24_BYTES, PDP_TABLE_SPARSE);
+	lpm->tbl16 = pdp_table_map(TBL16_BYTES, PDP_TABLE_SPARSE);
+	lpm->tbl8 = pdp_table_map(TBL8_BYTES, PDP_TABLE_DENSE);
+	lpm->group_prefixes = pdp_table_map(PREFIXES_BYTES, PDP_TABLE_SPARSE);
 	if (lpm->tbl24 && lpm->tbl16 && lpm->tbl8 && lpm->group_prefixes &&
 	    !pdp_ids_init(&lpm->group_ids, PDP_LPM4_GROUPS, NULL, NULL))
 		return 0;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * lpm6.c - IPv6 longest-prefix match, the writer's side. See lpm6.h; painting is as in lpm4.c.
+ * lpm6.c - IPv6 longest-prefix match: changes, and look-ups by the burst. See lpm6.h; painting is as
+ * in lpm4.c.
  */
 #include "fe-agent/lpm6.h"
 
@@ -21,6 +22,12 @@ struct path {
 	uint64_t *parent[LEVELS_MAX]; /* parent[i] points to the node of level i */
 };
 
+/* The STRIDE bits of an address that begin at bit; bit is a multiple of STRIDE. */
+static unsigned int index_at(uint64_t hi, uint64_t lo, unsigned int bit)
+{
+	return (bit < 64 ? hi >> (60 - bit) : lo >> (124 - bit)) & 0xf;
+}
+
 static void clear_node(void *ctx, uint32_t id)
 {
 	struct pdp_lpm6 *lpm = ctx;
@@ -31,10 +38,10 @@ static void clear_node(void *ctx, uint32_t id)
 int pdp_lpm6_init(struct pdp_lpm6 *lpm)
 {
 	*lpm = (struct pdp_lpm6){0};
-	lpm->root = pdp_table_map(ROOT_BYTES);
-	lpm->tbl16 = pdp_table_map(TBL16_BYTES);
-	lpm->nodes = pdp_table_map(NODES_BYTES);
-	lpm->node_uses = pdp_table_map(USES_BYTES);
+	lpm->root = pdp_table_map(ROOT_BYTES, PDP_TABLE_SPARSE);
+	lpm->tbl16 = pdp_table_map(TBL16_BYTES, PDP_TABLE_SPARSE);
+	lpm->nodes = pdp_table_map(NODES_BYTES, PDP_TABLE_DENSE);
+	lpm->node_uses = pdp_table_map(USES_BYTES, PDP_TABLE_SPARSE);
 	if (lpm->root && lpm->tbl16 && lpm->nodes && lpm->node_uses &&
 	    !pdp_ids_init(&lpm->node_ids, PDP_LPM6_NODES, clear_node, lpm))
 		return 0;
@@ -120,7 +127,7 @@ static void walk(struct pdp_lpm6 *lpm, const struct pdp_prefix *p, struct path *
 		path->parent[i] = entry;
 		if (!(*entry >> 32))
 			break;
-		entry = &lpm->nodes[*entry >> 32].entries[pdp_lpm6_index(p->hi, p->lo, bit)];
+		entry = &lpm->nodes[*entry >> 32].entries[index_at(p->hi, p->lo, bit)];
 	}
 	path->levels = i;
 }
@@ -179,7 +186,7 @@ static int paint_node(struct pdp_lpm6 *lpm, const struct pdp_prefix *p, uint32_t
 	if (err)
 		return err;
 	id = last_node(&path);
-	paint(&lpm->nodes[id].entries[pdp_lpm6_index(p->hi, p->lo, bit)],
+	paint(&lpm->nodes[id].entries[index_at(p->hi, p->lo, bit)],
 	      1u << (bit + PDP_LPM6_STRIDE - p->len), leaf, p->len);
 	lpm->node_uses[id] += grown;
 	prune(lpm, &path);
@@ -255,4 +262,59 @@ int pdp_lpm6_del(struct pdp_lpm6 *lpm, const struct pdp_prefix *p, uint64_t rank
 		return write_tables(lpm, p, make_leaf(best, p->len), 0);
 	cover = pdp_prefix_set_cover(&lpm->set, p, shortest_beside(p->len), &len);
 	return write_tables(lpm, p, make_leaf(cover, len), -1);
+}
+
+static const uint64_t *root_entry(const struct pdp_lpm6 *lpm, const struct pdp_lpm6_key *key)
+{
+	return &lpm->root[key->hi >> (64 - PDP_LPM6_ROOT_BITS)];
+}
+
+/* A look-up on its way: the entry it goes on from, and the best leaf so far. */
+struct walker {
+	const uint64_t *entry;
+	uint32_t best;
+	unsigned int i;
+};
+
+/* Read the walker's entry; true: it leads on, to the node whose bits begin at bit. */
+static inline bool step(const struct pdp_lpm6 *lpm, const struct pdp_lpm6_key *keys,
+			struct walker *w, unsigned int bit)
+{
+	uint64_t e = __atomic_load_n(w->entry, __ATOMIC_RELAXED);
+
+	if ((uint32_t)e)
+		w->best = e;
+	if (!(e >> 32) || bit == 128)
+		return false;
+	w->entry = &lpm->nodes[e >> 32].entries[index_at(keys[w->i].hi, keys[w->i].lo, bit)];
+	__builtin_prefetch(w->entry);
+	return true;
+}
+
+void pdp_lpm6_lookup_burst(const struct pdp_lpm6 *lpm, const struct pdp_lpm6_key *keys,
+			   uint32_t *values, unsigned int n)
+{
+	struct walker walkers[PDP_LPM6_BURST];
+	unsigned int i, bit, left, on;
+
+	for (i = 0; i < n; i++) {
+		walkers[i] = (struct walker){.entry = root_entry(lpm, &keys[i]), .i = i};
+		__builtin_prefetch(walkers[i].entry);
+	}
+	for (left = n, bit = PDP_LPM6_ROOT_BITS; left; left = on, bit += PDP_LPM6_STRIDE) {
+		for (i = 0, on = 0; i < left; i++) {
+			struct walker w = walkers[i];
+
+			if (step(lpm, keys, &w, bit))
+				walkers[on++] = w;
+			else
+				values[w.i] = w.best;
+		}
+	}
+	for (i = 0; i < n; i++) {
+		if (!values[i])
+			values[i] =
+				__atomic_load_n(&lpm->tbl16[keys[i].hi >> 48], __ATOMIC_RELAXED);
+		values[i] &= PDP_LPM6_VALUE;
+	}
 }

@@ -49,34 +49,19 @@ int pdp_lpm6_add(struct pdp_lpm6 *lpm, const struct pdp_prefix *p, uint64_t rank
 		 uint32_t *old);
 int pdp_lpm6_del(struct pdp_lpm6 *lpm, const struct pdp_prefix *p, uint64_t rank, uint32_t *old);
 
-/* The STRIDE bits of an address that begin at bit; bit is a multiple of STRIDE. */
-static inline unsigned int pdp_lpm6_index(uint64_t hi, uint64_t lo, unsigned int bit)
-{
-	return (bit < 64 ? hi >> (60 - bit) : lo >> (124 - bit)) & 0xf;
-}
+/* An address, host order halves. */
+struct pdp_lpm6_key {
+	uint64_t hi;
+	uint64_t lo;
+};
 
-static inline void pdp_lpm6_prefetch(const struct pdp_lpm6 *lpm, uint64_t hi)
-{
-	__builtin_prefetch(&lpm->root[hi >> (64 - PDP_LPM6_ROOT_BITS)]);
-}
+#define PDP_LPM6_BURST 64
 
-/* The value of the longest prefix that holds the address (host order halves), or 0. */
-static inline uint32_t pdp_lpm6_lookup(const struct pdp_lpm6 *lpm, uint64_t hi, uint64_t lo)
-{
-	uint64_t e = __atomic_load_n(&lpm->root[hi >> (64 - PDP_LPM6_ROOT_BITS)], __ATOMIC_RELAXED);
-	uint32_t best = e;
-	unsigned int bit;
-
-	for (bit = PDP_LPM6_ROOT_BITS; e >> 32 && bit < 128; bit += PDP_LPM6_STRIDE) {
-		const struct pdp_lpm6_node *node = &lpm->nodes[e >> 32];
-
-		e = __atomic_load_n(&node->entries[pdp_lpm6_index(hi, lo, bit)], __ATOMIC_RELAXED);
-		if ((uint32_t)e)
-			best = e;
-	}
-	if (!best)
-		best = __atomic_load_n(&lpm->tbl16[hi >> 48], __ATOMIC_RELAXED);
-	return best & PDP_LPM6_VALUE;
-}
+/*
+ * The values of the longest prefixes that hold n <= PDP_LPM6_BURST addresses; 0 = none. They go down
+ * the trie in step, so that one's wait for memory is the others' work.
+ */
+void pdp_lpm6_lookup_burst(const struct pdp_lpm6 *lpm, const struct pdp_lpm6_key *keys,
+			   uint32_t *values, unsigned int n);
 
 #endif

@@ -22,8 +22,8 @@ struct pdp_neighbour {
 int pdp_neighbours_init(struct pdp_neighbours *n)
 {
 	*n = (struct pdp_neighbours){
-		.entries = pdp_table_map(ENTRIES_BYTES),
-		.buckets = pdp_table_map(BUCKETS_BYTES),
+		.entries = pdp_table_map(ENTRIES_BYTES, PDP_TABLE_SPARSE),
+		.buckets = pdp_table_map(BUCKETS_BYTES, PDP_TABLE_SPARSE),
 	};
 	if (n->entries && n->buckets && !pdp_ids_init(&n->ids, PDP_NEIGHBOURS, NULL, NULL))
 		return 0;

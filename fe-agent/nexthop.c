@@ -30,8 +30,8 @@ static void free_entry(void *ctx, uint32_t id)
 int pdp_hops_init(struct pdp_hops *hops)
 {
 	*hops = (struct pdp_hops){
-		.entries = pdp_table_map(PDP_HOPS * sizeof(*hops->entries)),
-		.buckets = pdp_table_map(BUCKETS * sizeof(*hops->buckets)),
+		.entries = pdp_table_map(PDP_HOPS * sizeof(*hops->entries), PDP_TABLE_SPARSE),
+		.buckets = pdp_table_map(BUCKETS * sizeof(*hops->buckets), PDP_TABLE_SPARSE),
 	};
 	if (hops->entries && hops->buckets && !pdp_ids_init(&hops->ids, PDP_HOPS, free_entry, hops))
 		return 0;

@@ -2,8 +2,8 @@
 /*
  * router.c - the data plane `router`: IPv4 and IPv6 forwarding between the vifs of a vnet.
  *
- * A burst goes over twice: all packets are looked at and the table entry of each destination is
- * fetched ahead; then each is looked up and sent on its way. Until a packet's verdict is FORWARD
+ * A burst goes by in three steps: all packets are looked at, with the table entry of each destination
+ * fetched ahead; those that may be forwarded are looked up; then each is sent on its way. Until a packet's verdict is FORWARD
  * none of its bytes has changed. Owns the vifs and the FIB; the worker's thread reads them in RCU
  * read-side sections (liburcu-qsbr: a section is what lies between two calls of quiescent), the
  * thread of the control channel writes them, one change at a time.
@@ -21,6 +21,8 @@
 #include "fe-agent/fib.h"
 #include "fe-agent/router_packet.h"
 #include "fe-agent/table_mem.h"
+
+_Static_assert(PDP_BURST <= PDP_LPM6_BURST, "a burst is looked up at once");
 
 #define VIFS_BYTES (65536 * sizeof(struct router_vif *))
 
@@ -75,7 +77,7 @@ static int router_init(struct pdp_dataplane **out)
 
 	if (!dp)
 		return -ENOMEM;
-	dp->vifs = pdp_table_map(VIFS_BYTES);
+	dp->vifs = pdp_table_map(VIFS_BYTES, PDP_TABLE_SPARSE);
 	if (!dp->vifs)
 		goto free_dp;
 	err = pdp_fib_init(&dp->fib);
@@ -175,17 +177,28 @@ static bool look(struct pdp_dataplane *dp, struct pdp_packet *pkt, struct pdp_ro
 		return false;
 	if (p->family == 4)
 		pdp_lpm4_prefetch(&dp->fib.lpm4, p->dst_hi >> 32);
-	else
-		pdp_lpm6_prefetch(&dp->fib.lpm6, p->dst_hi);
 	return true;
 }
 
-static const struct pdp_hop *look_up(struct pdp_dataplane *dp, const struct pdp_router_packet *p)
+/* The next hops of a burst's destinations, by id; 0 = no route. */
+static void look_up(const struct pdp_dataplane *dp, const struct pdp_router_packet *ps,
+		    unsigned int n, uint32_t *hops)
 {
-	uint32_t id = p->family == 4 ? pdp_lpm4_lookup(&dp->fib.lpm4, p->dst_hi >> 32)
-				     : pdp_lpm6_lookup(&dp->fib.lpm6, p->dst_hi, p->dst_lo);
+	struct pdp_lpm6_key keys[PDP_BURST];
+	uint32_t values[PDP_BURST];
+	unsigned int of[PDP_BURST], n6 = 0, i;
 
-	return id ? pdp_hops_get(&dp->fib.hops, id) : NULL;
+	for (i = 0; i < n; i++) {
+		if (ps[i].family == 4) {
+			hops[i] = pdp_lpm4_lookup(&dp->fib.lpm4, ps[i].dst_hi >> 32);
+			continue;
+		}
+		keys[n6] = (struct pdp_lpm6_key){.hi = ps[i].dst_hi, .lo = ps[i].dst_lo};
+		of[n6++] = i;
+	}
+	pdp_lpm6_lookup_burst(&dp->fib.lpm6, keys, values, n6);
+	for (i = 0; i < n6; i++)
+		hops[of[i]] = values[i];
 }
 
 /* The MAC address of the gateway, or of the destination itself where it is on the link. */
@@ -261,9 +274,10 @@ static void forward(struct pdp_dataplane *dp, struct pdp_packet *pkt, struct pdp
 }
 
 /* No route, and everything that wants an answer: the MH guest's kernel knows the words. */
-static void route(struct pdp_dataplane *dp, struct pdp_packet *pkt, struct pdp_router_packet *p)
+static void route(struct pdp_dataplane *dp, struct pdp_packet *pkt, struct pdp_router_packet *p,
+		  uint32_t hop_id)
 {
-	const struct pdp_hop *hop = look_up(dp, p);
+	const struct pdp_hop *hop = hop_id ? pdp_hops_get(&dp->fib.hops, hop_id) : NULL;
 
 	if (!hop || hop->kind == PDP_HOP_LOCAL)
 		pdp_packet_local(pkt);
@@ -278,15 +292,17 @@ static void route(struct pdp_dataplane *dp, struct pdp_packet *pkt, struct pdp_r
 static void router_burst(struct pdp_dataplane *dp, struct pdp_packet *pkts, unsigned int n)
 {
 	struct pdp_router_packet ps[PDP_BURST];
-	bool undecided[PDP_BURST];
-	unsigned int i;
+	struct pdp_packet *undecided[PDP_BURST];
+	uint32_t hops[PDP_BURST];
+	unsigned int i, left = 0;
 
 	become_reader();
 	for (i = 0; i < n; i++)
-		undecided[i] = look(dp, &pkts[i], &ps[i]);
-	for (i = 0; i < n; i++)
-		if (undecided[i])
-			route(dp, &pkts[i], &ps[i]);
+		if (look(dp, &pkts[i], &ps[left]))
+			undecided[left++] = &pkts[i];
+	look_up(dp, ps, left, hops);
+	for (i = 0; i < left; i++)
+		route(dp, undecided[i], &ps[i], hops[i]);
 }
 
 static void router_quiescent(struct pdp_dataplane *dp)

@@ -12,15 +12,15 @@
 /* So many released ids are worth a grace period before the table grows into new memory. */
 #define RETIRED_MANY 256
 
-void *pdp_table_map(size_t bytes)
+void *pdp_table_map(size_t bytes, enum pdp_table_fill fill)
 {
 	void *table = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
 			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
 	if (table == MAP_FAILED)
 		return NULL;
-	/* A huge page per route would make a small table large. Kernels without them say EINVAL. */
-	madvise(table, bytes, MADV_NOHUGEPAGE);
+	/* Advice: a kernel without huge pages says EINVAL. */
+	madvise(table, bytes, fill == PDP_TABLE_DENSE ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
 	return table;
 }
 
@@ -39,7 +39,7 @@ int pdp_ids_init(struct pdp_ids *ids, uint32_t capacity, void (*recycle)(void *,
 		.recycle = recycle,
 		.ctx = ctx,
 	};
-	ids->next = pdp_table_map(capacity * sizeof(*ids->next));
+	ids->next = pdp_table_map(capacity * sizeof(*ids->next), PDP_TABLE_SPARSE);
 	return ids->next ? 0 : -ENOMEM;
 }
 

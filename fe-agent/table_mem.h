@@ -15,8 +15,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* A zeroed mapping that takes memory as it is touched, in small pages; NULL when refused. */
-void *pdp_table_map(size_t bytes);
+/* How a table is filled: here and there, or from its beginning on. */
+enum pdp_table_fill { PDP_TABLE_SPARSE, PDP_TABLE_DENSE };
+
+/*
+ * A zeroed mapping that takes memory as it is touched; NULL when refused. A sparse table has small
+ * pages: a huge one per route would make a small table large. A dense one has huge pages where the
+ * machine gives them, for a walk through it misses the TLB at each step otherwise.
+ */
+void *pdp_table_map(size_t bytes, enum pdp_table_fill fill);
 /* NULL is fine. */
 void pdp_table_unmap(void *table, size_t bytes);
 

@@ -111,33 +111,59 @@ static int record(struct pdp_loader *ld, const char *link, int ifindex, int fd,
 	return rc ? rc : pdp_pins_publish(ld, fd, name, err);
 }
 
+static bool has_dispatcher(int ifindex)
+{
+	struct xdp_multiprog *mp = xdp_multiprog__get_from_ifindex(ifindex);
+	bool is;
+
+	if (libxdp_get_error(mp))
+		return false;
+	is = !xdp_multiprog__is_legacy(mp);
+	xdp_multiprog__close(mp);
+	return is;
+}
+
+/* libxdp takes the device for itself, without a word, when it finds no bpffs or no dispatcher. */
+static int add(struct xdp_program *part, int ifindex, unsigned int flags, struct pdp_error *err)
+{
+	char device[PDP_DEV_NAME_LEN];
+	int rc = pdp_device_name(ifindex, device, err);
+
+	if (rc)
+		return rc;
+	rc = xdp_program__attach(part, ifindex, mode_of(flags), 0);
+	if (rc)
+		return pdp_fail(err, rc,
+				"%s: libxdp cannot add %s to the dispatcher: %s; a program that "
+				"was not put there by libxdp cannot be shared with",
+				device, xdp_program__name(part), strerror(-rc));
+	if (has_dispatcher(ifindex))
+		return 0;
+	xdp_program__detach(part, ifindex, mode_of(flags), 0);
+	return pdp_fail(err, -EOPNOTSUPP,
+			"%s: libxdp would take the device for %s alone; is its xdp-dispatcher.o "
+			"installed, and bpffs mounted at /sys/fs/bpf?",
+			device, xdp_program__name(part));
+}
+
 static int attach(struct pdp_loader *ld, struct bpf_object *object, const char *program,
 		  const char *link, int ifindex, unsigned int flags, struct pdp_error *err)
 {
 	DECLARE_LIBXDP_OPTS(xdp_program_opts, opts, .obj = object, .prog_name = program);
 	struct xdp_program *part = xdp_program__create(&opts);
-	char device[PDP_DEV_NAME_LEN];
 	int rc = libxdp_get_error(part);
 
 	if (rc)
 		return pdp_fail(err, rc, "libxdp cannot take program %s: %s", program,
 				strerror(-rc));
-	rc = pdp_device_name(ifindex, device, err);
-	if (!rc) {
-		rc = xdp_program__attach(part, ifindex, mode_of(flags), 0);
-		if (rc)
-			pdp_fail(err, rc,
-				 "%s: libxdp cannot add %s to the dispatcher: %s; a program that "
-				 "was not put there by libxdp cannot be shared with",
-				 device, program, strerror(-rc));
-	}
+	rc = add(part, ifindex, flags, err);
 	if (!rc)
 		rc = record(ld, link, ifindex, xdp_program__fd(part), err);
 	if (!rc) {
 		rc = detach_others(ifindex, program, xdp_program__id(part));
 		if (rc)
-			pdp_fail(err, rc, "%s: cannot take the old %s out of the dispatcher: %s",
-				 device, program, strerror(-rc));
+			pdp_fail(err, rc, "cannot take the old %s out of the dispatcher: %s",
+				 program, strerror(-rc));
 	}
 	xdp_program__close(part);
 	return rc;

@@ -125,7 +125,9 @@ static int evict(const char *device, int ifindex, const struct standing *foreign
 		return 0;
 	pdp_program_name(foreign->prog_id, name);
 	return pdp_fail(err, rc, "%s: cannot remove XDP program '%s' (id %u): %s", device, name,
-			foreign->prog_id, strerror(-rc));
+			foreign->prog_id,
+			rc == -ENOTUNIQ ? "more than one link may hold it; see bpftool link"
+					: strerror(-rc));
 }
 
 static int device_mtu(const char *device)

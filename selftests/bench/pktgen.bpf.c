@@ -11,8 +11,10 @@
 #include <linux/ip.h>
 #include <linux/ipv6.h>
 #include <linux/udp.h>
+#include <bpf/bpf_core_read.h>
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
 
 #include "bpf/wire.h"
 #include "selftests/bench/traffic.h"
@@ -181,6 +183,28 @@ int pdp_pktgen(struct xdp_md *ctx)
 	write_checksums(frame, dst, rest, outer);
 	state.sent++;
 	return bpf_redirect(plan.ifindex, 0);
+}
+
+/* The fields that are read, of the kernel's types; the rest is found through BTF. */
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+struct bpf_prog_aux {
+	__u32 id;
+};
+
+struct bpf_prog {
+	struct bpf_prog_aux *aux;
+};
+#pragma clang attribute pop
+
+struct net_device;
+
+/* A device that cannot take redirects at all is told of here and nowhere else. */
+SEC("tp_btf/xdp_redirect_err")
+int BPF_PROG(pdp_pktgen_err, const struct net_device *from, const struct bpf_prog *prog)
+{
+	if (prog->aux->id == state.prog_id)
+		state.not_redirected++;
+	return 0;
 }
 
 char _license[] SEC("license") = "GPL";

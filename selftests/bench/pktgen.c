@@ -11,9 +11,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
-#include <ifaddrs.h>
-#include <linux/if_link.h>
-#include <linux/rtnetlink.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -22,8 +19,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "ctl/rtnl.h"
 #include "selftests/bench/cmdline.h"
+#include "selftests/bench/device.h"
 #include "selftests/bench/frame.h"
 #include "selftests/bench/pktgen.skel.h"
 
@@ -312,65 +309,6 @@ static int read_destinations(struct pktgen *gen, struct pdp_error *err)
 	return ret;
 }
 
-/* --- devices ---------------------------------------------------------------------------------- */
-
-struct peer {
-	int ifindex;
-	int nsid; /* -1: this namespace */
-	bool has_mac;
-	uint8_t mac[6];
-};
-
-static int note_peer(const struct nlmsghdr *nlh, void *arg)
-{
-	struct peer *peer = arg;
-	struct nlattr *attr;
-
-	mnl_attr_for_each(attr, nlh, sizeof(struct ifinfomsg)) {
-		if (mnl_attr_get_type(attr) == IFLA_LINK)
-			peer->ifindex = mnl_attr_get_u32(attr);
-		else if (mnl_attr_get_type(attr) == IFLA_LINK_NETNSID)
-			peer->nsid = mnl_attr_get_u32(attr);
-		else if (mnl_attr_get_type(attr) == IFLA_ADDRESS &&
-			 mnl_attr_get_payload_len(attr) == 6) {
-			memcpy(peer->mac, mnl_attr_get_payload(attr), 6);
-			peer->has_mac = true;
-		}
-	}
-	return 0;
-}
-
-static int ask_link(struct pdp_rtnl *rtnl, int ifindex, int nsid, struct peer *out,
-		    struct pdp_error *err)
-{
-	struct nlmsghdr *nlh = pdp_rtnl_request(rtnl, RTM_GETLINK, 0, sizeof(struct ifinfomsg));
-	struct ifinfomsg *info = mnl_nlmsg_get_payload(nlh);
-
-	info->ifi_index = ifindex;
-	if (nsid >= 0)
-		mnl_attr_put_u32(nlh, IFLA_TARGET_NETNSID, nsid);
-	*out = (struct peer){.nsid = -1};
-	return pdp_rtnl_ask(rtnl, nlh, note_peer, out, err, "read device %d", ifindex);
-}
-
-/* The MAC address of a veth's other end, wherever that is. */
-static int find_peer_mac(struct pdp_rtnl *rtnl, const struct pdp_link *link, uint8_t mac[6],
-			 struct pdp_error *err)
-{
-	struct peer self, peer = {0};
-	int ret = ask_link(rtnl, link->ifindex, -1, &self, err);
-
-	if (ret)
-		return ret;
-	if (strcmp(link->kind, "veth") != 0 || self.ifindex == 0 ||
-	    ask_link(rtnl, self.ifindex, self.nsid, &peer, NULL) || !peer.has_mac)
-		return pdp_fail(err, -ENODEV,
-				"%s: cannot tell the MAC address of its other end; give --dst-mac",
-				link->name);
-	memcpy(mac, peer.mac, 6);
-	return 0;
-}
-
 static int look_up_devices(struct pktgen *gen, int *ifindex, struct pdp_error *err)
 {
 	struct options *opt = &gen->opt;
@@ -384,29 +322,12 @@ static int look_up_devices(struct pktgen *gen, int *ifindex, struct pdp_error *e
 	if (ret == 0 && !(link.flags & IFF_UP))
 		ret = pdp_fail(err, -ENETDOWN, "%s is down", opt->dev);
 	if (ret == 0 && !opt->has_dst_mac)
-		ret = find_peer_mac(rtnl, &link, opt->frame.dst_mac, err);
+		ret = device_peer_mac(rtnl, &link, opt->frame.dst_mac, err);
 	if (ret == 0 && !opt->has_src_mac)
 		memcpy(opt->frame.src_mac, link.mac, 6);
 	*ifindex = link.ifindex;
 	pdp_rtnl_close(rtnl);
 	return ret;
-}
-
-/* Frames that the device refused since it was made (32 bits, wraps). */
-static uint32_t count_refused(const char *dev)
-{
-	struct ifaddrs *list, *each;
-	uint32_t refused = 0;
-
-	if (getifaddrs(&list))
-		return 0;
-	for (each = list; each; each = each->ifa_next) {
-		if (each->ifa_addr && each->ifa_addr->sa_family == AF_PACKET && each->ifa_data &&
-		    strcmp(each->ifa_name, dev) == 0)
-			refused = ((struct rtnl_link_stats *)each->ifa_data)->tx_dropped;
-	}
-	freeifaddrs(list);
-	return refused;
 }
 
 /* --- BPF -------------------------------------------------------------------------------------- */
@@ -419,6 +340,22 @@ static int fill_destinations(struct pktgen *gen, struct pdp_error *err)
 		if (bpf_map_update_elem(fd, &i, &gen->dsts[i], BPF_ANY))
 			return pdp_fail(err, -errno, "fill the destinations: %s", strerror(errno));
 	}
+	return 0;
+}
+
+/* Have pdp_pktgen_err count what our own program could not redirect. */
+static int watch(struct pktgen *gen, struct pdp_error *err)
+{
+	struct bpf_prog_info info = {0};
+	__u32 size = sizeof(info);
+
+	if (bpf_obj_get_info_by_fd(bpf_program__fd(gen->skel->progs.pdp_pktgen), &info, &size))
+		return pdp_fail(err, -errno, "read the program's id: %s", strerror(errno));
+	gen->skel->bss->state.prog_id = info.id;
+	gen->skel->links.pdp_pktgen_err = bpf_program__attach(gen->skel->progs.pdp_pktgen_err);
+	if (!gen->skel->links.pdp_pktgen_err)
+		return pdp_fail(err, -errno, "attach to the tracepoint xdp_redirect_err: %s",
+				strerror(errno));
 	return 0;
 }
 
@@ -545,14 +482,17 @@ static int run(struct pktgen *gen, double *seconds, struct pdp_error *err)
 	return 0;
 }
 
-static void report(const struct pktgen *gen, double seconds, uint32_t refused)
+/* dropped: frames that the device took and could not put into its queue. */
+static void report(const struct pktgen *gen, double seconds, uint32_t dropped)
 {
 	uint64_t sent = gen->skel->bss->state.sent;
+	uint64_t refused = dropped + gen->skel->bss->state.not_redirected;
 
-	printf("{\"sent\": %llu, \"refused\": %u, \"seconds\": %.6f, \"pps\": %.0f, \"flows\": %u, "
+	printf("{\"sent\": %llu, \"refused\": %llu, \"seconds\": %.6f, \"pps\": %.0f, \"flows\": %u, "
 	       "\"size\": %u, \"frame_bytes\": %u}\n",
-	       (unsigned long long)sent, refused, seconds, seconds > 0 ? sent / seconds : 0,
-	       gen->opt.flows, gen->opt.frame.size, gen->plan.frame_len);
+	       (unsigned long long)sent, (unsigned long long)refused, seconds,
+	       seconds > 0 ? sent / seconds : 0, gen->opt.flows, gen->opt.frame.size,
+	       gen->plan.frame_len);
 	if (sent && refused >= sent)
 		fprintf(stderr,
 			"pktgen: %s refused every frame: is there an XDP program at its other end?\n",
@@ -570,7 +510,7 @@ static void catch_signals(void)
 static int send_all(struct pktgen *gen, struct pdp_error *err)
 {
 	double seconds = 0;
-	uint32_t refused;
+	uint32_t dropped;
 	int ifindex, ret;
 
 	ret = look_up_devices(gen, &ifindex, err);
@@ -584,15 +524,17 @@ static int send_all(struct pktgen *gen, struct pdp_error *err)
 	gen->plan.n_dsts = gen->n_dsts;
 	ret = load(gen, err);
 	if (ret == 0)
+		ret = watch(gen, err);
+	if (ret == 0)
 		ret = anchor(gen, err);
 	if (ret)
 		return ret;
 	catch_signals();
 	prctl(PR_SET_TIMERSLACK, 1);
-	refused = count_refused(gen->opt.dev);
+	dropped = device_dropped(gen->opt.dev);
 	ret = run(gen, &seconds, err);
 	if (ret == 0)
-		report(gen, seconds, count_refused(gen->opt.dev) - refused);
+		report(gen, seconds, device_dropped(gen->opt.dev) - dropped);
 	return ret;
 }
 

@@ -71,8 +71,9 @@ struct pktgen_dst {
 struct pktgen_state {
 	__u64 sent;
 	__u64 random; /* xorshift64, never 0 */
+	__u64 not_redirected; /* of sent: the kernel found no way to hand them to the device */
 	__u32 turn; /* flow of the next packet */
-	__u32 pad;
+	__u32 prog_id; /* of the program itself */
 };
 
 /* What sink looks for. */
