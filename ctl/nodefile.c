@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,11 +28,31 @@ static void note_complaint(cyaml_log_t level, void *ctx, const char *fmt, va_lis
 	complaint[strcspn(complaint, "\n")] = '\0';
 }
 
+/*
+ * libcyaml grows a list by one element at a time; growing by powers of two keeps a list of many
+ * routes from being copied for each.
+ */
+static void *grow(void *ctx, void *ptr, size_t size)
+{
+	size_t room = 64;
+
+	(void)ctx;
+	if (size == 0) {
+		free(ptr);
+		return NULL;
+	}
+	if (ptr && malloc_usable_size(ptr) >= size)
+		return ptr;
+	while (ptr && room < size)
+		room *= 2;
+	return realloc(ptr, ptr ? room : size);
+}
+
 static int check_version(const struct pdp_yaml *yaml, struct pdp_error *err)
 {
 	const char *version = pdp_yaml_scalar(yaml, "version");
 
-	if (version && *version && strcmp(version, "1"))
+	if (version && *version && strcmp(version, "1") != 0)
 		return pdp_yaml_fail(yaml, err, "version",
 				     "version '%.20s' is not known; this is PdP " PDP_VERSION
 				     ", which reads version %d",
@@ -46,7 +67,7 @@ static int load_raw(struct pdp_model *out, const struct pdp_yaml *yaml, const ch
 	const cyaml_config_t config = {.log_fn = note_complaint,
 				       .log_ctx = complaint,
 				       .log_level = CYAML_LOG_ERROR,
-				       .mem_fn = cyaml_mem,
+				       .mem_fn = grow,
 				       .flags = CYAML_CFG_NO_ALIAS};
 	struct pdp_raw_node *raw = NULL;
 	cyaml_err_t code;
@@ -145,7 +166,7 @@ int pdp_nodefile_load(struct pdp_model *out, const char *path, struct pdp_error 
 		return pdp_fail(err, -errno, "%s: %s", path, strerror(errno));
 	ret = read_all(&text, &len, fd);
 	close(fd);
-	if (ret)
+	if (!text)
 		return pdp_fail(err, ret, "%s: %s", path, strerror(-ret));
 	ret = pdp_nodefile_parse(out, path, text, len, err);
 	free(text);

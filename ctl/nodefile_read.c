@@ -166,12 +166,13 @@ static int read_vlan(struct reader *r, uint16_t vlan[2], const char *text)
 /* "64M" or "1G", in powers of 1024. */
 static int read_memory(struct reader *r, uint32_t *out, const char *text)
 {
-	char *end;
+	bool digit = isdigit((unsigned char)*text);
 	unsigned long long mib;
+	char *end;
 
 	errno = 0;
-	mib = isdigit((unsigned char)*text) ? strtoull(text, &end, 10) : 0;
-	if (!isdigit((unsigned char)*text) || (*end != 'M' && *end != 'G') || end[1])
+	mib = strtoull(text, &end, 10);
+	if (!digit || (*end != 'M' && *end != 'G') || end[1])
 		return fail(r, "memory", "memory '%.40s' is no size; write 64M or 1G", text);
 	if (*end == 'G' && mib <= MEMORY_MAX_MIB)
 		mib *= 1024;
@@ -209,7 +210,7 @@ static int read_fe(struct reader *r, struct pdp_fe_conf *fe, const struct pdp_ra
 		return fail(r, "capacity",
 			    "capacity %um is more than its %d CPU%s can give (%d000m)",
 			    fe->capacity, cpus, cpus == 1 ? "" : "s", cpus);
-	strcpy(fe->cpus, raw->cpus);
+	snprintf(fe->cpus, sizeof(fe->cpus), "%s", raw->cpus);
 	return 0;
 }
 
@@ -464,7 +465,7 @@ static int read_vnet(struct reader *r, struct pdp_vnet_conf *vnet, const struct 
 	if (raw->memory && read_memory(r, &vnet->memory_mib, raw->memory))
 		return -EINVAL;
 	vnet->policy = raw->policy ? raw->policy : PDP_POLICY_FLOW_HASH;
-	strcpy(vnet->data_plane, "router");
+	snprintf(vnet->data_plane, sizeof(vnet->data_plane), "router");
 	ret = read_vifs(r, vnet, raw);
 	if (!ret)
 		ret = read_routes(r, vnet, raw);

@@ -31,7 +31,7 @@ static const char *subject(const struct walk *walk, char buf[PDP_YAML_PATH_MAX])
 {
 	const char *last = strrchr(walk->path, ']');
 
-	strcpy(buf, last ? last + 1 + (last[1] == '.') : walk->path);
+	snprintf(buf, PDP_YAML_PATH_MAX, "%s", last ? last + 1 + (last[1] == '.') : walk->path);
 	for (char *dot = buf; (dot = strchr(dot, '.'));)
 		*dot = ' ';
 	return buf;

@@ -205,7 +205,7 @@ bool pdp_addr_is_unicast(const struct pdp_prefix *addr)
 		return a[0] != 0 && a[0] != 127 && a[0] < 224;
 	if (addr->family != 6 || a[0] == 0xff)
 		return false;
-	return memcmp(a, zero, 15) || a[15] > 1;
+	return memcmp(a, zero, 15) != 0 || a[15] > 1;
 }
 
 bool pdp_mac_is_unicast(const uint8_t mac[6])

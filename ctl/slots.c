@@ -78,7 +78,7 @@ static double share_out(struct turn *turns, size_t n_turns, uint64_t power, uint
 	}
 	while (given != n) {
 		int64_t sign = given < n ? 1 : -1, most = INT64_MIN;
-		struct turn *next = NULL;
+		struct turn *next = turns;
 
 		for (size_t i = 0; i < n_turns; i++) {
 			int64_t owed = (int64_t)((uint64_t)turns[i].power * n) -
@@ -103,10 +103,10 @@ static double share_out(struct turn *turns, size_t n_turns, uint64_t power, uint
 /* The shortest cycle in which the powers come out exactly; else the length that misses them least. */
 static uint32_t fit_cycle(struct turn *turns, size_t n_turns, uint64_t power)
 {
-	uint32_t divisor = 0, best = 0;
+	uint32_t divisor = turns[0].power, best = 0;
 	double least = 0;
 
-	for (size_t i = 0; i < n_turns; i++)
+	for (size_t i = 1; i < n_turns; i++)
 		divisor = gcd(turns[i].power, divisor);
 	if (power / divisor <= PDP_SLOTS) {
 		best = (uint32_t)(power / divisor);

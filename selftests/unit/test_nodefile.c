@@ -367,11 +367,10 @@ static void every_cut(void **state)
 
 	(void)state;
 	for (size_t len = 0; len < sizeof(good); len++) {
-		char *text = malloc(len + 1);
+		char *text = malloc(len ? len : 1);
 		int ret;
 
 		memcpy(text, good, len);
-		text = realloc(text, len ? len : 1);
 		ret = pdp_nodefile_parse(&model, "f", text, len, &err);
 		if (ret) {
 			assert_int_equal(ret, -EINVAL);
