@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 # The traffic source and the sink, over a plain veth: counts are exact, faults are seen.
 #
-#   src s0 10.0.0.1, fd00::1, 2001:db8::1  ----  d0 10.0.0.2, fd00::2, 2001:db8::2  dst
-#   pktgen                                       sink, or the host's own stack
+#   src s0 10.0.0.1, fd00::1, 2001:db8::1  ----  d0 10.0.0.2, fd00::2, 2001:db8::2  dst  e0 ---- f0 far
+#   pktgen                                       sink, or the host's own stack; or redirect      sink
 
 . "$(dirname "$0")/lib.sh"
 
@@ -13,10 +13,16 @@ SINK_PID=
 
 # sink_up ARGS...: returns when it counts.
 sink_up() {
-	background dst "$SINK" --dev d0 "$@"
+	sink_up_at dst d0 "$@"
+}
+
+sink_up_at() {
+	local side=$1 dev=$2
+	shift 2
+	background "$side" "$SINK" --dev "$dev" "$@"
 	SINK_PID=$!
 	SINK_OUT=$WORK/bg.$((${#BG_PIDS[@]} - 1))
-	wait_for 5 grep -q "counting on d0" "$SINK_OUT.err"
+	wait_for 5 grep -q "counting on $dev" "$SINK_OUT.err"
 }
 
 # sink_end: its report is in $SINK_OUT.
@@ -84,7 +90,7 @@ craft() {
 import socket, struct, sys, time
 s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
 s.bind(("s0", 0))
-mac = bytes.fromhex(open("/proc/self/net/arp").read() and sys.argv[1].replace(":", ""))
+mac = bytes.fromhex(sys.argv[1].replace(":", ""))
 for seq in map(int, sys.argv[2:]):
     probe = struct.pack("!IHHQ", seq, 3, 0x5065, time.monotonic_ns())
     udp = struct.pack("!HHHH", 16387, 9, 8 + len(probe), 0) + probe
@@ -124,15 +130,16 @@ rate_held() {
 }
 
 begin "traffic source and sink"
-ns src dst
+ns src dst far
 wire src s0 dst d0
+wire dst e0 far f0
 on src ip addr add 10.0.0.1/24 dev s0
 on src ip addr add fd00::1/64 dev s0
 on dst ip addr add 10.0.0.2/24 dev d0
 on dst ip addr add fd00::2/64 dev d0
 on dst ip addr add 192.0.2.2/24 dev d0
 on dst ip addr add 2001:db8::2/64 dev d0
-DST_MAC=$(on dst cat /proc/self/net/dev >/dev/null && on dst ip -o link show d0 | grep -o 'ether [^ ]*' | cut -d' ' -f2)
+DST_MAC=$(mac_of dst d0)
 INNER4="--src 10.0.0.1 --dst 10.0.0.2"
 INNER6="--src fd00::1 --dst fd00::2 --size 100"
 
@@ -203,6 +210,26 @@ sink_end
 on src "$PKTGEN" --dev s0 --count 1000 --src 10.0.0.1 --dst 10.0.0.2 >"$WORK/sent" 2>"$WORK/words"
 check "without XDP at the far end all are refused" holds "s['sent'] == s['refused'] == 1000"
 check "and it says so" grep -q "XDP program at its other end" "$WORK/words"
+
+background dst "$BENCH/redirect" --from d0 --to e0
+REDIRECT_PID=$!
+wait_for 5 grep -q redirecting "$WORK/bg.$((${#BG_PIDS[@]} - 1)).err"
+sink_up_at far f0
+# shellcheck disable=SC2086
+on src "$PKTGEN" --dev s0 --count 3000 --rate 100000 $INNER4 >"$WORK/sent"
+sink_end
+check "redirect carries all from device to device" holds "$EXACT"
+far_mac=$(mac_of far f0)
+background far timeout 10 tcpdump -nnei f0 -c 1 --immediate-mode "ether dst $far_mac and udp port 9"
+TCPDUMP_OUT=$WORK/bg.$((${#BG_PIDS[@]} - 1))
+wait_for 5 grep -q "listening on" "$TCPDUMP_OUT.err"
+background far "$SINK" --dev f0 --encap vxlan --vni 1
+wait_for 5 grep -q counting "$WORK/bg.$((${#BG_PIDS[@]} - 1)).err"
+# shellcheck disable=SC2086
+on src "$PKTGEN" --dev s0 --count 10 $INNER4 >"$WORK/sent"
+check "with the other end's MAC address" wait_for 5 grep -q "UDP" "$TCPDUMP_OUT"
+kill "$REDIRECT_PID"
+wait "$REDIRECT_PID"
 
 background src "$PKTGEN" --dev s0 --src 10.0.0.1 --dst 10.0.0.2 --rate 1000
 sleep 0.3
