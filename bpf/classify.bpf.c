@@ -39,7 +39,7 @@ struct outer {
 	__be16 sport;
 	__be16 dport;
 	__u16 udp_len;
-	__u32 inner_off; /* where the inner packet begins in the frame */
+	__u32 inner_off; /* bytes in front of the tunnel's payload */
 	__be32 vxlan_flags;
 };
 
@@ -88,9 +88,13 @@ static __always_inline enum pass_reason read_ip(struct pdp_cursor *cursor, struc
 	return pass_none;
 }
 
+/* Over the length of Ethernet, two VLAN tags, IPv4 with all options, UDP: 90 bytes. */
+#define OUTER_LEN_MASK 127
+
 /* Read up to the UDP header. */
 static __always_inline enum pass_reason read_outer(struct pdp_cursor *cursor, struct outer *outer)
 {
+	void *start = cursor->pos;
 	enum pdp_parsed parsed = pdp_parse_l2(cursor, &outer->l2);
 	enum pass_reason reason;
 	struct udphdr *udp;
@@ -110,12 +114,13 @@ static __always_inline enum pass_reason read_outer(struct pdp_cursor *cursor, st
 	outer->sport = udp->source;
 	outer->dport = udp->dest;
 	outer->udp_len = bpf_ntohs(udp->len);
-	outer->inner_off = outer->l2.len + outer->l3.header_len + sizeof(*udp);
+	/* Measured, not added up: so the verifier forgets by which of many ways it came here. */
+	outer->inner_off = (cursor->pos - start) & OUTER_LEN_MASK;
 	return pass_none;
 }
 
 /* By local address and port; where those are a VXLAN end's, by its VNI too. */
-static __always_inline enum pass_reason find_tunnel(struct pdp_cursor *cursor, struct outer *outer,
+static __always_inline enum pass_reason find_tunnel(struct pdp_cursor cursor, struct outer *outer,
 						    struct pdp_tunnel **tunnel)
 {
 	struct pdp_tunnel_key key = {
@@ -131,7 +136,8 @@ static __always_inline enum pass_reason find_tunnel(struct pdp_cursor *cursor, s
 	if ((*tunnel)->encap != PDP_ENCAP_VXLAN)
 		return pass_none;
 
-	vxlan = pdp_take(cursor, sizeof(*vxlan));
+	cursor.pos += outer->inner_off;
+	vxlan = pdp_take(&cursor, sizeof(*vxlan));
 	if (!vxlan)
 		return pass_runt;
 	outer->vxlan_flags = vxlan->flags;
@@ -348,7 +354,9 @@ static __always_inline int demultiplex(struct xdp_md *ctx, const struct outer *o
 	reason = check_outer(outer, tunnel);
 	if (reason)
 		return pdp_drop(stats, reason);
-	inner_len = outer->l2.len + outer->l3.header_len + outer->udp_len - inner_off;
+	inner_len = outer->udp_len - sizeof(struct udphdr);
+	if (tunnel->encap == PDP_ENCAP_VXLAN)
+		inner_len -= sizeof(struct pdp_vxlan);
 	frame_len = pdp_left(&inner);
 	inner.pos += inner_off;
 	reason = check_inner(inner, inner_len, tunnel->encap, &proto);
@@ -390,7 +398,7 @@ int pdp_classify(struct xdp_md *ctx)
 	reason = read_outer(&cursor, &outer);
 	if (reason)
 		return leave(ctx, reason);
-	reason = find_tunnel(&cursor, &outer, &tunnel);
+	reason = find_tunnel(frame(ctx), &outer, &tunnel);
 	if (reason)
 		return leave(ctx, reason);
 	return demultiplex(ctx, &outer, tunnel);

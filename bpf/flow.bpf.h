@@ -77,9 +77,11 @@ static __always_inline bool pdp_flow_ipv6(struct pdp_cursor cursor, struct pdp_f
 	__builtin_memcpy(key->daddr, &ip->daddr, sizeof(key->daddr));
 	key->proto = ip->nexthdr;
 	for (int i = 0; i < PDP_FLOW_MAX_EXTENSIONS && pdp_flow_skips(key->proto); i++) {
-		struct pdp_ipv6_ext *ext = pdp_take(&cursor, sizeof(*ext));
 		bool is_ah = key->proto == IPPROTO_AH;
+		struct pdp_ipv6_ext *ext;
 
+		PDP_KEEP_POINTER(cursor.pos);
+		ext = pdp_take(&cursor, sizeof(*ext));
 		if (!ext)
 			return true;
 		key->proto = ext->nexthdr;

@@ -49,7 +49,7 @@ struct pdp_vlan_tag {
 /* What the link layer says. vlans is as in struct pdp_vif; a priority tag (VID 0) adds nothing. */
 struct pdp_l2 {
 	__be16 ethertype; /* behind the VLAN tags */
-	__u16 len; /* of Ethernet and VLAN headers */
+	__u16 pad;
 	__u32 vlans;
 };
 
@@ -76,6 +76,12 @@ static __always_inline __u64 pdp_left(const struct pdp_cursor *cursor)
 	return cursor->end - cursor->pos;
 }
 
+/*
+ * In a loop: keep the compiler from comparing counts instead of pointers, which is the same to it
+ * but proves nothing to the verifier.
+ */
+#define PDP_KEEP_POINTER(pointer) asm volatile("" : "+r"(pointer))
+
 /* The next size bytes, or NULL when the packet is shorter. */
 static __always_inline void *pdp_take(struct pdp_cursor *cursor, __u32 size)
 {
@@ -83,6 +89,8 @@ static __always_inline void *pdp_take(struct pdp_cursor *cursor, __u32 size)
 
 	if (at + size > cursor->end)
 		return NULL;
+	if (!at)
+		__builtin_unreachable(); /* so that NULL means cut, and nothing else */
 	cursor->pos = at + size;
 	return at;
 }
@@ -99,7 +107,6 @@ static __always_inline enum pdp_parsed pdp_parse_vlans(struct pdp_cursor *cursor
 	if (!tag)
 		return PDP_CUT;
 	l2->ethertype = tag->ethertype;
-	l2->len += sizeof(*tag);
 	l2->vlans = (__u32)(bpf_ntohs(tag->tci) & PDP_VLAN_VID_MASK) << 16;
 	if (!pdp_is_vlan(l2->ethertype))
 		return PDP_PARSED;
@@ -108,7 +115,6 @@ static __always_inline enum pdp_parsed pdp_parse_vlans(struct pdp_cursor *cursor
 	if (!tag)
 		return PDP_CUT;
 	l2->ethertype = tag->ethertype;
-	l2->len += sizeof(*tag);
 	l2->vlans |= bpf_ntohs(tag->tci) & PDP_VLAN_VID_MASK;
 	return pdp_is_vlan(l2->ethertype) ? PDP_TOO_DEEP : PDP_PARSED;
 }
@@ -121,7 +127,6 @@ static __always_inline enum pdp_parsed pdp_parse_l2(struct pdp_cursor *cursor, s
 	if (!eth)
 		return PDP_CUT;
 	l2->ethertype = eth->h_proto;
-	l2->len = sizeof(*eth);
 	l2->vlans = 0;
 	if (!pdp_is_vlan(l2->ethertype))
 		return PDP_PARSED;
@@ -157,21 +162,19 @@ static __always_inline __u64 pdp_ipv4_sum(const struct iphdr *ip)
 	return (__u64)word[0] + word[1] + word[2] + word[3] + word[4];
 }
 
-/* Move over the options and add them to the sum. */
-static __always_inline enum pdp_parsed pdp_ipv4_options(struct pdp_cursor *cursor, __u32 words,
-							__u64 *sum)
+/* Sum of an IPv4 header's options; false when they are cut. */
+static __always_inline bool pdp_ipv4_options_sum(struct pdp_cursor options, __u32 words, __u64 *sum)
 {
-	for (__u32 i = 0; i < 10; i++) {
+	for (__u32 i = 0; i < 10 && i < words; i++) {
 		__u32 *word;
 
-		if (i >= words)
-			break;
-		word = pdp_take(cursor, sizeof(*word));
+		PDP_KEEP_POINTER(options.pos);
+		word = pdp_take(&options, sizeof(*word));
 		if (!word)
-			return PDP_CUT;
+			return false;
 		*sum += *word;
 	}
-	return PDP_PARSED;
+	return true;
 }
 
 static __always_inline enum pdp_fragment pdp_ipv4_fragment(__be16 frag_off)
@@ -193,10 +196,14 @@ static __always_inline enum pdp_parsed pdp_parse_ipv4(struct pdp_cursor *cursor,
 	if (ip->version != 4 || ip->ihl < 5)
 		return PDP_MALFORMED;
 	sum = pdp_ipv4_sum(ip);
-	if (ip->ihl > 5 && pdp_ipv4_options(cursor, ip->ihl - 5, &sum) != PDP_PARSED)
-		return PDP_CUT;
-
-	l3->header_len = ip->ihl * 4;
+	l3->header_len = sizeof(*ip);
+	if (ip->ihl > 5) {
+		if (!pdp_ipv4_options_sum(*cursor, ip->ihl - 5, &sum))
+			return PDP_CUT;
+		/* Read anew, or the verifier goes on once for each number of options. */
+		l3->header_len = (*(volatile __u8 *)ip & 15) * 4;
+		cursor->pos = (void *)ip + l3->header_len;
+	}
 	l3->len = bpf_ntohs(ip->tot_len);
 	if (l3->len < l3->header_len || l3->len > frame_left || pdp_fold(sum) != 0xffff)
 		return PDP_MALFORMED;
