@@ -124,8 +124,8 @@ static void limits_are_kept(void **state)
 	struct pdp_share many[PDP_SLOTS + 1];
 
 	(void)state;
-	for (uint16_t i = 0; i < ARRAY_SIZE(many); i++)
-		many[i] = (struct pdp_share){(uint16_t)(i + 1), 1000u + i};
+	for (uint32_t i = 0; i < ARRAY_SIZE(many); i++)
+		many[i] = (struct pdp_share){(uint16_t)(i + 1), 1000 + i};
 	assert_int_equal(pdp_slots_fill(&table, &n_slots, 0, many, 1), -EINVAL);
 	assert_int_equal(pdp_slots_fill(&table, &n_slots, 4, many, 1), -EINVAL);
 	assert_int_equal(pdp_slots_fill(&table, &n_slots, PDP_POLICY_WEIGHTED, many, PDP_SLOTS + 1),

@@ -66,11 +66,11 @@ static void vxlan_is_these_bytes(void **state)
 
 /* Addresses as texts, so that the bytes are those of the wire on any host. */
 static struct pdp_flow_key make_key(int family, const char *saddr, const char *daddr,
-				    uint16_t sport, uint16_t dport, uint8_t proto)
+				    unsigned int sport, unsigned int dport, unsigned int proto)
 {
-	struct pdp_flow_key key = {.sport = htons(sport),
-				   .dport = htons(dport),
-				   .proto = proto,
+	struct pdp_flow_key key = {.sport = htons((uint16_t)sport),
+				   .dport = htons((uint16_t)dport),
+				   .proto = (uint8_t)proto,
 				   .family = (__u8)family};
 
 	assert_int_equal(inet_pton(family == 4 ? AF_INET : AF_INET6, saddr, key.saddr), 1);
@@ -84,8 +84,7 @@ static void flow_hash_is_golden(void **state)
 	static const struct {
 		int family;
 		const char *saddr, *daddr;
-		uint16_t sport, dport;
-		uint8_t proto;
+		unsigned int sport, dport, proto;
 		uint32_t want;
 	} cases[] = {
 		{4, "10.0.0.1", "10.0.0.2", 1000, 2000, 17, 0xe53cbc51},
