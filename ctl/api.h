@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * api.h - HTTP and JSON on run_dir/pdpd.sock. docs/api.md describes it.
+ */
+#ifndef PDP_API_H
+#define PDP_API_H
+
+#include "ctl/node.h"
+#include "loader/loader.h"
+
+struct event_base;
+struct pdp_api;
+
+/*
+ * pdp_api_open() - listen on run_dir/pdpd.sock: 0660, root:pdp where there is a group pdp.
+ *
+ * The group may read; only root and pdpd's own user may change anything. leave() is called when a
+ * client wants the node down; its answer waits until pdp_api_answer_down(). A socket that a dead pdpd
+ * left is replaced; -EADDRINUSE when a live one listens.
+ */
+int pdp_api_open(struct pdp_api **out, struct event_base *base, struct pdp_node *node,
+		 void (*leave)(void *arg), void *arg, struct pdp_error *err);
+
+/* Stop listening and unlink the socket; a pending answer stays pending. NULL is fine. */
+void pdp_api_stop_listening(struct pdp_api *api);
+/* Answer who asked for the end, if somebody did, with what became of it; err NULL = all is down. */
+void pdp_api_answer_down(struct pdp_api *api, const char *node, const struct pdp_error *err);
+/* NULL is fine. */
+void pdp_api_close(struct pdp_api *api);
+
+#endif

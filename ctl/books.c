@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * books.c - the ledger's input, read from maps and guests in the right order. Owns nothing.
+ */
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ctl/books.h"
+
+static struct pdp_guest_stats guest_stats(const struct pdp_loader *ld, uint16_t id)
+{
+	struct pdp_guest_stats stats = {0};
+
+	pdp_stats_read(ld, PDP_MAP_GUEST_STATS, id, &stats, sizeof(stats));
+	return stats;
+}
+
+static struct pdp_vnet_stats vnet_stats(const struct pdp_loader *ld, uint16_t id)
+{
+	struct pdp_vnet_stats stats = {0};
+
+	pdp_stats_read(ld, PDP_MAP_VNET_STATS, id, &stats, sizeof(stats));
+	return stats;
+}
+
+/* One hop's losses to the guest of which it is the link. */
+static void take_hop(struct pdp_ledger_guest *out, int link, const struct pdp_hop *hop,
+		     uint64_t packets)
+{
+	if (link && hop->to_ifindex == (uint32_t)link)
+		out->lost_to += packets;
+	else if (link && hop->from_ifindex == (uint32_t)link)
+		out->lost_from += packets;
+}
+
+static void read_hops(struct pdp_ledger_guest *out, const struct pdp_loader *ld,
+		      const struct pdp_books_guest *guests, size_t n)
+{
+	int fd = pdp_loader_map_fd(ld, PDP_MAP_XMIT_DROPS);
+	struct pdp_hop hop, *last = NULL, key;
+	uint64_t packets;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		out[i].lost_to = guests[i].past.lost_to;
+		out[i].lost_from = guests[i].past.lost_from;
+		out[i].lost_with_link = guests[i].past.lost_with_link;
+	}
+	while (!bpf_map_get_next_key(fd, last, &hop)) {
+		if (!bpf_map_lookup_elem(fd, &hop, &packets))
+			for (i = 0; i < n; i++)
+				take_hop(&out[i], guests[i].link_ifindex, &hop, packets);
+		key = hop;
+		last = &key;
+	}
+}
+
+static void read_inside(struct pdp_ledger_guest *out, const struct pdp_books_guest *guest)
+{
+	struct pdp_guest_view view;
+
+	if (!guest->box)
+		return;
+	/* First what left, then what the agent got, then what did not get to it. */
+	pdp_guest_agent_stats(guest->box, &out->agent);
+	pdp_guest_look(guest->box, &view);
+	out->eth0_rx_drops = view.eth0_rx_drops;
+	out->agent_died_packets = view.agent_died_packets;
+	out->inside_known = true;
+}
+
+/* Against the packet's path, so that a packet that moves meanwhile is seen at most too often. */
+static void read_guest(struct pdp_ledger_guest *out, const struct pdp_loader *ld,
+		       const struct pdp_books_guest *guest)
+{
+	struct pdp_guest_stats after;
+
+	memcpy(out->name, guest->name, sizeof(out->name));
+	after = guest_stats(ld, guest->id);
+	out->stats.from_packets = after.from_packets;
+	out->stats.from_bytes = after.from_bytes;
+	read_inside(out, guest);
+	after = guest_stats(ld, guest->id);
+	out->stats.rx_packets = after.rx_packets;
+	out->stats.drop_no_socket = after.drop_no_socket;
+	out->stats.drop_not_tagged = after.drop_not_tagged;
+}
+
+static void read_towards(struct pdp_ledger_guest *out, const struct pdp_loader *ld,
+			 const struct pdp_books_guest *guest)
+{
+	struct pdp_guest_stats before = guest_stats(ld, guest->id);
+
+	out->stats.to_packets = before.to_packets;
+	out->stats.to_bytes = before.to_bytes;
+}
+
+/* The classifier's fields of the later reading, the dispatcher's of the earlier one. */
+static struct pdp_vnet_stats splice(const struct pdp_vnet_stats *early,
+				    const struct pdp_vnet_stats *late)
+{
+	struct pdp_vnet_stats out = *early;
+
+	out.rx_packets = late->rx_packets;
+	out.rx_bytes = late->rx_bytes;
+#define TAKE(name, help) out.name = late->name;
+	PDP_CLASSIFY_DROPS(TAKE)
+#undef TAKE
+	return out;
+}
+
+int pdp_books_read(struct pdp_books *out, const struct pdp_loader *ld, uint16_t vnet,
+		   const struct pdp_books_guest *guests, size_t n_guests, struct pdp_error *err)
+{
+	struct pdp_vnet_stats early, late;
+	size_t i;
+
+	out->guests = calloc(n_guests + 1, sizeof(*out->guests));
+	if (!out->guests)
+		return pdp_fail(err, -ENOMEM, "no memory for the books of %zu guests", n_guests);
+	early = vnet_stats(ld, vnet);
+	for (i = 0; i < n_guests; i++)
+		read_guest(&out->guests[i], ld, &guests[i]);
+	read_hops(out->guests, ld, guests, n_guests);
+	for (i = 0; i < n_guests; i++)
+		read_towards(&out->guests[i], ld, &guests[i]);
+	late = vnet_stats(ld, vnet);
+	out->in = (struct pdp_ledger_in){
+		.vnet = splice(&early, &late),
+		.rx_while_reading = late.rx_packets - early.rx_packets,
+		.guests = out->guests,
+		.n_guests = n_guests,
+	};
+	return 0;
+}
+
+void pdp_books_free(struct pdp_books *books)
+{
+	free(books->guests);
+	books->guests = NULL;
+}
+
+void pdp_books_bury_link(struct pdp_books_guest *guest, const struct pdp_loader *ld)
+{
+	struct pdp_guest_stats stats = guest_stats(ld, guest->id);
+	struct pdp_ledger_guest now = {0};
+
+	read_hops(&now, ld, guest, 1);
+	guest->past.lost_to = now.lost_to;
+	guest->past.lost_from = now.lost_from;
+	guest->past.lost_with_link =
+		stats.to_packets - stats.rx_packets - stats.drop_no_socket - now.lost_to;
+	guest->link_ifindex = 0;
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * books.h - reads the counters that a vnet's ledger is closed from.
+ *
+ * The programs count on while they are read. So the books are read against the packet's path, the
+ * dispatcher's first and the classifier's last: what seems to be in flight can only be too much, by the
+ * packets that came in meanwhile, and that number is read too.
+ */
+#ifndef PDP_BOOKS_H
+#define PDP_BOOKS_H
+
+#include "ctl/guest.h"
+#include "ctl/ledger.h"
+#include "loader/loader.h"
+
+/* What earlier links of a guest lost: counters are kept by ifindex, and a new link has a new one. */
+struct pdp_books_past {
+	uint64_t lost_to;
+	uint64_t lost_from;
+	uint64_t lost_with_link;
+};
+
+/* Whose books: a guest of the vnet. */
+struct pdp_books_guest {
+	uint16_t id;
+	char name[48];
+	int link_ifindex;
+	struct pdp_guest_box *box; /* NULL when only the maps can be read */
+	struct pdp_books_past past;
+};
+
+struct pdp_books {
+	struct pdp_ledger_in in;
+	struct pdp_ledger_guest *guests; /* in.guests */
+};
+
+/* Read; *out is the caller's to free. 0 or -errno. */
+int pdp_books_read(struct pdp_books *out, const struct pdp_loader *ld, uint16_t vnet,
+		   const struct pdp_books_guest *guests, size_t n_guests, struct pdp_error *err);
+void pdp_books_free(struct pdp_books *books);
+
+/* The guest's link is gone or about to be replaced: move what it lost to its past. */
+void pdp_books_bury_link(struct pdp_books_guest *guest, const struct pdp_loader *ld);
+
+#endif

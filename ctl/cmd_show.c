@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * cmd_show.c - pdp-ctl port, fe, vnet, vif and guest: what the node has, a kind at a time.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "ctl/client.h"
+#include "ctl/cmd.h"
+
+static long long integer(const json_t *row, const char *key)
+{
+	return json_integer_value(json_object_get(row, key));
+}
+
+static const char *string(const json_t *row, const char *key)
+{
+	const char *text = json_string_value(json_object_get(row, key));
+
+	return text ? text : "-";
+}
+
+static void millicores(const json_t *row, const char *key, char *text, size_t len)
+{
+	snprintf(text, len, "%lldm", integer(row, key));
+}
+
+static void power(const json_t *row, const struct pdp_output *out, char *text, size_t len)
+{
+	(void)out;
+	millicores(row, "power_millicores", text, len);
+}
+
+static void capacity(const json_t *row, const struct pdp_output *out, char *text, size_t len)
+{
+	(void)out;
+	millicores(row, "capacity_millicores", text, len);
+}
+
+static void free_power(const json_t *row, const struct pdp_output *out, char *text, size_t len)
+{
+	(void)out;
+	millicores(row, "free_millicores", text, len);
+}
+
+/* "fe1:1000m fe2:500m", and what is wrong with a guest that is not ready. */
+static void vnet_guests(const json_t *row, const struct pdp_output *out, char *text, size_t len)
+{
+	const json_t *guest;
+	size_t i, at = 0;
+
+	(void)out;
+	json_array_foreach(json_object_get(row, "guests"), i, guest) {
+		bool ready = !strcmp(string(guest, "state"), "ready");
+
+		at += (size_t)snprintf(text + at, len - at, "%s%s:%lldm%s%s", i ? " " : "",
+				       string(guest, "fe"), integer(guest, "power_millicores"),
+				       ready ? "" : "!", ready ? "" : string(guest, "state"));
+		if (at >= len)
+			return;
+	}
+}
+
+static void fe_guests(const json_t *row, const struct pdp_output *out, char *text, size_t len)
+{
+	const json_t *guest;
+	size_t i, at = 0;
+
+	(void)out;
+	json_array_foreach(json_object_get(row, "guests"), i, guest) {
+		at += (size_t)snprintf(text + at, len - at, "%s%s", i ? " " : "",
+				       json_string_value(guest));
+		if (at >= len)
+			return;
+	}
+}
+
+/* Quota as the cgroup tells it, in millicores. */
+static void quota(const json_t *row, const struct pdp_output *out, char *text, size_t len)
+{
+	long long period = integer(row, "period_us");
+
+	(void)out;
+	if (!period || !integer(row, "quota_us"))
+		snprintf(text, len, "none");
+	else
+		snprintf(text, len, "%lldm", integer(row, "quota_us") * 1000 / period);
+}
+
+static void cpu(const json_t *row, const struct pdp_output *out, char *text, size_t len)
+{
+	(void)out;
+	snprintf(text, len, "%lldm", integer(row, "cpu_millicores"));
+}
+
+static void memory(const json_t *row, const struct pdp_output *out, char *text, size_t len)
+{
+	(void)out;
+	snprintf(text, len, "%.1f MiB", (double)integer(row, "memory_bytes") / (1 << 20));
+}
+
+static void tunnel(const json_t *row, const struct pdp_output *out, char *text, size_t len)
+{
+	(void)out;
+	if (integer(row, "vni"))
+		snprintf(text, len, "vxlan %lld", integer(row, "vni"));
+	else
+		snprintf(text, len, "%s", string(row, "encap"));
+}
+
+static const struct pdp_column ports[] = {
+	{"PORT", "name"},
+	{"IFNAME", "ifname"},
+	{"IFINDEX", "ifindex"},
+	{"STATE", "state"},
+	{"MAC", "mac"},
+	{"MTU", "mtu"},
+	{"VLAN", "vlan"},
+	{"VIFS", "vifs"},
+	{"PASSED TO HOST", "passed_packets"},
+	{NULL},
+};
+
+static const struct pdp_column fes[] = {
+	{"FE", "name"},
+	{"CPUS", "cpus"},
+	{"CAPACITY", NULL, capacity, true},
+	{"FREE", NULL, free_power, true},
+	{"GUESTS", NULL, fe_guests},
+	{NULL},
+};
+
+static const struct pdp_column vnets[] = {
+	{"VNET", "name"},
+	{"STATE", "state"},
+	{"POWER", NULL, power, true},
+	{"POLICY", "policy"},
+	{"GUESTS", NULL, vnet_guests},
+	{"RX pps", "rx_pps"},
+	{"TX pps", "tx_pps"},
+	{"LOCAL", "local_packets"},
+	{"DROP", "drop_packets"},
+	{NULL},
+};
+
+static void vif_name(const json_t *row, const struct pdp_output *out, char *text, size_t len)
+{
+	(void)out;
+	snprintf(text, len, "%s/%s", string(row, "vnet"), string(row, "name"));
+}
+
+static const struct pdp_column vifs[] = {
+	{"VIF", NULL, vif_name},      {"PORT", "port"},
+	{"TUNNEL", NULL, tunnel},     {"LOCAL", "local"},
+	{"REMOTE", "remote"},	      {"MTU", "mtu"},
+	{"NEXT HOP", "next_hop_mac"}, {"RX", "rx_packets"},
+	{"TX", "tx_packets"},	      {NULL},
+};
+
+static const struct pdp_column guests[] = {
+	{"GUEST", "name"},	  {"FE", "fe"},
+	{"STATE", "state"},	  {"PID", "init_pid"},
+	{"LINK", "link"},	  {"QUOTA", NULL, quota, true},
+	{"CPU", NULL, cpu, true}, {"MEMORY", NULL, memory, true},
+	{"RX pps", "rx_pps"},	  {"TX pps", "tx_pps"},
+	{"RESTARTS", "restarts"}, {NULL},
+};
+
+/* By its name, or a vif by VNET/VIF. */
+static bool is_called(const json_t *row, const char *name)
+{
+	char path[128];
+
+	vif_name(row, NULL, path, sizeof(path));
+	return !strcmp(string(row, "name"), name) || !strcmp(path, name);
+}
+
+/* Keep what is called name; -ENOENT when nothing is. */
+static int keep(json_t *rows, const char *name)
+{
+	size_t i = json_array_size(rows);
+
+	while (i-- > 0)
+		if (!is_called(json_array_get(rows, i), name))
+			json_array_remove(rows, i);
+	return json_array_size(rows) ? 0 : -ENOENT;
+}
+
+static enum pdp_outcome show(struct pdp_ctl *ctl, const char *kind, const char *path,
+			     const struct pdp_column *columns, int argc, char **argv)
+{
+	json_t *rows = NULL;
+	int err;
+
+	if (pdp_cmd_at_most(ctl, 1, argc, argv))
+		return PDP_USAGE;
+	err = pdp_client_get(&rows, ctl->run_dir, path, &ctl->err);
+	if (!err && argc && keep(rows, argv[0]))
+		err = pdp_fail(&ctl->err, -ENOENT,
+			       "no %s is called '%s'; `pdp-ctl %s show` lists all", kind, argv[0],
+			       kind);
+	if (!err)
+		err = pdp_table_print(rows, columns, &ctl->out);
+	json_decref(rows);
+	return pdp_outcome_of(err);
+}
+
+static enum pdp_outcome show_ports(struct pdp_ctl *ctl, int argc, char **argv)
+{
+	return show(ctl, "port", "/v1/ports", ports, argc, argv);
+}
+
+static enum pdp_outcome show_fes(struct pdp_ctl *ctl, int argc, char **argv)
+{
+	return show(ctl, "fe", "/v1/fes", fes, argc, argv);
+}
+
+static enum pdp_outcome show_vnets(struct pdp_ctl *ctl, int argc, char **argv)
+{
+	return show(ctl, "vnet", "/v1/vnets", vnets, argc, argv);
+}
+
+static enum pdp_outcome show_vifs(struct pdp_ctl *ctl, int argc, char **argv)
+{
+	return show(ctl, "vif", "/v1/vifs", vifs, argc, argv);
+}
+
+static enum pdp_outcome show_guests(struct pdp_ctl *ctl, int argc, char **argv)
+{
+	return show(ctl, "guest", "/v1/guests", guests, argc, argv);
+}
+
+const struct pdp_cmd pdp_cmd_port[] = {
+	{"show", "[ NAME ]", "ports, their devices and what they leave to the host", show_ports},
+	{NULL},
+};
+const struct pdp_cmd pdp_cmd_fe[] = {
+	{"show", "[ NAME ]", "FEs, their CPUs, capacity and guests", show_fes},
+	{NULL},
+};
+const struct pdp_cmd pdp_cmd_vnet[] = {
+	{"show", "[ NAME ]", "vnets, their guests and rates", show_vnets},
+	{NULL},
+};
+const struct pdp_cmd pdp_cmd_vif[] = {
+	{"show", "[ VNET/VIF ]", "vifs, their tunnels and next hops", show_vifs},
+	{NULL},
+};
+const struct pdp_cmd pdp_cmd_guest[] = {
+	{"show", "[ NAME ]", "guests, their CPU, memory and rates", show_guests},
+	{NULL},
+};

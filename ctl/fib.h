@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * fib.h - a vnet's own addresses, routes and neighbours as rtnetlink messages.
+ *
+ * What a kernel that had the vnet's vifs would dump: agents understand that and nothing else, so that
+ * the tables may come from any control plane. Interface indexes are vif ids. Pure.
+ */
+#ifndef PDP_FIB_H
+#define PDP_FIB_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "ctl/model.h"
+
+/*
+ * pdp_fib_build() - addresses with their connected and local routes, static routes, neighbours.
+ * @vif_ids: of vnet->vifs, in their order.
+ * @fn: is handed one or more whole messages at a time, at most PDP_FIB_CHUNK bytes; returns 0 or
+ *      -errno, which ends the building and is returned.
+ */
+#define PDP_FIB_CHUNK 32768
+
+typedef int (*pdp_fib_fn)(const void *msgs, size_t len, void *arg);
+int pdp_fib_build(const struct pdp_vnet_conf *vnet, const uint16_t *vif_ids, pdp_fib_fn fn,
+		  void *arg);
+
+#endif

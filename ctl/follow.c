@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * follow.c - a running node's answers to events: ports, next hops, guests; and its rates.
+ *
+ * Called from the event loop. While the node is starting or stopping only notes what it hears:
+ * then node.c sets the order.
+ */
+#include "ctl/follow.h"
+
+#include <string.h>
+
+#include "ctl/log.h"
+#include "ctl/prefix.h"
+
+static bool is_live(const struct pdp_node *node)
+{
+	return node->state == PDP_NODE_FORWARDING;
+}
+
+int pdp_follow_port(struct pdp_node *node, struct pdp_node_port *port, struct pdp_error *err)
+{
+	const struct pdp_link *link =
+		pdp_underlay_port(node->underlay, (size_t)(port - node->ports));
+	struct pdp_error why;
+	int code;
+
+	code = pdp_publish_port(node->store, port->id, link->ifindex, port->ifindex, &why);
+	port->ifindex = link->ifindex;
+	if (!code && link->ifindex)
+		code = pdp_loader_attach(node->loader, PDP_HOOK_CLASSIFY, port->link, link->ifindex,
+					 node->conf.attach, &why);
+	return code ? pdp_fail(err, code, "port %s: %s", port->conf->name, why.text) : 0;
+}
+
+static void update_sources(struct pdp_node *node, const struct pdp_node_port *port,
+			   const uint8_t mac[6])
+{
+	size_t i, j;
+
+	for (i = 0; i < node->model.n_vnets; i++)
+		for (j = 0; j < node->vnets[i].n_vifs; j++)
+			if (node->vnets[i].vifs[j].port == port)
+				pdp_publish_source(node->store, node->vnets[i].vifs[j].id, mac);
+}
+
+static void on_port(size_t index, const struct pdp_link *link, void *arg)
+{
+	struct pdp_node *node = arg;
+	struct pdp_node_port *port = &node->ports[index];
+	struct pdp_error err;
+
+	if (!is_live(node))
+		return;
+	if (port->ifindex != link->ifindex) {
+		pdp_log(PDP_LOG_WARNING, "port %s: %s %s", port->conf->name, port->conf->ifname,
+			link->ifindex ? "is there again" : "has gone away");
+		if (pdp_follow_port(node, port, &err))
+			pdp_log(PDP_LOG_ERROR, "%s", err.text);
+	}
+	if (link->ifindex)
+		update_sources(node, port, link->mac);
+}
+
+static void on_path(const struct pdp_path *path, void *arg)
+{
+	const struct pdp_node_vif *vif = path->owner;
+	struct pdp_node *node = arg;
+	char mac[PDP_ADDR_STRLEN], hop[PDP_ADDR_STRLEN];
+
+	if (!is_live(node))
+		return;
+	pdp_publish_next_hop(node->store, vif->id, path->mac);
+	if (path->state == PDP_PATH_UP)
+		pdp_log(PDP_LOG_INFO, "vif %s/%s: next hop %s is at %s", vif->vnet->conf->name,
+			vif->conf->name, pdp_addr_print(hop, &path->next_hop),
+			pdp_mac_print(mac, path->mac));
+	else
+		pdp_log(PDP_LOG_WARNING, "vif %s/%s: next hop lost: %s", vif->vnet->conf->name,
+			vif->conf->name, pdp_path_state_name(path->state));
+}
+
+const struct pdp_underlay_ops pdp_follow_underlay = {.port = on_port, .path = on_path};
+
+/* What the old link lost is not to be forgotten with it: its slots are away, its counters stand. */
+static void bury_link(struct pdp_node_guest *guest)
+{
+	struct pdp_books_guest books = pdp_node_books(guest);
+
+	pdp_books_bury_link(&books, guest->node->loader);
+	guest->past = books.past;
+}
+
+int pdp_follow_link(struct pdp_node_guest *guest, struct pdp_error *err)
+{
+	struct pdp_guest_view view;
+	struct pdp_guest entry = {.vnet = guest->vnet->id};
+	int was = guest->link_ifindex;
+
+	pdp_guest_look(guest->box, &view);
+	memcpy(entry.mac, view.mac, 6);
+	memcpy(entry.md_mac, view.md_mac, 6);
+	if (was && was != view.link_ifindex)
+		bury_link(guest);
+	guest->link_ifindex = view.link_ifindex;
+	return pdp_publish_guest(guest->node->store, guest->id, &entry, view.link_ifindex, was,
+				 err);
+}
+
+int pdp_follow_slots(struct pdp_node *node, struct pdp_node_vnet *vnet, struct pdp_error *err)
+{
+	struct pdp_share shares[PDP_VNET_GUESTS_MAX];
+	struct pdp_error why;
+	size_t i;
+	int code;
+
+	for (i = 0; i < vnet->n_guests; i++) {
+		const struct pdp_node_guest *guest = &vnet->guests[i];
+		bool ready = guest->state == PDP_GUEST_READY;
+
+		shares[i] = (struct pdp_share){guest->id, ready ? guest->power : 0};
+	}
+	code = pdp_publish_slots(node->store, vnet->id, vnet->conf->policy, shares, vnet->n_guests,
+				 &why);
+	return code ? pdp_fail(err, code, "vnet %s: %s", vnet->conf->name, why.text) : 0;
+}
+
+static void tell_change(const struct pdp_node_guest *guest, enum pdp_guest_state state)
+{
+	if (state == PDP_GUEST_READY)
+		pdp_log(PDP_LOG_NOTICE, "guest %s is ready: its slots are its own again",
+			guest->name);
+	else if (guest->state == PDP_GUEST_READY)
+		pdp_log(PDP_LOG_WARNING, "guest %s is lost%s%s: its slots go to its siblings",
+			guest->name, guest->error.text[0] ? ": " : "", guest->error.text);
+	else if (state == PDP_GUEST_FAILED)
+		pdp_log(PDP_LOG_ERROR, "guest %s: %s", guest->name, guest->error.text);
+}
+
+void pdp_follow_guest(struct pdp_guest_box *box, enum pdp_guest_state state,
+		      const struct pdp_error *err, void *arg)
+{
+	struct pdp_node_guest *guest = arg;
+	bool moves = (guest->state == PDP_GUEST_READY) != (state == PDP_GUEST_READY);
+	struct pdp_error why;
+	int code = 0;
+
+	(void)box;
+	guest->error.text[0] = '\0';
+	if (err)
+		guest->error = *err;
+	if (is_live(guest->node))
+		tell_change(guest, state);
+	guest->state = state;
+	if (!is_live(guest->node) || !moves)
+		return;
+	/* Back with another link, perhaps: that one first, then the slots that lead to it. */
+	if (state == PDP_GUEST_READY)
+		code = pdp_follow_link(guest, &why);
+	if (!code)
+		code = pdp_follow_slots(guest->node, guest->vnet, &why);
+	if (code)
+		pdp_log(PDP_LOG_ERROR, "guest %s: %s", guest->name, why.text);
+}
+
+static void rate(struct pdp_rate *rate, uint64_t rx, uint64_t tx, uint64_t ns)
+{
+	rate->rx_pps = (rx - rate->rx) * 1000000000ULL / ns;
+	rate->tx_pps = (tx - rate->tx) * 1000000000ULL / ns;
+	rate->rx = rx;
+	rate->tx = tx;
+}
+
+static void sample_guest(struct pdp_node *node, struct pdp_node_guest *guest, uint64_t ns)
+{
+	struct pdp_guest_stats stats;
+	struct pdp_guest_view view;
+
+	if (!pdp_stats_read(node->loader, PDP_MAP_GUEST_STATS, guest->id, &stats, sizeof(stats)))
+		rate(&guest->rate, stats.to_packets, stats.from_packets, ns);
+	pdp_guest_look(guest->box, &view);
+	if (view.cpu_ns >= guest->cpu_ns)
+		guest->cpu_millicores = (uint32_t)((view.cpu_ns - guest->cpu_ns) * 1000 / ns);
+	guest->cpu_ns = view.cpu_ns;
+}
+
+void pdp_follow_sample(struct pdp_node *node)
+{
+	uint64_t now = pdp_now_ns(), ns = now - node->sampled_ns;
+	struct pdp_vnet_stats stats;
+	size_t i, j;
+
+	if (!is_live(node) || !ns)
+		return;
+	node->sampled_ns = now;
+	for (i = 0; i < node->model.n_vnets; i++) {
+		struct pdp_node_vnet *vnet = &node->vnets[i];
+
+		if (!pdp_stats_read(node->loader, PDP_MAP_VNET_STATS, vnet->id, &stats,
+				    sizeof(stats)))
+			rate(&vnet->rate, stats.rx_packets, stats.tx_packets, ns);
+		for (j = 0; j < vnet->n_guests; j++)
+			sample_guest(node, &vnet->guests[j], ns);
+	}
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * follow.h - what changes under a running node, and what the maps then say.
+ */
+#ifndef PDP_FOLLOW_H
+#define PDP_FOLLOW_H
+
+#include "ctl/node.h"
+
+/* Callbacks of the underlay; arg is the node. */
+extern const struct pdp_underlay_ops pdp_follow_underlay;
+
+/* Callback of a guest; arg is its struct pdp_node_guest. */
+void pdp_follow_guest(struct pdp_guest_box *box, enum pdp_guest_state state,
+		      const struct pdp_error *err, void *arg);
+
+/* A port into the maps and under the classifier, as its device is now. */
+int pdp_follow_port(struct pdp_node *node, struct pdp_node_port *port, struct pdp_error *err);
+/* A guest's link into the maps, as it is now. */
+int pdp_follow_link(struct pdp_node_guest *guest, struct pdp_error *err);
+/* The vnet's slots to those of its guests that are ready. */
+int pdp_follow_slots(struct pdp_node *node, struct pdp_node_vnet *vnet, struct pdp_error *err);
+
+/* Once a second: rates. */
+void pdp_follow_sample(struct pdp_node *node);
+
+#endif

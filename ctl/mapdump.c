@@ -1,0 +1,547 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * mapdump.c - decodes every map of bpf/maps.h. Beside the packet's path: reads, never writes.
+ */
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ctl/mapdump.h"
+#include "ctl/prefix.h"
+#include "ctl/slots.h"
+
+static json_t *decode_addr(const struct pdp_addr *addr)
+{
+	struct pdp_prefix prefix = pdp_addr_from_map(addr);
+	char text[PDP_ADDR_STRLEN];
+
+	return json_string(pdp_addr_print(text, &prefix));
+}
+
+static json_t *decode_mac(const __u8 mac[6])
+{
+	static const __u8 none[6];
+	char text[PDP_ADDR_STRLEN];
+
+	return memcmp(mac, none, 6) ? json_string(pdp_mac_print(text, mac)) : json_null();
+}
+
+static json_t *decode_vni(__be32 vni)
+{
+	return vni == PDP_VNI_NONE ? json_null() : json_integer(be32toh(vni) >> 8);
+}
+
+static const char *encap_name(__u8 encap)
+{
+	return encap == PDP_ENCAP_UDP ? "udp" : encap == PDP_ENCAP_VXLAN ? "vxlan" : "none";
+}
+
+static json_t *decode_vlans(__u32 vlans)
+{
+	json_t *out = json_array();
+
+	if (vlans >> 16)
+		json_array_append_new(out, json_integer(vlans >> 16));
+	if (vlans & 0xffff)
+		json_array_append_new(out, json_integer(vlans & 0xffff));
+	return out;
+}
+
+static __u32 id_of(const void *key)
+{
+	__u32 id;
+
+	memcpy(&id, key, sizeof(id));
+	return id;
+}
+
+static json_t *decode_tunnel(const void *key, const void *value)
+{
+	const struct pdp_tunnel_key *k = key;
+	const struct pdp_tunnel *t = value;
+
+	return json_pack("{s:o, s:i, s:o, s:s, s:i, s:i, s:o, s:i, s:o}", "local",
+			 decode_addr(&k->local), "port", be16toh(k->port), "vni",
+			 decode_vni(k->vni), "encap", encap_name(t->encap), "vnet", t->vnet, "vif",
+			 t->vif, "remote", decode_addr(&t->remote), "remote_port",
+			 be16toh(t->remote_port), "vlans", decode_vlans(t->vlans));
+}
+
+static json_t *decode_vnet(const void *key, const void *value)
+{
+	const struct pdp_vnet *v = value;
+	const char *policy = pdp_policy_name(v->table.policy);
+
+	return json_pack("{s:i, s:s, s:i, s:i, s:I, s:I, s:I}", "vnet", id_of(key), "policy",
+			 policy ? policy : "none", "slots", v->table.n_slots, "half", v->table.half,
+			 "generation", (json_int_t)v->table.generation, "police_cost",
+			 (json_int_t)v->police_cost, "police_burst", (json_int_t)v->police_burst);
+}
+
+static json_t *shares_of(const struct pdp_slot_table *table, int n)
+{
+	json_t *shares = json_object();
+	char guest[8];
+	int i;
+
+	for (i = 0; i < n; i++) {
+		snprintf(guest, sizeof(guest), "%u", table->guest[i]);
+		json_object_set_new(
+			shares, guest,
+			json_integer(json_integer_value(json_object_get(shares, guest)) + 1));
+	}
+	return shares;
+}
+
+static json_t *decode_slots(const void *key, const void *value)
+{
+	const struct pdp_slot_table *table = value;
+	json_t *runs = json_array();
+	int i, start = 0, n = PDP_SLOTS;
+
+	while (n > 0 && !table->guest[n - 1])
+		n--;
+	for (i = 1; i <= n; i++) {
+		if (i < n && table->guest[i] == table->guest[start])
+			continue;
+		json_array_append_new(runs, json_pack("{s:i, s:i}", "guest", table->guest[start],
+						      "slots", i - start));
+		start = i;
+	}
+	return json_pack("{s:i, s:i, s:i, s:o, s:o}", "vnet", id_of(key) / 2, "half",
+			 id_of(key) % 2, "slots", n, "shares", shares_of(table, n), "runs", runs);
+}
+
+static json_t *decode_guest(const void *key, const void *value)
+{
+	const struct pdp_guest *g = value;
+
+	return json_pack("{s:i, s:i, s:o, s:o}", "guest", id_of(key), "vnet", g->vnet, "mac",
+			 decode_mac(g->mac), "md_mac", decode_mac(g->md_mac));
+}
+
+static json_t *decode_vif(const void *key, const void *value)
+{
+	const struct pdp_vif *v = value;
+	json_t *out =
+		json_pack("{s:i, s:i, s:i, s:s, s:i, s:i}", "vif", id_of(key), "vnet",
+			  v->owner.vnet, "port", v->owner.port, "encap", encap_name(v->owner.encap),
+			  "family", v->owner.family, "mtu", v->owner.mtu);
+
+	json_object_set_new(out, "vni", json_integer(be32toh(v->vni) >> 8));
+	json_object_set_new(out, "local", decode_addr(&v->local));
+	json_object_set_new(out, "local_port", json_integer(be16toh(v->local_port)));
+	json_object_set_new(out, "remote", decode_addr(&v->remote));
+	json_object_set_new(out, "remote_port", json_integer(be16toh(v->remote_port)));
+	json_object_set_new(out, "vlans", decode_vlans(v->vlans));
+	json_object_set_new(out, "source_mac", decode_mac(v->source.mac));
+	json_object_set_new(out, "next_hop_mac", decode_mac(v->next_hop.mac));
+	return out;
+}
+
+static json_t *pair(const char *a, const void *key, const char *b, const void *value)
+{
+	return json_pack("{s:i, s:i}", a, id_of(key), b, id_of(value));
+}
+
+static json_t *decode_fe_link(const void *key, const void *value)
+{
+	return pair("guest", key, "ifindex", value);
+}
+
+static json_t *decode_sender(const void *key, const void *value)
+{
+	return pair("ifindex", key, "guest", value);
+}
+
+static json_t *decode_port(const void *key, const void *value)
+{
+	return pair("port", key, "ifindex", value);
+}
+
+static json_t *decode_port_id(const void *key, const void *value)
+{
+	return pair("ifindex", key, "port", value);
+}
+
+static json_t *decode_xmit_drops(const void *key, const void *value)
+{
+	const struct pdp_hop *hop = key;
+	__u64 packets;
+
+	memcpy(&packets, value, sizeof(packets));
+	return json_pack("{s:i, s:i, s:I}", "from_ifindex", hop->from_ifindex, "to_ifindex",
+			 hop->to_ifindex, "packets", (json_int_t)packets);
+}
+
+static json_t *decode_seqs(const void *key, const void *value)
+{
+	const struct pdp_seqs *seqs = value;
+	json_t *next = json_array();
+	size_t i;
+
+	for (i = 0; i < sizeof(seqs->next) / sizeof(seqs->next[0]); i++)
+		json_array_append_new(next, json_integer(seqs->next[i]));
+	return json_pack("{s:i, s:o}", "vnet", id_of(key), "next", next);
+}
+
+static json_t *decode_turn(const void *key, const void *value)
+{
+	const struct pdp_turn *turn = value;
+
+	return json_pack("{s:i, s:I}", "vnet", id_of(key), "next", (json_int_t)turn->next);
+}
+
+static json_t *decode_police(const void *key, const void *value)
+{
+	const struct pdp_police *police = value;
+
+	return json_pack("{s:i, s:I}", "vnet", id_of(key), "arrival_ns",
+			 (json_int_t)(police->tat >> PDP_POLICE_SHIFT));
+}
+
+#define SET(name, help) json_object_set_new(out, #name, json_integer((json_int_t)s->name));
+#define SET_FIELD(name) SET(name, "")
+
+static json_t *decode_port_stats(const void *key, const void *value)
+{
+	const struct pdp_port_stats *s = value;
+	json_t *out = json_pack("{s:i}", "port", id_of(key));
+
+	PDP_PASS_REASONS(SET)
+	return out;
+}
+
+static json_t *decode_vnet_stats(const void *key, const void *value)
+{
+	const struct pdp_vnet_stats *s = value;
+	json_t *out = json_pack("{s:i}", "vnet", id_of(key));
+
+	SET_FIELD(rx_packets)
+	SET_FIELD(rx_bytes)
+	SET_FIELD(tx_packets)
+	SET_FIELD(tx_bytes)
+	SET_FIELD(local_packets)
+	SET_FIELD(local_bytes)
+	PDP_CLASSIFY_DROPS(SET)
+	PDP_DISPATCH_DROPS(SET)
+	return out;
+}
+
+static json_t *decode_vif_stats(const void *key, const void *value)
+{
+	const struct pdp_vif_stats *s = value;
+	json_t *out = json_pack("{s:i}", "vif", id_of(key));
+
+	SET_FIELD(rx_packets)
+	SET_FIELD(rx_bytes)
+	SET_FIELD(tx_packets)
+	SET_FIELD(tx_bytes)
+	return out;
+}
+
+static json_t *decode_guest_stats(const void *key, const void *value)
+{
+	const struct pdp_guest_stats *s = value;
+	json_t *out = json_pack("{s:i}", "guest", id_of(key));
+
+	SET_FIELD(to_packets)
+	SET_FIELD(to_bytes)
+	SET_FIELD(rx_packets)
+	SET_FIELD(drop_no_socket)
+	SET_FIELD(drop_not_tagged)
+	SET_FIELD(from_packets)
+	SET_FIELD(from_bytes)
+	return out;
+}
+
+static json_t *decode_node_stats(const void *key, const void *value)
+{
+	const struct pdp_node_stats *s = value;
+	json_t *out = json_object();
+
+	(void)key;
+	SET_FIELD(drop_unknown_link)
+	return out;
+}
+
+/* --- tables ------------------------------------------------------------------------------------ */
+
+static void vlan_cell(const json_t *row, const struct pdp_output *out, char *text, size_t len)
+{
+	const json_t *vlans = json_object_get(row, "vlans"), *vid;
+	size_t i, at = 0;
+
+	(void)out;
+	snprintf(text, len, "-");
+	json_array_foreach(vlans, i, vid)
+		at += (size_t)snprintf(text + at, len - at, "%s%lld", i ? "." : "",
+				       (long long)json_integer_value(vid));
+}
+
+static void shares_cell(const json_t *row, const struct pdp_output *out, char *text, size_t len)
+{
+	json_t *shares = json_object_get(row, "shares"), *slots;
+	const char *guest;
+	size_t at = 0;
+
+	(void)out;
+	json_object_foreach(shares, guest, slots) {
+		at += (size_t)snprintf(text + at, len - at, "%s%s:%lld", at ? " " : "", guest,
+				       (long long)json_integer_value(slots));
+		if (at >= len)
+			return;
+	}
+}
+
+/* "1 2x2 1": guests in the order of the slots; what does not fit the line is told as a number. */
+static void runs_cell(const json_t *row, const struct pdp_output *out, char *text, size_t len)
+{
+	const json_t *runs = json_object_get(row, "runs"), *run;
+	size_t i, at = 0;
+
+	(void)out;
+	json_array_foreach(runs, i, run) {
+		int slots = (int)json_integer_value(json_object_get(run, "slots"));
+		int guest = (int)json_integer_value(json_object_get(run, "guest"));
+
+		if (at > 48) {
+			snprintf(text + at, len - at, " ... %zu more runs",
+				 json_array_size(runs) - i);
+			return;
+		}
+		at += (size_t)snprintf(text + at, len - at, slots > 1 ? "%s%dx%d" : "%s%d",
+				       i ? " " : "", guest, slots);
+	}
+}
+
+/* Counters that have moved: "rx_packets 5 tx_packets 5". */
+static void moved_cell(const json_t *row, const struct pdp_output *out, char *text, size_t len)
+{
+	json_t *value;
+	const char *name;
+	char number[64];
+	size_t at = 0;
+	bool id = true;
+
+	json_object_foreach((json_t *)row, name, value) {
+		bool counter = !id || !strcmp(name, "drop_unknown_link");
+
+		id = false;
+		if (!counter || !json_integer_value(value))
+			continue;
+		pdp_number((unsigned long long)json_integer_value(value), out, number,
+			   sizeof(number));
+		at += (size_t)snprintf(text + at, len - at, "%s%s %s", at ? ", " : "", name,
+				       number);
+		if (at >= len)
+			return;
+	}
+}
+
+static void seqs_cell(const json_t *row, const struct pdp_output *out, char *text, size_t len)
+{
+	const json_t *next = json_object_get(row, "next"), *value;
+	json_int_t sum = 0;
+	size_t i;
+
+	json_array_foreach(next, i, value)
+		sum += json_integer_value(value);
+	pdp_number((unsigned long long)sum, out, text, len);
+}
+
+#define COLUMNS(...) ((const struct pdp_column[]){__VA_ARGS__, {NULL}})
+
+/* A hash has an entry or has not; an element of an array that is all zero means none. */
+static const struct decoder {
+	json_t *(*decode)(const void *key, const void *value);
+	size_t value_size;
+	const char *kind;
+	const char *help;
+	const struct pdp_column *columns;
+} decoders[PDP_MAP_COUNT] = {
+	[PDP_MAP_TUNNELS] = {decode_tunnel, sizeof(struct pdp_tunnel), "hash",
+			     "ends of tunnels: whose packet is it",
+			     COLUMNS({"LOCAL", "local"}, {"PORT", "port"}, {"VNI", "vni"},
+				     {"ENCAP", "encap"}, {"VNET", "vnet"}, {"VIF", "vif"},
+				     {"REMOTE", "remote"}, {"PORT", "remote_port"},
+				     {"VLAN", NULL, vlan_cell})},
+	[PDP_MAP_VNETS] = {decode_vnet, sizeof(struct pdp_vnet), "array",
+			   "slot table in force, policer",
+			   COLUMNS({"VNET", "vnet"}, {"POLICY", "policy"}, {"SLOTS", "slots"},
+				   {"HALF", "half"}, {"GENERATION", "generation"},
+				   {"POLICE COST", "police_cost"}, {"BURST", "police_burst"})},
+	[PDP_MAP_SLOTS] = {decode_slots, sizeof(struct pdp_slot_table), "array",
+			   "slot -> FE guest, two halves for each vnet",
+			   COLUMNS({"VNET", "vnet"}, {"HALF", "half"}, {"SLOTS", "slots"},
+				   {"GUEST:SLOTS", NULL, shares_cell},
+				   {"GUESTS IN TURN", NULL, runs_cell})},
+	[PDP_MAP_GUESTS] = {decode_guest, sizeof(struct pdp_guest), "array",
+			    "MAC addresses and vnet of FE guests",
+			    COLUMNS({"GUEST", "guest"}, {"VNET", "vnet"}, {"MAC", "mac"},
+				    {"MD MAC", "md_mac"})},
+	[PDP_MAP_FE_LINKS] = {decode_fe_link, sizeof(__u32), "devmap", "links to FE guests",
+			      COLUMNS({"GUEST", "guest"}, {"IFINDEX", "ifindex"})},
+	[PDP_MAP_SENDERS] = {decode_sender, sizeof(__u32), "hash", "who sends on a link",
+			     COLUMNS({"IFINDEX", "ifindex"}, {"GUEST", "guest"})},
+	[PDP_MAP_VIFS] = {decode_vif, sizeof(struct pdp_vif), "array", "tunnels on the way out",
+			  COLUMNS({"VIF", "vif"}, {"VNET", "vnet"}, {"PORT", "port"},
+				  {"ENCAP", "encap"}, {"VNI", "vni"}, {"LOCAL", "local"},
+				  {"PORT", "local_port"}, {"REMOTE", "remote"},
+				  {"PORT", "remote_port"}, {"NEXT HOP", "next_hop_mac"})},
+	[PDP_MAP_PORTS] = {decode_port, sizeof(__u32), "devmap", "devices of ports",
+			   COLUMNS({"PORT", "port"}, {"IFINDEX", "ifindex"})},
+	[PDP_MAP_PORT_IDS] = {decode_port_id, sizeof(__u32), "hash", "ports of devices",
+			      COLUMNS({"IFINDEX", "ifindex"}, {"PORT", "port"})},
+	[PDP_MAP_XMIT_DROPS] = {decode_xmit_drops, sizeof(__u64), "hash",
+				"packets lost by the kernel at a redirect",
+				COLUMNS({"FROM IFINDEX", "from_ifindex"},
+					{"TO IFINDEX", "to_ifindex"}, {"PACKETS", "packets"})},
+	[PDP_MAP_SEQS] = {decode_seqs, sizeof(struct pdp_seqs), "array",
+			  "next sequence number of each flow bucket",
+			  COLUMNS({"VNET", "vnet"},
+				  {"SEQUENCE NUMBERS GIVEN", NULL, seqs_cell, true})},
+	[PDP_MAP_TURNS] = {decode_turn, sizeof(struct pdp_turn), "percpu_array",
+			   "whose turn it is, round-robin and weighted; summed over CPUs",
+			   COLUMNS({"VNET", "vnet"}, {"NEXT", "next"})},
+	[PDP_MAP_POLICE] = {decode_police, sizeof(struct pdp_police), "array",
+			    "time at which the policer expects the next packet",
+			    COLUMNS({"VNET", "vnet"}, {"ARRIVAL ns", "arrival_ns"})},
+	[PDP_MAP_PORT_STATS] = {decode_port_stats, sizeof(struct pdp_port_stats), "percpu_array",
+				"frames left to the host, by reason",
+				COLUMNS({"PORT", "port"}, {"COUNTERS", NULL, moved_cell})},
+	[PDP_MAP_VNET_STATS] = {decode_vnet_stats, sizeof(struct pdp_vnet_stats), "percpu_array",
+				"counters of vnets",
+				COLUMNS({"VNET", "vnet"}, {"COUNTERS", NULL, moved_cell})},
+	[PDP_MAP_VIF_STATS] = {decode_vif_stats, sizeof(struct pdp_vif_stats), "percpu_array",
+			       "counters of vifs",
+			       COLUMNS({"VIF", "vif"}, {"COUNTERS", NULL, moved_cell})},
+	[PDP_MAP_GUEST_STATS] = {decode_guest_stats, sizeof(struct pdp_guest_stats), "percpu_array",
+				 "counters around FE guests",
+				 COLUMNS({"GUEST", "guest"}, {"COUNTERS", NULL, moved_cell})},
+	[PDP_MAP_NODE_STATS] = {decode_node_stats, sizeof(struct pdp_node_stats), "percpu_array",
+				"counters at no vnet's door",
+				COLUMNS({"COUNTERS", NULL, moved_cell})},
+};
+
+static bool is_hash(enum pdp_map map)
+{
+	return !strcmp(decoders[map].kind, "hash");
+}
+
+static bool is_percpu(enum pdp_map map)
+{
+	return !strcmp(decoders[map].kind, "percpu_array");
+}
+
+static bool all_zero(const char *value, size_t size)
+{
+	size_t i;
+
+	for (i = 0; i < size; i++)
+		if (value[i])
+			return false;
+	return true;
+}
+
+json_t *pdp_map_decode(enum pdp_map map, const void *key, const void *value)
+{
+	if ((unsigned int)map >= PDP_MAP_COUNT)
+		return NULL;
+	if (!is_hash(map) && all_zero(value, decoders[map].value_size))
+		return NULL;
+	return decoders[map].decode(key, value);
+}
+
+json_t *pdp_map_decode_zero(enum pdp_map map, const void *key, const void *value)
+{
+	return (unsigned int)map < PDP_MAP_COUNT ? decoders[map].decode(key, value) : NULL;
+}
+
+size_t pdp_map_value_size(enum pdp_map map)
+{
+	return (unsigned int)map < PDP_MAP_COUNT ? decoders[map].value_size : 0;
+}
+
+const char *pdp_map_kind(enum pdp_map map)
+{
+	return decoders[map].kind;
+}
+
+const char *pdp_map_help(enum pdp_map map)
+{
+	return decoders[map].help;
+}
+
+const struct pdp_column *pdp_map_columns(enum pdp_map map)
+{
+	return decoders[map].columns;
+}
+
+enum pdp_map pdp_map_by_name(const char *name)
+{
+	int map;
+
+	for (map = 0; map < PDP_MAP_COUNT; map++)
+		if (!strcmp(name, pdp_map_name(map)) ||
+		    !strcmp(name, pdp_map_name(map) + strlen("pdp_")))
+			return map;
+	return PDP_MAP_COUNT;
+}
+
+/* Not a counter struct, which pdp_stats_read() would sum; each CPU's value stands in 8 bytes. */
+static int read_turns(const struct pdp_loader *ld, const void *key, struct pdp_turn *sum)
+{
+	int cpus = libbpf_num_possible_cpus(), cpu, code;
+	char *values;
+
+	if (cpus < 0)
+		return cpus;
+	values = calloc((size_t)cpus, 8);
+	if (!values)
+		return -ENOMEM;
+	sum->next = 0;
+	code = bpf_map_lookup_elem(pdp_loader_map_fd(ld, PDP_MAP_TURNS), key, values);
+	for (cpu = 0; !code && cpu < cpus; cpu++)
+		sum->next += ((struct pdp_turn *)(void *)(values + 8 * cpu))->next;
+	free(values);
+	return code;
+}
+
+static int read_value(const struct pdp_loader *ld, enum pdp_map map, const void *key, void *value)
+{
+	size_t size = decoders[map].value_size;
+
+	if (map == PDP_MAP_TURNS)
+		return read_turns(ld, key, value);
+	if (is_percpu(map))
+		return pdp_stats_read(ld, map, id_of(key), value, size);
+	return bpf_map_lookup_elem(pdp_loader_map_fd(ld, map), key, value);
+}
+
+int pdp_map_dump(json_t **out, const struct pdp_loader *ld, enum pdp_map map, struct pdp_error *err)
+{
+	char keys[2][sizeof(struct pdp_tunnel_key)], value[sizeof(struct pdp_slot_table)];
+	int fd = pdp_loader_map_fd(ld, map), now = 0;
+	const void *last = NULL;
+	json_t *rows;
+
+	rows = json_array();
+	if (!rows)
+		return pdp_fail(err, -ENOMEM, "no memory for map %s", pdp_map_name(map));
+	while (!bpf_map_get_next_key(fd, last, keys[now])) {
+		json_t *row;
+
+		last = keys[now];
+		if (!read_value(ld, map, last, value)) {
+			row = pdp_map_decode(map, last, value);
+			if (row)
+				json_array_append_new(rows, row);
+		}
+		now = !now;
+	}
+	*out = rows;
+	return 0;
+}

@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * pdpd.c - the controller of a node: main(). Reads the command line, brings the node up, serves the API
+ * until it is told to leave, takes the node down.
+ */
+#include <errno.h>
+#include <event2/event.h>
+#include <getopt.h>
+#include <limits.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "ctl/api.h"
+#include "ctl/log.h"
+#include "ctl/node.h"
+
+#define AGENT "pdp-fe-agent"
+
+struct daemon {
+	struct event_base *base;
+	struct event *signals[3];
+	bool leave;
+	char agent[PATH_MAX];
+	struct pdp_node_conf conf;
+};
+
+static const char usage_text[] =
+	"Usage: pdpd --config FILE [OPTIONS]\n\n"
+	"Brings up the node that FILE describes and stays in the foreground; SIGTERM or SIGINT takes\n"
+	"everything down again.\n\n"
+	"  -c, --config FILE   the node file (default /etc/pdp/pdp.yaml)\n"
+	"      --run-dir DIR   socket and guests' directories (default /run/pdp)\n"
+	"      --pins DIR      where maps and links are pinned (default " PDP_PIN_ROOT ")\n"
+	"      --agent PATH    the pdp-fe-agent to run in guests (default: beside pdpd)\n"
+	"      --force         take the place of a foreign XDP program on a port\n"
+	"      --dispatcher    share ports with other XDP programs through libxdp's dispatcher\n"
+	"  -V, --version       the version\n"
+	"  -h, --help          this text\n";
+
+static const struct option options[] = {
+	{"config", required_argument, NULL, 'c'}, {"run-dir", required_argument, NULL, 'r'},
+	{"pins", required_argument, NULL, 'P'},	  {"agent", required_argument, NULL, 'a'},
+	{"force", no_argument, NULL, 'f'},	  {"dispatcher", no_argument, NULL, 'd'},
+	{"foreground", no_argument, NULL, 'F'},	  {"version", no_argument, NULL, 'V'},
+	{"help", no_argument, NULL, 'h'},	  {NULL, 0, NULL, 0},
+};
+
+/* READY=1 and STOPPING=1 to whoever started us, as sd_notify(3) does. */
+static void notify(const char *state)
+{
+	const char *path = getenv("NOTIFY_SOCKET");
+	struct sockaddr_un to = {.sun_family = AF_UNIX};
+	socklen_t len;
+	int fd;
+
+	if (!path || (*path != '/' && *path != '@') || strlen(path) >= sizeof(to.sun_path))
+		return;
+	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return;
+	memcpy(to.sun_path, path, strlen(path));
+	if (*path == '@')
+		to.sun_path[0] = '\0';
+	len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(path));
+	if (sendto(fd, state, strlen(state), MSG_NOSIGNAL, (struct sockaddr *)&to, len) < 0)
+		pdp_log(PDP_LOG_WARNING, "cannot tell %s to %s: %s", state, path, strerror(errno));
+	close(fd);
+}
+
+/* Beside this program in the build tree; PREFIX/libexec/pdp when installed. */
+static void find_agent(char agent[PATH_MAX])
+{
+	static const char *const places[] = {AGENT, "../libexec/pdp/" AGENT, "../bin/" AGENT,
+					     "../lib/pdp/" AGENT};
+	char self[PATH_MAX], path[PATH_MAX + 64];
+	ssize_t len = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	size_t i;
+
+	snprintf(agent, PATH_MAX, "%s", AGENT);
+	if (len < 0)
+		return;
+	self[len] = '\0';
+	*strrchr(self, '/') = '\0';
+	for (i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+		snprintf(path, sizeof(path), "%s/%s", self, places[i]);
+		if (!access(path, X_OK) && realpath(path, agent))
+			return;
+	}
+	snprintf(agent, PATH_MAX, "%.*s/%s", PATH_MAX - 32, self, AGENT);
+}
+
+/* 0: go on; 1: done; 2: usage. */
+static int parse(struct daemon *d, int argc, char **argv)
+{
+	int c;
+
+	while ((c = getopt_long(argc, argv, "c:Vh", options, NULL)) != -1) {
+		switch (c) {
+		case 'c':
+			d->conf.config = optarg;
+			break;
+		case 'r':
+			d->conf.run_dir = optarg;
+			break;
+		case 'P':
+			d->conf.pins = optarg;
+			break;
+		case 'a':
+			d->conf.agent = optarg;
+			break;
+		case 'f':
+			d->conf.attach |= PDP_ATTACH_FORCE;
+			break;
+		case 'd':
+			d->conf.attach |= PDP_ATTACH_DISPATCHER;
+			break;
+		case 'F':
+			break; /* the only mode there is */
+		case 'V':
+			printf("pdpd %s\n", PDP_VERSION);
+			return 1;
+		case 'h':
+			fputs(usage_text, stdout);
+			return 1;
+		default:
+			return 2;
+		}
+	}
+	if (optind < argc) {
+		fprintf(stderr, "pdpd: '%s' is one word too many\n", argv[optind]);
+		return 2;
+	}
+	return 0;
+}
+
+static void leave(void *arg)
+{
+	struct daemon *d = arg;
+
+	d->leave = true;
+	event_base_loopbreak(d->base);
+}
+
+static void on_signal(evutil_socket_t signal, short what, void *arg)
+{
+	(void)what;
+	pdp_log(PDP_LOG_NOTICE, "%s: taking the node down", strsignal(signal));
+	leave(arg);
+}
+
+static int catch_signals(struct daemon *d)
+{
+	static const int caught[] = {SIGTERM, SIGINT, SIGHUP};
+	size_t i;
+
+	signal(SIGPIPE, SIG_IGN);
+	for (i = 0; i < sizeof(caught) / sizeof(caught[0]); i++) {
+		d->signals[i] = evsignal_new(d->base, caught[i], on_signal, d);
+		if (!d->signals[i] || evsignal_add(d->signals[i], NULL))
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+static void serve(struct daemon *d, const struct pdp_node *node)
+{
+	pdp_log(PDP_LOG_NOTICE, "node %s forwards: %zu ports, %zu FEs, %zu vnets", node->model.node,
+		node->model.n_ports, node->model.n_fes, node->model.n_vnets);
+	notify("READY=1");
+	while (!d->leave)
+		if (event_base_dispatch(d->base))
+			break;
+	notify("STOPPING=1");
+}
+
+static int run(struct daemon *d, struct pdp_error *err)
+{
+	struct pdp_api *api = NULL;
+	struct pdp_node *node;
+	struct pdp_error why;
+	int code, down;
+
+	code = pdp_node_up(&node, d->base, &d->conf, err);
+	if (code)
+		return code;
+	code = pdp_api_open(&api, d->base, node, leave, d, err);
+	if (!code)
+		serve(d, node);
+	pdp_api_stop_listening(api);
+	down = pdp_node_down(node, &why);
+	pdp_api_answer_down(api, node->model.node, down ? &why : NULL);
+	if (!code)
+		pdp_log(PDP_LOG_NOTICE, "node %s is down", node->model.node);
+	pdp_api_close(api);
+	pdp_node_free(node);
+	if (code || !down)
+		return code;
+	return pdp_fail(err, down, "%s", why.text);
+}
+
+static void free_events(struct daemon *d)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(d->signals) / sizeof(d->signals[0]); i++)
+		if (d->signals[i])
+			event_free(d->signals[i]);
+	event_base_free(d->base);
+}
+
+int main(int argc, char **argv)
+{
+	struct daemon d = {
+		.conf = {.config = "/etc/pdp/pdp.yaml", .run_dir = "/run/pdp", .pins = PDP_PIN_ROOT},
+	};
+	struct pdp_error err = {""};
+	int parsed, code;
+
+	find_agent(d.agent);
+	d.conf.agent = d.agent;
+	d.conf.cancel = &d.leave;
+	parsed = parse(&d, argc, argv);
+	if (parsed == 2)
+		fputs(usage_text, stderr);
+	if (parsed)
+		return parsed == 1 ? EXIT_SUCCESS : 2;
+	setvbuf(stderr, NULL, _IOLBF, 0);
+	d.base = event_base_new();
+	if (!d.base || catch_signals(&d))
+		code = pdp_fail(&err, -ENOMEM, "no memory for an event loop");
+	else
+		code = run(&d, &err);
+	if (code)
+		pdp_log(PDP_LOG_ERROR, "%s", err.text);
+	if (d.base)
+		free_events(&d);
+	return code ? EXIT_FAILURE : EXIT_SUCCESS;
+}

@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * publish.c - the one hand that writes the configuration maps.
+ *
+ * Between the node (ctl/node.c) and the programs that run on every packet. Arrays are written through
+ * their shared memory: a struct's other words first, then the word that brings it into force.
+ */
+#include <bpf/bpf.h>
+#include <endian.h>
+#include <errno.h>
+#include <linux/membarrier.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "ctl/prefix.h"
+#include "ctl/publish.h"
+
+/* A packet that began with the other half has long left the classifier. */
+#define FLIP_SETTLED_NS 1000000000ULL
+
+struct pdp_publish {
+	struct pdp_loader *loader;
+	uint64_t flipped_ns[PDP_MAX_VNETS + 1];
+};
+
+/* The words that are stored at once. */
+union word {
+	uint64_t bits;
+	struct pdp_table table;
+	struct pdp_vif_owner owner;
+	struct pdp_vif_mac mac;
+	struct {
+		uint32_t cost;
+		uint32_t burst;
+	} police;
+};
+
+_Static_assert(sizeof(union word) == 8, "one store");
+
+static void store(void *at, union word word)
+{
+	__atomic_store_n((uint64_t *)at, word.bits, __ATOMIC_RELEASE);
+}
+
+static void *element(const struct pdp_publish *store, enum pdp_map map, uint32_t id, size_t size)
+{
+	return (char *)pdp_loader_map_memory(store->loader, map) + id * ((size + 7) & ~(size_t)7);
+}
+
+#define ELEMENT(store, map, id, type) ((type *)element(store, map, id, sizeof(type)))
+
+int pdp_publish_open(struct pdp_publish **out, struct pdp_loader *loader, struct pdp_error *err)
+{
+	struct pdp_publish *store = calloc(1, sizeof(*store));
+
+	if (!store)
+		return pdp_fail(err, -ENOMEM, "no memory for the map store");
+	store->loader = loader;
+	*out = store;
+	return 0;
+}
+
+void pdp_publish_close(struct pdp_publish *store)
+{
+	free(store);
+}
+
+static int update(struct pdp_publish *store, enum pdp_map map, const void *key, const void *value,
+		  struct pdp_error *err)
+{
+	if (!bpf_map_update_elem(pdp_loader_map_fd(store->loader, map), key, value, BPF_ANY))
+		return 0;
+	return pdp_fail(err, -errno, "write map %s: %s", pdp_map_name(map), strerror(errno));
+}
+
+/* What is not there need not go. */
+static void forget(struct pdp_publish *store, enum pdp_map map, const void *key)
+{
+	bpf_map_delete_elem(pdp_loader_map_fd(store->loader, map), key);
+}
+
+/* A devmap's slot and the way back from the device to the id, for ports and for FE links alike. */
+static int bind(struct pdp_publish *store, enum pdp_map devmap, enum pdp_map ids, uint32_t id,
+		int ifindex, int was, struct pdp_error *err)
+{
+	uint32_t now = (uint32_t)ifindex, before = (uint32_t)was;
+	int code;
+
+	if (before && before != now)
+		forget(store, ids, &before);
+	if (!now) {
+		forget(store, devmap, &id);
+		return 0;
+	}
+	code = update(store, devmap, &id, &now, err);
+	return code ? code : update(store, ids, &now, &id, err);
+}
+
+int pdp_publish_port(struct pdp_publish *store, uint16_t port, int ifindex, int was,
+		     struct pdp_error *err)
+{
+	return bind(store, PDP_MAP_PORTS, PDP_MAP_PORT_IDS, port, ifindex, was, err);
+}
+
+int pdp_publish_guest(struct pdp_publish *store, uint16_t id, const struct pdp_guest *guest,
+		      int link_ifindex, int was, struct pdp_error *err)
+{
+	*ELEMENT(store, PDP_MAP_GUESTS, id, struct pdp_guest) = *guest;
+	return bind(store, PDP_MAP_FE_LINKS, PDP_MAP_SENDERS, id, link_ifindex, was, err);
+}
+
+void pdp_publish_vif(struct pdp_publish *st, uint16_t id, const struct pdp_vif *vif)
+{
+	struct pdp_vif *at = ELEMENT(st, PDP_MAP_VIFS, id, struct pdp_vif);
+
+	store(&at->owner, (union word){0});
+	memcpy((char *)at + sizeof(at->owner), (const char *)vif + sizeof(vif->owner),
+	       sizeof(*vif) - sizeof(vif->owner));
+	store(&at->owner, (union word){.owner = vif->owner});
+}
+
+static void store_mac(struct pdp_vif_mac *at, const uint8_t mac[6])
+{
+	union word word = {0};
+
+	memcpy(word.mac.mac, mac, 6);
+	store(at, word);
+}
+
+void pdp_publish_next_hop(struct pdp_publish *st, uint16_t vif, const uint8_t mac[6])
+{
+	store_mac(&ELEMENT(st, PDP_MAP_VIFS, vif, struct pdp_vif)->next_hop, mac);
+}
+
+void pdp_publish_source(struct pdp_publish *st, uint16_t vif, const uint8_t mac[6])
+{
+	store_mac(&ELEMENT(st, PDP_MAP_VIFS, vif, struct pdp_vif)->source, mac);
+}
+
+void pdp_publish_police(struct pdp_publish *st, uint16_t vnet, uint64_t rate_pps,
+			uint32_t burst_packets)
+{
+	union word word = {0};
+
+	pdp_police_of(rate_pps, burst_packets, &word.police.cost, &word.police.burst);
+	store(&ELEMENT(st, PDP_MAP_VNETS, vnet, struct pdp_vnet)->police_cost, word);
+}
+
+static uint64_t now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000ULL + (uint64_t)now.tv_nsec;
+}
+
+/* Until no packet reads the half that is about to be written: it was in force a moment ago. */
+static void settle(struct pdp_publish *store, uint16_t vnet)
+{
+	if (now_ns() - store->flipped_ns[vnet] < FLIP_SETTLED_NS)
+		syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0,
+			0); /* waits as synchronize_rcu() */
+}
+
+struct pdp_table pdp_publish_table(const struct pdp_publish *store, uint16_t vnet)
+{
+	union word word;
+
+	word.bits = __atomic_load_n(
+		(uint64_t *)(void *)&ELEMENT(store, PDP_MAP_VNETS, vnet, struct pdp_vnet)->table,
+		__ATOMIC_RELAXED);
+	return word.table;
+}
+
+int pdp_publish_slots(struct pdp_publish *st, uint16_t vnet, enum pdp_policy policy,
+		      const struct pdp_share *shares, size_t n_shares, struct pdp_error *err)
+{
+	struct pdp_table table = pdp_publish_table(st, vnet);
+	struct pdp_slot_table slots = {0};
+	int code;
+
+	code = pdp_slots_fill(&slots, &table.n_slots, policy, shares, n_shares);
+	if (code)
+		return pdp_fail(err, code, "slot table of %zu guests: %s", n_shares,
+				strerror(-code));
+	table.half = !table.half;
+	table.policy = policy;
+	table.generation++;
+	settle(st, vnet);
+	*ELEMENT(st, PDP_MAP_SLOTS, 2U * vnet + table.half, struct pdp_slot_table) = slots;
+	store(&ELEMENT(st, PDP_MAP_VNETS, vnet, struct pdp_vnet)->table,
+	      (union word){.table = table});
+	st->flipped_ns[vnet] = now_ns();
+	return 0;
+}
+
+int pdp_publish_tunnel(struct pdp_publish *st, const struct pdp_tunnel_key *key,
+		       const struct pdp_tunnel *tunnel, struct pdp_error *err)
+{
+	return update(st, PDP_MAP_TUNNELS, key, tunnel, err);
+}
+
+static uint32_t vlans_of(const struct pdp_port_conf *port)
+{
+	return (uint32_t)port->vlan[0] << 16 | port->vlan[1];
+}
+
+struct pdp_vif pdp_vif_entry(const struct pdp_vif_conf *conf, const struct pdp_port_conf *port,
+			     const struct pdp_vif_ids *ids, uint16_t port_mtu,
+			     const uint8_t port_mac[6])
+{
+	struct pdp_vif vif = {
+		.owner = {.vnet = ids->vnet,
+			  .port = ids->port,
+			  .encap = conf->encap,
+			  .family = conf->local.family,
+			  .mtu = port_mtu},
+		.vlans = vlans_of(port),
+		.vni = htobe32(conf->vni << 8),
+		.local_port = htobe16(conf->local_port),
+		.remote_port = htobe16(conf->remote_port),
+		.local = pdp_addr_to_map(&conf->local),
+		.remote = pdp_addr_to_map(&conf->remote),
+	};
+
+	memcpy(vif.source.mac, port_mac, 6);
+	return vif;
+}
+
+int pdp_tunnel_entries(const struct pdp_vif_conf *conf, const struct pdp_port_conf *port,
+		       const struct pdp_vif_ids *ids, struct pdp_tunnel_key keys[2],
+		       struct pdp_tunnel tunnels[2])
+{
+	bool vxlan = conf->encap == PDP_ENCAP_VXLAN;
+
+	memset(keys, 0, 2 * sizeof(*keys));
+	memset(tunnels, 0, 2 * sizeof(*tunnels));
+	keys[0].local = pdp_addr_to_map(&conf->local);
+	keys[0].port = htobe16(conf->local_port);
+	keys[0].vni = vxlan ? htobe32(conf->vni << 8) : PDP_VNI_NONE;
+	tunnels[0].vif = ids->vif;
+	tunnels[0].vnet = ids->vnet;
+	tunnels[0].encap = conf->encap;
+	tunnels[0].remote_port = vxlan ? 0 : htobe16(conf->remote_port);
+	tunnels[0].vlans = vlans_of(port);
+	tunnels[0].remote = pdp_addr_to_map(&conf->remote);
+	if (!vxlan)
+		return 1;
+	keys[1] = keys[0];
+	keys[1].vni = PDP_VNI_NONE;
+	tunnels[1].encap = PDP_ENCAP_VXLAN;
+	return 2;
+}
+
+void pdp_police_of(uint64_t rate_pps, uint32_t burst_packets, uint32_t *cost, uint32_t *burst)
+{
+	const uint64_t second = 1000000000ULL << PDP_POLICE_SHIFT;
+	uint64_t each, early;
+
+	*cost = 0;
+	*burst = 0;
+	if (!rate_pps)
+		return;
+	each = second / rate_pps;
+	each = each ? each : 1;
+	each = each < UINT32_MAX ? each : UINT32_MAX;
+	early = burst_packets > 1 ? each * (burst_packets - 1) : 0;
+	*cost = (uint32_t)each;
+	*burst = early < UINT32_MAX ? (uint32_t)early : UINT32_MAX;
+}

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * publish.h - the map store: what the node is, written into the BPF maps.
+ *
+ * The only writer of the configuration maps. Decides nothing: ids, guests and slots come from its
+ * caller. Each call leaves a packet either the old state or the new one (bpf/maps.h); the caller keeps
+ * the order: guests, vifs and slots before the tunnels that lead to them, and the reverse on the way
+ * down.
+ */
+#ifndef PDP_PUBLISH_H
+#define PDP_PUBLISH_H
+
+#include "bpf/maps.h"
+#include "ctl/model.h"
+#include "ctl/slots.h"
+#include "loader/loader.h"
+
+struct pdp_publish;
+
+/* The loader stays the caller's, and outlives the store. 0 or -ENOMEM. */
+int pdp_publish_open(struct pdp_publish **out, struct pdp_loader *loader, struct pdp_error *err);
+/* Leaves the maps as they are. NULL is fine. */
+void pdp_publish_close(struct pdp_publish *store);
+
+/* A port's device, by ifindex; 0 when it is gone. `was` = the one before, 0 = none. */
+int pdp_publish_port(struct pdp_publish *store, uint16_t port, int ifindex, int was,
+		     struct pdp_error *err);
+
+/* An FE guest behind a link. The same again, with another link, replaces it. */
+int pdp_publish_guest(struct pdp_publish *store, uint16_t id, const struct pdp_guest *guest,
+		      int link_ifindex, int was, struct pdp_error *err);
+
+/* owner is stored last; a vif that is there already is first taken out of use. */
+void pdp_publish_vif(struct pdp_publish *store, uint16_t id, const struct pdp_vif *vif);
+/* At once, while packets pass. All zero: not known. */
+void pdp_publish_next_hop(struct pdp_publish *store, uint16_t vif, const uint8_t mac[6]);
+void pdp_publish_source(struct pdp_publish *store, uint16_t vif, const uint8_t mac[6]);
+
+/* What the classifier lets a vnet send: rate_pps 0 = all. */
+void pdp_publish_police(struct pdp_publish *store, uint16_t vnet, uint64_t rate_pps,
+			uint32_t burst_packets);
+
+/*
+ * A vnet's slot table from its guests' shares, into the half that is not in force, which then is.
+ * Shares without power get no slot; without any, the vnet drops with drop_no_guest.
+ */
+int pdp_publish_slots(struct pdp_publish *store, uint16_t vnet, enum pdp_policy policy,
+		      const struct pdp_share *shares, size_t n_shares, struct pdp_error *err);
+/* The table in force. */
+struct pdp_table pdp_publish_table(const struct pdp_publish *store, uint16_t vnet);
+
+int pdp_publish_tunnel(struct pdp_publish *store, const struct pdp_tunnel_key *key,
+		       const struct pdp_tunnel *tunnel, struct pdp_error *err);
+
+/* --- pure: a vif of the model in the maps' form ------------------------------------------------- */
+
+/* Who it is on this node. */
+struct pdp_vif_ids {
+	uint16_t vnet;
+	uint16_t vif;
+	uint16_t port;
+};
+
+struct pdp_vif pdp_vif_entry(const struct pdp_vif_conf *conf, const struct pdp_port_conf *port,
+			     const struct pdp_vif_ids *ids, uint16_t port_mtu,
+			     const uint8_t port_mac[6]);
+
+/* One entry for udp; for vxlan the VNI's and then the UDP port's. Returns how many. */
+int pdp_tunnel_entries(const struct pdp_vif_conf *conf, const struct pdp_port_conf *port,
+		       const struct pdp_vif_ids *ids, struct pdp_tunnel_key keys[2],
+		       struct pdp_tunnel tunnels[2]);
+
+/* struct pdp_vnet's fields for a rate: GCRA (ITU-T I.371) in 1/16 ns, what is too long is cut. */
+void pdp_police_of(uint64_t rate_pps, uint32_t burst_packets, uint32_t *cost, uint32_t *burst);
+
+#endif

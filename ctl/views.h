@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * views.h - a node's state as JSON: what the API answers. docs/api.md names every field.
+ */
+#ifndef PDP_VIEWS_H
+#define PDP_VIEWS_H
+
+#include <jansson.h>
+
+#include "ctl/ledger.h"
+#include "ctl/node.h"
+
+/* Each returns an array, the caller's reference, or NULL without memory. */
+json_t *pdp_view_node(struct pdp_node *node);
+json_t *pdp_view_ports(struct pdp_node *node);
+json_t *pdp_view_fes(struct pdp_node *node);
+json_t *pdp_view_vnets(struct pdp_node *node);
+json_t *pdp_view_vifs(struct pdp_node *node);
+json_t *pdp_view_guests(struct pdp_node *node);
+json_t *pdp_view_stats(struct pdp_node *node);
+
+/* The element of stats for one vnet; also made by pdp-ctl from the maps alone. */
+json_t *pdp_view_ledger(const char *vnet, uint16_t id, const struct pdp_ledger *ledger,
+			const struct pdp_ledger_in *in);
+
+#endif
