@@ -24,7 +24,6 @@ struct entry {
 	size_t vnet, index; /* the element; for the vif of a tunnel both */
 	size_t sub; /* which address of a vif */
 	size_t order; /* of standing in the file */
-	uint32_t line;
 };
 
 /* A growing list of entries; a zeroed one is empty. */
@@ -132,91 +131,52 @@ static const struct entry *find_twin(struct entries *list, const struct entry **
 
 /* --- names ----------------------------------------------------------------------------------- */
 
-static int check_port_twins(struct check *c, bool by_ifname)
+_Static_assert(offsetof(struct pdp_port_conf, name) == 0, "check_names looks there");
+_Static_assert(offsetof(struct pdp_fe_conf, name) == 0, "check_names looks there");
+_Static_assert(offsetof(struct pdp_vnet_conf, name) == 0, "check_names looks there");
+_Static_assert(offsetof(struct pdp_vif_conf, name) == 0, "check_names looks there");
+
+/* The n elements of the list at this path, each of which begins with its name. */
+static int check_names(struct check *c, const char *path, const char *kind, const void *elements,
+		       size_t n, size_t size)
 {
-	const struct pdp_model *m = c->model;
 	const struct entry *twin, *first;
 	struct entries list = {0};
 	int ret = 0;
 
-	for (size_t i = 0; i < m->n_ports && !ret; i++)
+	for (size_t i = 0; i < n && !ret; i++)
 		ret = add(&list,
-			  (struct entry){.name = by_ifname ? m->ports[i].ifname : m->ports[i].name,
-					 .index = i,
-					 .line = m->ports[i].line});
+			  (struct entry){.name = (const char *)elements + i * size, .index = i});
 	if (ret)
 		ret = no_memory(c);
-	else if ((twin = find_twin(&list, &first)) && by_ifname)
+	else if ((twin = find_twin(&list, &first)))
+		ret = fail(c, PATH("%s[%zu].name", path, twin->index),
+			   "there is already %s of this name (line %u)", kind,
+			   pdp_yaml_line(c->yaml, PATH("%s[%zu]", path, first->index)));
+	free(list.at);
+	return ret;
+}
+
+static int check_ifnames(struct check *c)
+{
+	const struct pdp_port_conf *ports = c->model->ports;
+	const struct entry *twin, *first;
+	struct entries list = {0};
+	int ret = 0;
+
+	for (size_t i = 0; i < c->model->n_ports && !ret; i++)
+		ret = add(&list, (struct entry){.name = ports[i].ifname, .index = i});
+	if (ret)
+		ret = no_memory(c);
+	else if ((twin = find_twin(&list, &first)))
 		ret = fail(c, PATH("ports[%zu].ifname", twin->index),
 			   "ifname %s is already port %s's (line %u)", twin->name,
-			   m->ports[first->index].name, first->line);
-	else if (twin)
-		ret = fail(c, PATH("ports[%zu].name", twin->index),
-			   "there is already a port of this name (line %u)", first->line);
-	free(list.at);
-	return ret;
-}
-
-static int check_fe_names(struct check *c)
-{
-	const struct entry *twin, *first;
-	struct entries list = {0};
-	int ret = 0;
-
-	for (size_t i = 0; i < c->model->n_fes && !ret; i++)
-		ret = add(&list, (struct entry){.name = c->model->fes[i].name,
-						.index = i,
-						.line = c->model->fes[i].line});
-	if (ret)
-		ret = no_memory(c);
-	else if ((twin = find_twin(&list, &first)))
-		ret = fail(c, PATH("fes[%zu].name", twin->index),
-			   "there is already an FE of this name (line %u)", first->line);
-	free(list.at);
-	return ret;
-}
-
-static int check_vnet_names(struct check *c)
-{
-	const struct entry *twin, *first;
-	struct entries list = {0};
-	int ret = 0;
-
-	for (size_t i = 0; i < c->model->n_vnets && !ret; i++)
-		ret = add(&list, (struct entry){.name = c->model->vnets[i].name,
-						.index = i,
-						.line = c->model->vnets[i].line});
-	if (ret)
-		ret = no_memory(c);
-	else if ((twin = find_twin(&list, &first)))
-		ret = fail(c, PATH("vnets[%zu].name", twin->index),
-			   "there is already a vnet of this name (line %u)", first->line);
+			   ports[first->index].name, ports[first->index].line);
 	free(list.at);
 	return ret;
 }
 
 /* --- inside a vnet --------------------------------------------------------------------------- */
-
-static int check_vif_names(struct check *c, size_t v)
-{
-	const struct pdp_vnet_conf *vnet = &c->model->vnets[v];
-	const struct entry *twin, *first;
-	struct entries list = {0};
-	int ret = 0;
-
-	for (size_t i = 0; i < vnet->n_vifs && !ret; i++)
-		ret = add(&list, (struct entry){.name = vnet->vifs[i].name,
-						.index = i,
-						.line = vnet->vifs[i].line});
-	if (ret)
-		ret = no_memory(c);
-	else if ((twin = find_twin(&list, &first)))
-		ret = fail(c, PATH("vnets[%zu].vifs[%zu].name", v, twin->index),
-			   "there is already a vif of this name in the vnet (line %u)",
-			   first->line);
-	free(list.at);
-	return ret;
-}
 
 static int check_ports_known(struct check *c, size_t v)
 {
@@ -240,10 +200,8 @@ static int check_addresses(struct check *c, size_t v)
 
 	for (size_t i = 0; i < vnet->n_vifs; i++)
 		for (size_t j = 0; j < vnet->vifs[i].n_address && !ret; j++) {
-			struct entry entry = {.prefix = vnet->vifs[i].address[j],
-					      .index = i,
-					      .sub = j,
-					      .line = vnet->vifs[i].line};
+			struct entry entry = {
+				.prefix = vnet->vifs[i].address[j], .index = i, .sub = j};
 
 			entry.prefix.len = 0;
 			ret = add(&list, entry);
@@ -254,7 +212,7 @@ static int check_addresses(struct check *c, size_t v)
 		ret = fail(c, PATH("vnets[%zu].vifs[%zu].address[%zu]", v, twin->index, twin->sub),
 			   "address %s is already vif %s's (line %u)",
 			   pdp_addr_print(buf, &twin->prefix), vnet->vifs[first->index].name,
-			   first->line);
+			   vnet->vifs[first->index].line);
 	free(list.at);
 	return ret;
 }
@@ -275,14 +233,13 @@ static int check_routes(struct check *c, size_t v)
 				   "the vnet has no vif '%s'", route->vif);
 			break;
 		}
-		if (add(&list,
-			(struct entry){.prefix = route->prefix, .index = i, .line = route->line}))
+		if (add(&list, (struct entry){.prefix = route->prefix, .index = i}))
 			ret = no_memory(c);
 	}
 	if (!ret && (twin = find_twin(&list, &first)))
 		ret = fail(c, PATH("vnets[%zu].routes[%zu].to", v, twin->index),
 			   "there is already a route to %s (line %u)",
-			   pdp_prefix_print(buf, &twin->prefix), first->line);
+			   pdp_prefix_print(buf, &twin->prefix), vnet->routes[first->index].line);
 	free(list.at);
 	return ret;
 }
@@ -309,14 +266,14 @@ static int check_neighbours(struct check *c, size_t v)
 				   neighbour->vif);
 		else if (add(&list, (struct entry){.name = neighbour->vif,
 						   .prefix = neighbour->address,
-						   .index = i,
-						   .line = neighbour->line}))
+						   .index = i}))
 			ret = no_memory(c);
 	}
 	if (!ret && (twin = find_twin(&list, &first)))
 		ret = fail(c, PATH("vnets[%zu].neighbours[%zu].address", v, twin->index),
 			   "neighbour %s on %s is already given (line %u)",
-			   pdp_addr_print(buf, &twin->prefix), twin->name, first->line);
+			   pdp_addr_print(buf, &twin->prefix), twin->name,
+			   vnet->neighbours[first->index].line);
 	free(list.at);
 	return ret;
 }
@@ -326,7 +283,10 @@ static int check_vnets(struct check *c)
 	int ret = 0;
 
 	for (size_t v = 0; v < c->model->n_vnets && !ret; v++) {
-		ret = check_vif_names(c, v);
+		const struct pdp_vnet_conf *vnet = &c->model->vnets[v];
+
+		ret = check_names(c, PATH("vnets[%zu].vifs", v), "a vif", vnet->vifs, vnet->n_vifs,
+				  sizeof(*vnet->vifs));
 		if (!ret)
 			ret = check_ports_known(c, v);
 		if (!ret)
@@ -345,8 +305,8 @@ static int check_vnets(struct check *c)
 static int fail_tunnel(struct check *c, const struct entry *twin, const struct entry *first)
 {
 	const struct pdp_vnet_conf *vnet = &c->model->vnets[first->vnet];
+	const struct pdp_vif_conf *vif = &vnet->vifs[first->index];
 	const char *path = PATH("vnets[%zu].vifs[%zu].local", twin->vnet, twin->index);
-	const char *vif = vnet->vifs[first->index].name;
 	char end[PDP_ADDR_STRLEN], addr[PDP_ADDR_STRLEN];
 
 	pdp_endpoint_print(end, &twin->prefix, twin->port);
@@ -356,12 +316,12 @@ static int fail_tunnel(struct check *c, const struct entry *twin, const struct e
 			    "UDP port %u of %s is already the %s tunnel %s/%s's (line %u); a port "
 			    "is for udp or for vxlan, not for both",
 			    twin->port, addr, first->encap == PDP_ENCAP_UDP ? "udp" : "vxlan",
-			    vnet->name, vif, first->line);
+			    vnet->name, vif->name, vif->line);
 	if (twin->encap == PDP_ENCAP_UDP)
-		return fail(c, path, "%s is already used by %s/%s (line %u)", end, vnet->name, vif,
-			    first->line);
+		return fail(c, path, "%s is already used by %s/%s (line %u)", end, vnet->name,
+			    vif->name, vif->line);
 	return fail(c, path, "VNI %u on %s is already used by %s/%s (line %u)", twin->vni,
-		    twin->port == 4789 ? addr : end, vnet->name, vif, first->line);
+		    twin->port == 4789 ? addr : end, vnet->name, vif->name, vif->line);
 }
 
 static int check_tunnels(struct check *c)
@@ -380,8 +340,7 @@ static int check_tunnels(struct check *c)
 							.encap = vif->encap,
 							.vni = udp ? PDP_VNI_NONE : vif->vni,
 							.vnet = v,
-							.index = i,
-							.line = vif->line});
+							.index = i});
 		}
 	if (ret)
 		ret = no_memory(c);
@@ -434,13 +393,16 @@ int pdp_nodefile_check(const struct pdp_model *model, const struct pdp_yaml *yam
 	struct check c = {.model = model, .yaml = yaml, .err = err};
 	int ret;
 
-	ret = check_port_twins(&c, false);
+	ret = check_names(&c, "ports", "a port", model->ports, model->n_ports,
+			  sizeof(*model->ports));
 	if (!ret)
-		ret = check_port_twins(&c, true);
+		ret = check_ifnames(&c);
 	if (!ret)
-		ret = check_fe_names(&c);
+		ret = check_names(&c, "fes", "an FE", model->fes, model->n_fes,
+				  sizeof(*model->fes));
 	if (!ret)
-		ret = check_vnet_names(&c);
+		ret = check_names(&c, "vnets", "a vnet", model->vnets, model->n_vnets,
+				  sizeof(*model->vnets));
 	if (!ret)
 		ret = check_vnets(&c);
 	if (!ret)

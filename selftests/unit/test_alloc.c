@@ -131,6 +131,33 @@ static void too_many_guests(void **state)
 	assert_int_equal(n, 64);
 }
 
+/* Every FE of another size: the search gives up early, and the answer is still the fewest guests. */
+static void many_sizes(void **state)
+{
+	enum { N_FES = 500 };
+	struct pdp_alloc_fe fes[N_FES];
+	struct pdp_slice slices[PDP_VNET_GUESTS_MAX];
+
+	(void)state;
+	for (uint32_t guests = 1; guests <= 20; guests++) {
+		uint32_t power = 1, sum = 0;
+		size_t n;
+
+		for (uint32_t i = 0; i < N_FES; i++)
+			fes[i] = (struct pdp_alloc_fe){.name = "fe", .capacity = 1000 + 7 * i};
+		for (uint32_t i = 1; i < guests; i++)
+			power += fes[N_FES - i].capacity;
+		assert_int_equal(pdp_slice_alloc(fes, N_FES, power, slices, &n, NULL), 0);
+		assert_int_equal(n, guests);
+		for (size_t i = 0; i < n; i++) {
+			sum += slices[i].power;
+			assert_int_equal(fes[slices[i].fe].used, slices[i].power);
+			assert_true(slices[i].power <= fes[slices[i].fe].capacity);
+		}
+		assert_int_equal(sum, power);
+	}
+}
+
 /* What the naive model finds: every subset of idle FEs taken whole, and every FE for the rest. */
 struct best {
 	unsigned int guests;
@@ -250,6 +277,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(worked_cases),
 		cmocka_unit_test(too_many_guests),
+		cmocka_unit_test(many_sizes),
 		cmocka_unit_test(random_traces),
 	};
 

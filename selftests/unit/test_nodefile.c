@@ -128,7 +128,7 @@ static const struct {
 	{"ifname: eth1", "ifname: eth0", "f:5: port B: ifname eth0 is already port A's (line 4)"},
 	{"name: fe2", "name: fe1", "f:8: fe fe1: there is already an FE of this name (line 7)"},
 	{"name: green", "name: red", "f:35: vnet red: there is already a vnet of this name (line 10)"},
-	{"name: v1", "name: v0", "f:20: vif red/v0: there is already a vif of this name in the vnet (line 19)"},
+	{"name: v1", "name: v0", "f:20: vif red/v0: there is already a vif of this name (line 19)"},
 	{"port: B", "port: C", "f:21: vif red/v1: there is no port 'C'"},
 	{"blackhole: true", "vif: v2", "f:31: vnet red, route 2: the vnet has no vif 'v2'"},
 	{"10.99.0.0/16", "203.0.113.0/24", "f:31: vnet red, route 2: there is already a route to 203.0.113.0/24 (line 30)"},
