@@ -6,7 +6,6 @@
 
 #include <bpf/bpf.h>
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +19,7 @@
 #define HELLO_TIMEOUT_MS 5000
 #define PAUSE_MIN_MS 100
 #define PAUSE_MAX_MS 5000
+#define PF_EXITING 0x4 /* include/linux/sched.h; told by /proc/PID/stat */
 #define SEND_BURST 64 /* messages in one turn of the event loop */
 #define TEXT_MAX 200 /* of what an agent says that is passed on */
 
@@ -488,7 +488,23 @@ void pdp_agentlink_stats(const struct pdp_agentlink *al, struct pdp_agent_stats 
 	pdp_agentstats_read(&al->stats, out);
 }
 
+/* kill(pid, 0) will not do: a process closes its sockets some time before it is gone. */
 bool pdp_agentlink_alive(const struct pdp_agentlink *al)
 {
-	return al->pid > 0 && (!kill(al->pid, 0) || errno == EPERM);
+	char path[64], text[512];
+	unsigned int flags = PF_EXITING;
+	const char *name_end = NULL;
+	FILE *stat;
+
+	snprintf(path, sizeof(path), "/proc/%d/stat", (int)al->pid);
+	stat = al->pid > 0 ? fopen(path, "re") : NULL;
+	if (!stat)
+		return false;
+	if (fgets(text, sizeof(text), stat))
+		name_end = strrchr(text, ')');
+	/* state ppid pgrp session tty tpgid flags */
+	if (name_end)
+		sscanf(name_end + 1, " %*c %*d %*d %*d %*d %*d %u", &flags);
+	fclose(stat);
+	return !(flags & PF_EXITING);
 }

@@ -47,7 +47,6 @@ struct pdp_guests {
 	char lxc_prefix[80]; /* pdp-NODE- */
 	char owner_prefix[80]; /* of FE links' aliases: "pdp NODE " */
 	char pivot[80]; /* cgroup of monitors that end: pdp-NODE.pivot */
-	bool made_run_dir;
 	unsigned int boxes; /* guests that are not stopped */
 };
 
@@ -137,46 +136,6 @@ static void book_died(struct pdp_guest_box *guest)
 	guest->died_packets = in > out ? in - out : 0;
 }
 
-/* --- what the agent's channel tells ------------------------------------------------------------- */
-
-static void on_arrived(struct pdp_guest_box *guest)
-{
-	if (guest->agents++)
-		book_died(guest);
-}
-
-static void on_synced(struct pdp_guest_box *guest, const struct pdp_error *err)
-{
-	guest->starts = 0;
-	guest->pause_ms = PAUSE_MIN_MS;
-	if (guest->state != PDP_GUEST_READY || err)
-		tell(guest, PDP_GUEST_READY, err);
-}
-
-static void on_agent(enum pdp_agent_event event, const struct pdp_error *err, void *arg)
-{
-	struct pdp_guest_box *guest = arg;
-
-	switch (event) {
-	case PDP_AGENT_ARRIVED:
-		on_arrived(guest);
-		break;
-	case PDP_AGENT_CONNECTED:
-		tell(guest, PDP_GUEST_CONNECTED, NULL);
-		break;
-	case PDP_AGENT_SYNCED:
-		on_synced(guest, err);
-		break;
-	case PDP_AGENT_LOST:
-		guest->lost_at_ns = now_ns();
-		tell(guest, PDP_GUEST_STARTING, err);
-		break;
-	case PDP_AGENT_REFUSED:
-		tell(guest, PDP_GUEST_STARTING, err);
-		break;
-	}
-}
-
 /* --- the container's end, and the next one ------------------------------------------------------ */
 
 static void retry_later(struct pdp_guest_box *guest)
@@ -224,6 +183,66 @@ static void on_death(evutil_socket_t fd, short what, void *arg)
 	guest->lost_at_ns = now_ns();
 	take_down(guest);
 	down_again(guest, &err);
+}
+
+/* --- what the agent's channel tells ------------------------------------------------------------- */
+
+static void on_arrived(struct pdp_guest_box *guest)
+{
+	if (guest->agents++)
+		book_died(guest);
+}
+
+static void on_synced(struct pdp_guest_box *guest, const struct pdp_error *err)
+{
+	guest->starts = 0;
+	guest->pause_ms = PAUSE_MIN_MS;
+	if (guest->state != PDP_GUEST_READY || err)
+		tell(guest, PDP_GUEST_READY, err);
+}
+
+/*
+ * The agent is gone. It may be so because its link is: deleted from outside, or with its namespace.
+ * A link cannot be made again under a container that an agent of old may still run in, so both go.
+ */
+static void on_lost(struct pdp_guest_box *guest, const struct pdp_error *lost)
+{
+	struct pdp_link link;
+	struct pdp_error err;
+
+	guest->lost_at_ns = now_ns();
+	if (pdp_rtnl_link_by_index(guest->guests->rtnl, guest->link.ifindex, &link, NULL) !=
+	    -ENODEV) {
+		tell(guest, PDP_GUEST_STARTING, lost);
+		return;
+	}
+	pdp_fail(&err, 0, "guest %s: its link %s is gone; %s", guest->name, guest->link.name,
+		 lost->text);
+	take_down(guest);
+	down_again(guest, &err);
+}
+
+static void on_agent(enum pdp_agent_event event, const struct pdp_error *err, void *arg)
+{
+	struct pdp_guest_box *guest = arg;
+
+	switch (event) {
+	case PDP_AGENT_ARRIVED:
+		on_arrived(guest);
+		break;
+	case PDP_AGENT_CONNECTED:
+		tell(guest, PDP_GUEST_CONNECTED, NULL);
+		break;
+	case PDP_AGENT_SYNCED:
+		on_synced(guest, err);
+		break;
+	case PDP_AGENT_LOST:
+		on_lost(guest, err);
+		break;
+	case PDP_AGENT_REFUSED:
+		tell(guest, PDP_GUEST_STARTING, err);
+		break;
+	}
 }
 
 /* --- up and down --------------------------------------------------------------------------------- */
@@ -540,9 +559,7 @@ static int make_run_dir(struct pdp_guests *guests, struct pdp_error *err)
 {
 	struct stat st;
 
-	if (!mkdir(guests->run_dir, 0711))
-		guests->made_run_dir = true;
-	else if (errno != EEXIST)
+	if (mkdir(guests->run_dir, 0711) && errno != EEXIST)
 		return pdp_fail(err, -errno, "make run directory %s: %s", guests->run_dir,
 				strerror(errno));
 	if (stat(guests->run_dir, &st))
@@ -593,8 +610,6 @@ void pdp_guests_free(struct pdp_guests *guests)
 	pdp_rtnl_close(guests->rtnl);
 	if (!guests->boxes)
 		pdp_rootfs_remove(guests->run_dir);
-	if (!guests->boxes && guests->made_run_dir)
-		rmdir(guests->run_dir);
 	free(guests);
 }
 

@@ -238,6 +238,7 @@ void pdp_rootfs_remove(const char *run_dir)
 	remove_at(run_dir, "%s", "seccomp");
 	for (size_t i = COUNT(dirs); i > 0; i--)
 		remove_at(run_dir, "%s", dirs[i - 1].path);
+	rmdir(run_dir);
 }
 
 int pdp_guest_dir_make(const char *run_dir, const char *name, uid_t agent, struct pdp_error *err)

@@ -28,7 +28,7 @@
  */
 int pdp_rootfs_make(const char *run_dir, const char *agent_path, struct pdp_error *err);
 
-/* Remove what pdp_rootfs_make() made; what is not there is fine. run_dir itself stays. */
+/* Remove what pdp_rootfs_make() made, and run_dir if that was all. What is not there is fine. */
 void pdp_rootfs_remove(const char *run_dir);
 
 /*

@@ -3,7 +3,7 @@
  * guestd.c - one FE guest, with loader and channel but without vnets: what the tests of guests drive.
  *
  *   guestd --run-dir DIR --pins DIR --node NAME --agent PATH [--id N] [--name NAME] [--power N]
- *          [--memory MIB]
+ *          [--memory MIB] [--cpus LIST]
  *
  * Prints a line for each change of state, and on SIGUSR1: STATE KEY=VALUE ... It stops its guest on
  * SIGTERM or SIGINT; on SIGKILL it does not, and the next one with these arguments reaps.
@@ -71,15 +71,11 @@ static void on_signal(evutil_socket_t signal, short what, void *arg)
 static void parse(int argc, char **argv, struct guestd *d)
 {
 	static const struct option options[] = {
-		{"run-dir", required_argument, NULL, 'r'},
-		{"pins", required_argument, NULL, 'p'},
-		{"node", required_argument, NULL, 'n'},
-		{"agent", required_argument, NULL, 'a'},
-		{"id", required_argument, NULL, 'i'},
-		{"name", required_argument, NULL, 'g'},
-		{"power", required_argument, NULL, 'w'},
-		{"memory", required_argument, NULL, 'm'},
-		{0},
+		{"run-dir", required_argument, NULL, 'r'}, {"pins", required_argument, NULL, 'p'},
+		{"node", required_argument, NULL, 'n'},	   {"agent", required_argument, NULL, 'a'},
+		{"id", required_argument, NULL, 'i'},	   {"name", required_argument, NULL, 'g'},
+		{"power", required_argument, NULL, 'w'},   {"memory", required_argument, NULL, 'm'},
+		{"cpus", required_argument, NULL, 'c'},	   {0},
 	};
 	int c;
 
@@ -98,6 +94,8 @@ static void parse(int argc, char **argv, struct guestd *d)
 			snprintf(d->spec.name, sizeof(d->spec.name), "%s", optarg);
 		else if (c == 'w')
 			d->spec.power = (uint32_t)atoi(optarg);
+		else if (c == 'c')
+			d->spec.cpus = optarg;
 		else if (c == 'm')
 			d->spec.memory_mib = (uint32_t)atoi(optarg);
 		else
