@@ -46,7 +46,7 @@ int pdp_fib_add(struct pdp_fib *fib, const struct pdp_route *route);
  */
 int pdp_fib_del(struct pdp_fib *fib, const struct pdp_route *route);
 
-/* Apply rtnetlink messages: pdp_dataplane_ops.netlink without the lock. */
+/* Apply rtnetlink messages, aligned to 4: pdp_dataplane_ops.netlink without the lock. */
 int pdp_fib_netlink(struct pdp_fib *fib, const void *msgs, size_t len);
 
 #endif

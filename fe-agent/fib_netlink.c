@@ -9,7 +9,6 @@
  */
 #include <errno.h>
 #include <libmnl/libmnl.h>
-#include <limits.h>
 #include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
 #include <stdbool.h>
@@ -64,17 +63,23 @@ static struct pdp_prefix make_prefix(uint8_t family, const uint8_t *addr, unsign
 	return p;
 }
 
-/* Attributes by type; an attribute seen twice is a mangled message, as is one cut short. */
+/*
+ * Attributes by type. One seen twice, or cut short, is a mangled message. Counted in bytes of the
+ * message: libmnl's own loop takes its length rounded up, which may lie outside.
+ */
 static int collect(const struct nlmsghdr *nlh, unsigned int header, const struct nlattr **tb,
 		   unsigned int max)
 {
-	const char *tail = mnl_nlmsg_get_payload_tail(nlh);
+	int left = (int)(nlh->nlmsg_len - MNL_NLMSG_HDRLEN - header);
 	const struct nlattr *attr;
 	unsigned int type;
 
-	if (mnl_nlmsg_get_payload_len(nlh) < header)
+	if (nlh->nlmsg_len < MNL_NLMSG_HDRLEN + header)
 		return -EBADMSG;
-	mnl_attr_for_each(attr, nlh, header) {
+	attr = mnl_nlmsg_get_payload_offset(nlh, header);
+	for (; left > 0; left -= MNL_ALIGN(attr->nla_len), attr = mnl_attr_next(attr)) {
+		if (!mnl_attr_ok(attr, left))
+			return -EBADMSG;
 		type = mnl_attr_get_type(attr);
 		if (type > max)
 			continue;
@@ -82,7 +87,7 @@ static int collect(const struct nlmsghdr *nlh, unsigned int header, const struct
 			return -EBADMSG;
 		tb[type] = attr;
 	}
-	return tail > (const char *)attr ? -EBADMSG : 0;
+	return 0;
 }
 
 /* An address of the family, whole. */
@@ -430,14 +435,18 @@ static int apply(struct pdp_fib *fib, const struct nlmsghdr *nlh)
 int pdp_fib_netlink(struct pdp_fib *fib, const void *msgs, size_t len)
 {
 	const struct nlmsghdr *nlh = msgs;
-	int left, err, first = 0;
+	int err, first = 0;
+	size_t step;
 
-	if (len > INT_MAX)
-		return -EMSGSIZE;
-	for (left = len; mnl_nlmsg_ok(nlh, left); nlh = mnl_nlmsg_next(nlh, &left)) {
+	for (; len; len -= step, nlh = (const void *)((const char *)nlh + step)) {
+		if (len < sizeof(*nlh) || nlh->nlmsg_len < sizeof(*nlh) || nlh->nlmsg_len > len)
+			return first ? first : -EBADMSG;
 		err = apply(fib, nlh);
 		if (!first)
 			first = err;
+		step = MNL_ALIGN((size_t)nlh->nlmsg_len);
+		if (step > len)
+			step = len;
 	}
-	return first ? first : left > 0 ? -EBADMSG : 0;
+	return first;
 }
