@@ -278,7 +278,7 @@ static int parse_route(const struct nlmsghdr *nlh, struct pdp_route *route, bool
 	const struct rtmsg *rtm = mnl_nlmsg_get_payload(nlh);
 	/* A link that went down takes its routes along: then the dead path is the one to delete. */
 	unsigned int skip = nlh->nlmsg_type == RTM_NEWROUTE ? RTNH_F_DEAD : 0;
-	uint32_t table, metric, link = 0;
+	uint32_t table = RT_TABLE_UNSPEC, metric = 0, link = 0;
 	int err;
 
 	*wanted = false;

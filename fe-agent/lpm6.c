@@ -132,9 +132,10 @@ static void walk(struct pdp_lpm6 *lpm, const struct pdp_prefix *p, struct path *
 	path->levels = i;
 }
 
+/* 0 is the root, whose uses count for nothing. */
 static uint32_t last_node(const struct path *path)
 {
-	return *path->parent[path->levels - 1] >> 32;
+	return path->levels ? *path->parent[path->levels - 1] >> 32 : 0;
 }
 
 /* Make what is missing on the way. A new node is empty, so readers may go through it at once. */
@@ -148,8 +149,7 @@ static int extend(struct pdp_lpm6 *lpm, const struct pdp_prefix *p, struct path 
 	while (path->levels < want) {
 		uint32_t id = pdp_ids_get(&lpm->node_ids);
 
-		if (path->levels)
-			lpm->node_uses[last_node(path)]++;
+		lpm->node_uses[last_node(path)]++;
 		lpm->node_uses[id] = 0;
 		set_child(path->parent[path->levels], id);
 		walk(lpm, p, path);
@@ -168,8 +168,7 @@ static void prune(struct pdp_lpm6 *lpm, struct path *path)
 		set_child(path->parent[path->levels - 1], 0);
 		pdp_ids_retire(&lpm->node_ids, id);
 		path->levels--;
-		if (path->levels)
-			lpm->node_uses[last_node(path)]--;
+		lpm->node_uses[last_node(path)]--;
 	}
 }
 

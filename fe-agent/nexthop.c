@@ -11,6 +11,8 @@
 #include "bpf/wire.h"
 
 #define BUCKETS 1024
+#define BUCKETS_BYTES (BUCKETS * sizeof(uint32_t))
+#define ENTRIES_BYTES (PDP_HOPS * sizeof(void *))
 
 struct pdp_hop_entry {
 	uint32_t refs;
@@ -30,8 +32,8 @@ static void free_entry(void *ctx, uint32_t id)
 int pdp_hops_init(struct pdp_hops *hops)
 {
 	*hops = (struct pdp_hops){
-		.entries = pdp_table_map(PDP_HOPS * sizeof(*hops->entries), PDP_TABLE_SPARSE),
-		.buckets = pdp_table_map(BUCKETS * sizeof(*hops->buckets), PDP_TABLE_SPARSE),
+		.entries = pdp_table_map(ENTRIES_BYTES, PDP_TABLE_SPARSE),
+		.buckets = pdp_table_map(BUCKETS_BYTES, PDP_TABLE_SPARSE),
 	};
 	if (hops->entries && hops->buckets && !pdp_ids_init(&hops->ids, PDP_HOPS, free_entry, hops))
 		return 0;
@@ -46,8 +48,8 @@ void pdp_hops_fini(struct pdp_hops *hops)
 	pdp_ids_fini(&hops->ids);
 	for (id = 1; hops->entries && id < PDP_HOPS; id++)
 		free(hops->entries[id]);
-	pdp_table_unmap(hops->entries, PDP_HOPS * sizeof(*hops->entries));
-	pdp_table_unmap(hops->buckets, BUCKETS * sizeof(*hops->buckets));
+	pdp_table_unmap(hops->entries, ENTRIES_BYTES);
+	pdp_table_unmap(hops->buckets, BUCKETS_BYTES);
 	*hops = (struct pdp_hops){0};
 }
 

@@ -155,7 +155,7 @@ static bool look_frame(struct pdp_packet *pkt, const uint8_t *mac, struct pdp_ro
 		return pdp_packet_drop(pkt, dp_bad_header);
 	if (p->ip[0] & 1)
 		return pdp_packet_local(pkt);
-	if (!mac || memcmp(p->ip, mac, 6))
+	if (!mac || memcmp(p->ip, mac, 6) != 0)
 		return pdp_packet_drop(pkt, dp_not_for_us);
 	proto = load_be16(p->ip + 12);
 	p->ip += ETH_LEN;

@@ -181,8 +181,8 @@ static void look_up(const struct pdp_lpm4 *l4, const struct pdp_lpm6 *l6,
 static void measure(unsigned int family, size_t want, struct pdp_prefix *routes,
 		    struct pdp_prefix *addrs, const char *separator)
 {
-	struct pdp_lpm4 lpm4, *l4 = family == 4 ? &lpm4 : NULL;
-	struct pdp_lpm6 lpm6, *l6 = family == 6 ? &lpm6 : NULL;
+	struct pdp_lpm4 lpm4 = {0}, *l4 = family == 4 ? &lpm4 : NULL;
+	struct pdp_lpm6 lpm6 = {0}, *l6 = family == 6 ? &lpm6 : NULL;
 	double before = rss_mib(), start, build_s, memory, lookup_s;
 	struct pdp_prefix any = {.len = 0};
 	size_t n;
@@ -218,10 +218,11 @@ int main(void)
 	struct pdp_prefix *routes = calloc(565000, sizeof(*routes));
 	struct pdp_prefix *addrs = calloc(ADDRS, sizeof(*addrs));
 	size_t i;
+	int rc = 1;
 
 	if (!routes || !addrs) {
 		fprintf(stderr, "lpm: no memory\n");
-		return 1;
+		goto out;
 	}
 	/* Touched now, so that they are not counted as the tables'. */
 	for (i = 0; i < 565000; i++)
@@ -232,7 +233,9 @@ int main(void)
 	for (i = 0; i < sizeof(runs) / sizeof(runs[0]); i++)
 		measure(runs[i].family, runs[i].routes, routes, addrs, i ? ",\n" : "");
 	printf("\n]\n");
+	rc = 0;
+out:
 	free(routes);
 	free(addrs);
-	return 0;
+	return rc;
 }

@@ -260,6 +260,12 @@ UNUSED static struct pdp_dataplane *make_router(void)
 	return dp;
 }
 
+/* The inner Ethernet header of what leaves a vxlan vif, len bytes of IP behind it. */
+UNUSED static const uint8_t *inner_frame(const struct frame *f, uint32_t len)
+{
+	return f->pkt.data + f->pkt.len - len - 14;
+}
+
 UNUSED static void run(struct pdp_dataplane *dp, struct frame *f)
 {
 	pdp_router.burst(dp, &f->pkt, 1);
