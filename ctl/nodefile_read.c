@@ -336,6 +336,7 @@ static int read_destination(struct reader *r, struct pdp_route_conf *route, cons
 		return fail(r, "to", "to '%.60s' is no prefix, as in 10.0.0.0/8 or default", text);
 	if (!pdp_prefix_is_network(to))
 		return fail(r, "to", "to %s has bits set beyond its length", text);
+	/* What begins with 0 may be short and hold half of all addresses. */
 	if (to->len && !pdp_addr_is_unicast(to) && to->addr[0] != 0)
 		return fail(r, "to", "to %s is never forwarded", text);
 	return 0;

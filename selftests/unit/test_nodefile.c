@@ -347,6 +347,8 @@ static void other_ways_to_say_it(void **state)
 		{"local: 198.51.100.1\n", "local: \"198.51.100.1:8472\"\n"},
 		{"version: 1\n", "%YAML 1.1\n---\nversion: 1\n"},
 		{"node: n1", "node: &anchor n1"},
+		{"version: 1\n", "\xef\xbb\xbfversion: 1\r\n"},
+		{"10.99.0.0/16", "0.0.0.0/1"},
 	};
 
 	(void)state;

@@ -213,6 +213,23 @@ static void maglev_moves_few(void **state)
 	assert_in_range(worst, 0, PDP_SLOTS_MAGLEV / 8);
 }
 
+/* One guest grows or shrinks: slots move to it or from it, of the others' few. */
+static void maglev_changes_power(void **state)
+{
+	struct pdp_share shares[] = {{1, 1000}, {2, 1000}, {3, 1000}, {4, 1000}};
+
+	(void)state;
+	for (uint32_t power = 100; power <= 4000; power += 100) {
+		shares[2].power = 1000;
+		assert_int_equal(pdp_slots_fill(&table, &n_slots, PDP_POLICY_FLOW_HASH, shares, 4),
+				 0);
+		shares[2].power = power;
+		assert_int_equal(pdp_slots_fill(&other, &n_slots, PDP_POLICY_FLOW_HASH, shares, 4),
+				 0);
+		assert_in_range(moved_needlessly(3), 0, PDP_SLOTS_MAGLEV / 8);
+	}
+}
+
 /* Several MDs, and every version, must fill the same table: its FNV-1a digest is fixed here. */
 static void maglev_is_golden(void **state)
 {
@@ -243,8 +260,8 @@ int main(void)
 		cmocka_unit_test(weighted_comes_near),	   cmocka_unit_test(weighted_never_bunches),
 		cmocka_unit_test(nobody_has_power),	   cmocka_unit_test(limits_are_kept),
 		cmocka_unit_test(maglev_is_balanced),	   cmocka_unit_test(maglev_ignores_order),
-		cmocka_unit_test(maglev_moves_few),	   cmocka_unit_test(maglev_is_golden),
-		cmocka_unit_test(policies_have_names),
+		cmocka_unit_test(maglev_moves_few),	   cmocka_unit_test(maglev_changes_power),
+		cmocka_unit_test(maglev_is_golden),	   cmocka_unit_test(policies_have_names),
 	};
 
 	return cmocka_run_group_tests_name("slots", tests, NULL, NULL);
