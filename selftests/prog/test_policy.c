@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * test_policy.c - what takes more than one packet to see: turns, flows, sequence numbers, the change
+ * of a table, police.
+ */
+#include <arpa/inet.h>
+#include <sched.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include <cmocka.h>
+
+#include "selftests/prog/cases.h"
+
+static struct node node;
+
+struct sent {
+	int verdict;
+	uint16_t guest;
+	uint32_t hash, seq;
+};
+
+static uint32_t read32(const struct packet *p, size_t at)
+{
+	return (uint32_t)p->data[at] << 24 | p->data[at + 1] << 16 | p->data[at + 2] << 8 |
+	       p->data[at + 3];
+}
+
+/* Send one packet in and read the tag; the guest is the last byte of its MAC. */
+static struct sent classify(uint16_t vif, const struct edit *edits, int n_edits)
+{
+	struct packet_case c = {.way = WAY_IN, .vif = vif};
+	static struct packet in, out;
+	struct sent sent = {0};
+
+	case_build(&node, &c, &in);
+	for (int i = 0; i < n_edits; i++)
+		packet_edit(&in, &edits[i]);
+	sent.verdict = node_run(&node, PROG_CLASSIFY, node.port_ifindex[1], 0, &in, &out);
+	if (sent.verdict == XDP_REDIRECT) {
+		sent.guest = out.data[5];
+		sent.hash = read32(&out, 22);
+		sent.seq = read32(&out, 26);
+	}
+	return sent;
+}
+
+/* A packet of vif 1 whose inner addresses and ports are those of flow i. */
+static struct sent classify_flow(uint32_t i)
+{
+	const struct edit edits[] = {
+		SET32(INNER_L3, 12, 0x0a000000 + i / 7),
+		SET32(INNER_L4, 0, (1024 + i) << 16 | 443),
+		FIT_INNER,
+	};
+
+	return classify(1, edits, 3);
+}
+
+static uint32_t hash_of_flow(uint32_t i)
+{
+	struct pdp_flow_key key = {
+		.saddr = {htonl(0x0a000000 + i / 7)},
+		.daddr = {htonl(INNER_DADDR4)},
+		.sport = htons(1024 + i),
+		.dport = htons(443),
+		.proto = 17,
+		.family = 4,
+	};
+
+	return pdp_flow_hash(&key);
+}
+
+static int refill(void **unused)
+{
+	(void)unused;
+	node_fill(&node);
+	return 0;
+}
+
+static void test_round_robin(void **unused)
+{
+	static const uint16_t want[] = {3, 4, 3, 4, 3, 4};
+
+	(void)unused;
+	for (int i = 0; i < 6; i++)
+		assert_int_equal(classify(5, NULL, 0).guest, want[i]);
+}
+
+/* 3:2 as in the paper: a b a b a, again and again. */
+static void test_weighted(void **unused)
+{
+	(void)unused;
+	for (int i = 0; i < 20; i++)
+		assert_int_equal(classify(7, NULL, 0).guest, node_weighted_slots[i % 5]);
+}
+
+static void test_turn_survives_a_shorter_table(void **unused)
+{
+	static const uint16_t one[] = {4};
+
+	(void)unused;
+	classify(5, NULL, 0);
+	node_set_table(&node, 2, 0, PDP_POLICY_ROUND_ROBIN, one, 1);
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(classify(5, NULL, 0).guest, 4);
+}
+
+static void test_largest_table(void **unused)
+{
+	static uint16_t slots[PDP_SLOTS];
+
+	(void)unused;
+	for (int i = 0; i < PDP_SLOTS; i++)
+		slots[i] = i == PDP_SLOTS - 1 ? 4 : 3;
+	node_set_table(&node, 2, 0, PDP_POLICY_ROUND_ROBIN, slots, PDP_SLOTS);
+	for (int i = 0; i < 2 * PDP_SLOTS; i++)
+		assert_int_equal(classify(5, NULL, 0).guest, slots[i % PDP_SLOTS]);
+}
+
+/* 1000 flows: each by its hash's slot, as user space computes it, and evenly within reason. */
+static void test_flow_hash(void **unused)
+{
+	static const uint16_t red[] = {1, 2, 1, 2, 2, 1, 2, 1};
+	int slots[8] = {0};
+
+	(void)unused;
+	for (uint32_t i = 0; i < 1000; i++) {
+		uint32_t hash = hash_of_flow(i), slot = pdp_hash_slot(hash, 8);
+		struct sent sent = classify_flow(i);
+
+		assert_int_equal(sent.hash, hash);
+		assert_int_equal(sent.guest, red[slot]);
+		slots[slot]++;
+	}
+	for (int i = 0; i < 8; i++)
+		assert_in_range(slots[i], 80, 170);
+}
+
+/* All fragments of a packet, also of one with ports, go to one guest. */
+static void test_fragments_stay_together(void **unused)
+{
+	(void)unused;
+	for (uint32_t i = 0; i < 50; i++) {
+		struct edit edits[] = {
+			SET32(INNER_L4, 0, (1024 + i) << 16 | 443),
+			SET16(INNER_L3, 6, 0x2000),
+			FIT_INNER,
+		};
+		struct sent first = classify(1, edits, 3), next;
+
+		edits[1].value = 0x2000 | (i + 1);
+		next = classify(1, edits, 3);
+		assert_int_equal(first.hash, next.hash);
+		assert_int_equal(first.guest, next.guest);
+	}
+}
+
+/* seq counts per vnet and bucket of the hash, without a gap. */
+static void test_seq(void **unused)
+{
+	uint32_t next[PDP_SEQ_BUCKETS] = {0};
+
+	(void)unused;
+	for (uint32_t i = 0; i < 500; i++) {
+		struct sent sent = classify_flow(i % 100);
+
+		assert_int_equal(sent.seq, next[sent.hash % PDP_SEQ_BUCKETS]++);
+	}
+	assert_int_equal(classify(7, NULL, 0).seq, 0);
+}
+
+static void test_seq_wraps(void **unused)
+{
+	uint32_t id = 1, hash = hash_of_flow(0);
+	struct pdp_seqs seqs = {0};
+
+	(void)unused;
+	seqs.next[hash % PDP_SEQ_BUCKETS] = UINT32_MAX;
+	node_set(&node, MAP_SEQS, &id, &seqs);
+	assert_int_equal(classify_flow(0).seq, UINT32_MAX);
+	assert_int_equal(classify_flow(0).seq, 0);
+}
+
+/* What is not sent takes no sequence number. */
+static void test_drop_takes_no_seq(void **unused)
+{
+	static const uint16_t none[1];
+	uint32_t id = 1, hash = hash_of_flow(0);
+	struct pdp_seqs seqs;
+
+	(void)unused;
+	node_set_table(&node, 1, 0, PDP_POLICY_FLOW_HASH, none, 1);
+	assert_int_equal(classify_flow(0).verdict, XDP_DROP);
+	node_get(&node, MAP_SEQS, &id, &seqs);
+	assert_int_equal(seqs.next[hash % PDP_SEQ_BUCKETS], 0);
+}
+
+static void test_other_half(void **unused)
+{
+	static const uint16_t first[] = {1}, second[] = {2};
+
+	(void)unused;
+	node_set_table(&node, 1, 0, PDP_POLICY_FLOW_HASH, first, 1);
+	assert_int_equal(classify_flow(0).guest, 1);
+	node_set_table(&node, 1, 1, PDP_POLICY_FLOW_HASH, second, 1);
+	assert_int_equal(classify_flow(0).guest, 2);
+	node_set_table(&node, 1, 0, PDP_POLICY_FLOW_HASH, first, 1);
+	assert_int_equal(classify_flow(0).guest, 1);
+}
+
+static uint64_t now_16th_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (now.tv_sec * 1000000000ull + now.tv_nsec) << PDP_POLICE_SHIFT;
+}
+
+static void police(uint32_t cost, uint32_t burst, uint64_t tat)
+{
+	struct pdp_police state = {.tat = tat};
+	struct pdp_vnet vnet;
+	uint32_t id = 1;
+
+	node_get(&node, MAP_VNETS, &id, &vnet);
+	vnet.police_cost = cost;
+	vnet.police_burst = burst;
+	node_set(&node, MAP_VNETS, &id, &vnet);
+	node_set(&node, MAP_POLICE, &id, &state);
+}
+
+static uint64_t police_tat(void)
+{
+	struct pdp_police state;
+	uint32_t id = 1;
+
+	node_get(&node, MAP_POLICE, &id, &state);
+	return state.tat;
+}
+
+/* After idling, time not used is not saved: the packet is due one cost after now. */
+static void test_police_idle(void **unused)
+{
+	uint64_t before = now_16th_ns(), after;
+
+	(void)unused;
+	police(1000, 0, 0);
+	assert_int_equal(classify_flow(0).verdict, XDP_REDIRECT);
+	after = now_16th_ns();
+	assert_in_range(police_tat(), before + 1000, after + 1000);
+}
+
+/* Within the burst each packet moves the time by one cost, however early it is. */
+static void test_police_burst(void **unused)
+{
+	uint64_t tat = now_16th_ns() + (100000000ull << PDP_POLICE_SHIFT);
+
+	(void)unused;
+	police(1 << 20, UINT32_MAX, tat);
+	for (int i = 1; i <= 3; i++) {
+		assert_int_equal(classify_flow(0).verdict, XDP_REDIRECT);
+		if (tat > now_16th_ns()) /* or this machine stood still for 0.1 s */
+			assert_int_equal(police_tat(), tat + ((uint64_t)i << 20));
+	}
+}
+
+/* What is refused is not charged, and takes no turn. */
+static void test_police_refuses(void **unused)
+{
+	uint64_t tat = now_16th_ns() + (3600000000000ull << PDP_POLICE_SHIFT);
+
+	(void)unused;
+	police(1000, UINT32_MAX, tat);
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(classify_flow(0).verdict, XDP_DROP);
+	assert_int_equal(police_tat(), tat);
+	police(0, 0, tat);
+	assert_int_equal(classify_flow(0).verdict, XDP_REDIRECT);
+}
+
+/* What the classifier sends, a guest may send back: in and out again, bytes as they came. */
+static void test_there_and_back(void **unused)
+{
+	struct packet_case in = {.way = WAY_IN, .vif = 4}, out = {.way = WAY_OUT, .vif = 4};
+	static struct packet p, tagged, back, left;
+	size_t inner;
+
+	(void)unused;
+	case_build(&node, &in, &p);
+	inner = p.len - p.at[AT_INNER];
+	assert_int_equal(node_run(&node, PROG_CLASSIFY, node.port_ifindex[1], 0, &p, &tagged),
+			 XDP_REDIRECT);
+	case_build(&node, &out, &back);
+	assert_int_equal(back.len - back.at[AT_INNER], inner);
+	memcpy(back.data + back.at[AT_INNER], tagged.data + 30, inner);
+	assert_int_equal(node_run(&node, PROG_DISPATCH, node.link_ifindex[tagged.data[5]], 0, &back,
+				  &left),
+			 XDP_REDIRECT);
+	assert_int_equal(left.len, p.len);
+	assert_memory_equal(left.data + p.at[AT_INNER], p.data + p.at[AT_INNER], inner);
+}
+
+/* Turns are a CPU's own: stay on one. */
+static int start(void **unused)
+{
+	cpu_set_t one;
+
+	(void)unused;
+	CPU_ZERO(&one);
+	CPU_SET(sched_getcpu(), &one);
+	if (sched_setaffinity(0, sizeof(one), &one))
+		return -1;
+	node_start(&node);
+	return 0;
+}
+
+static int stop(void **unused)
+{
+	(void)unused;
+	node_stop(&node);
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(test_round_robin, refill),
+		cmocka_unit_test_setup(test_weighted, refill),
+		cmocka_unit_test_setup(test_turn_survives_a_shorter_table, refill),
+		cmocka_unit_test_setup(test_largest_table, refill),
+		cmocka_unit_test_setup(test_flow_hash, refill),
+		cmocka_unit_test_setup(test_fragments_stay_together, refill),
+		cmocka_unit_test_setup(test_seq, refill),
+		cmocka_unit_test_setup(test_seq_wraps, refill),
+		cmocka_unit_test_setup(test_drop_takes_no_seq, refill),
+		cmocka_unit_test_setup(test_other_half, refill),
+		cmocka_unit_test_setup(test_police_idle, refill),
+		cmocka_unit_test_setup(test_police_burst, refill),
+		cmocka_unit_test_setup(test_police_refuses, refill),
+		cmocka_unit_test_setup(test_there_and_back, refill),
+	};
+
+	return cmocka_run_group_tests_name("policy", tests, start, stop);
+}
