@@ -167,20 +167,15 @@ static int parse_options(struct options *opt, int argc, char **argv, struct pdp_
 	return 0;
 }
 
-static int attach(const struct options *opt, struct sink_bpf **out, int *link,
+static int attach(struct sink_bpf *skel, const struct options *opt, int *link,
 		  struct pdp_error *err)
 {
 	LIBBPF_OPTS(bpf_link_create_opts, opts, .flags = XDP_FLAGS_DRV_MODE);
 	int ifindex = if_nametoindex(opt->dev);
-	struct sink_bpf *skel;
 	int ret;
 
 	if (!ifindex)
 		return pdp_fail(err, -errno, "%s: %s", opt->dev, strerror(errno));
-	skel = sink_bpf__open();
-	if (!skel)
-		return pdp_fail(err, -errno, "open the BPF object: %s", strerror(errno));
-	*out = skel;
 	memcpy((void *)&skel->rodata->plan, &opt->plan, sizeof(opt->plan));
 	bpf_map__set_max_entries(skel->maps.sink_flows, opt->plan.flows);
 	ret = sink_bpf__load(skel);
@@ -193,34 +188,43 @@ static int attach(const struct options *opt, struct sink_bpf **out, int *link,
 	return 0;
 }
 
-static void read_counts(const struct sink_bpf *skel, struct sink_count *out)
+static void add_cpu(struct sink_count *out, const struct sink_count *cpu)
+{
+	out->packets += cpu->packets;
+	out->plain += cpu->plain;
+	out->bytes += cpu->bytes;
+	out->passed += cpu->passed;
+	out->flow_over += cpu->flow_over;
+	out->latency_packets += cpu->latency_packets;
+	out->latency_sum_ns += cpu->latency_sum_ns;
+	if (cpu->first_ns && (!out->first_ns || cpu->first_ns < out->first_ns))
+		out->first_ns = cpu->first_ns;
+	if (cpu->last_ns > out->last_ns)
+		out->last_ns = cpu->last_ns;
+	if (cpu->latency_min_ns &&
+	    (!out->latency_min_ns || cpu->latency_min_ns < out->latency_min_ns))
+		out->latency_min_ns = cpu->latency_min_ns;
+	if (cpu->latency_max_ns > out->latency_max_ns)
+		out->latency_max_ns = cpu->latency_max_ns;
+}
+
+static int read_counts(const struct sink_bpf *skel, struct sink_count *out, struct pdp_error *err)
 {
 	int cpus = libbpf_num_possible_cpus();
-	struct sink_count *cpu = calloc(cpus, sizeof(*cpu));
+	struct sink_count *cpu;
 	uint32_t zero = 0;
+	int ret = 0;
 
 	memset(out, 0, sizeof(*out));
-	if (!cpu || bpf_map_lookup_elem(bpf_map__fd(skel->maps.sink_counts), &zero, cpu))
-		cpus = 0;
-	for (int i = 0; i < cpus; i++) {
-		out->packets += cpu[i].packets;
-		out->plain += cpu[i].plain;
-		out->bytes += cpu[i].bytes;
-		out->passed += cpu[i].passed;
-		out->flow_over += cpu[i].flow_over;
-		out->latency_packets += cpu[i].latency_packets;
-		out->latency_sum_ns += cpu[i].latency_sum_ns;
-		if (cpu[i].first_ns && (!out->first_ns || cpu[i].first_ns < out->first_ns))
-			out->first_ns = cpu[i].first_ns;
-		if (cpu[i].last_ns > out->last_ns)
-			out->last_ns = cpu[i].last_ns;
-		if (cpu[i].latency_min_ns &&
-		    (!out->latency_min_ns || cpu[i].latency_min_ns < out->latency_min_ns))
-			out->latency_min_ns = cpu[i].latency_min_ns;
-		if (cpu[i].latency_max_ns > out->latency_max_ns)
-			out->latency_max_ns = cpu[i].latency_max_ns;
-	}
+	cpu = cpus > 0 ? calloc(cpus, sizeof(*cpu)) : NULL;
+	if (!cpu)
+		return pdp_fail(err, -ENOMEM, "no memory for the counts of %d CPUs", cpus);
+	if (bpf_map_lookup_elem(bpf_map__fd(skel->maps.sink_counts), &zero, cpu))
+		ret = pdp_fail(err, -errno, "read the counts: %s", strerror(errno));
+	for (int i = 0; ret == 0 && i < cpus; i++)
+		add_cpu(out, &cpu[i]);
 	free(cpu);
+	return ret;
 }
 
 /* Lost of a flow: what should have come up to its newest packet, without what came. */
@@ -262,53 +266,53 @@ static uint64_t now_ns(void)
 	return ts.tv_sec * 1000000000ULL + ts.tv_nsec;
 }
 
-/* Until one of the reasons to stop. */
-static void count_on(const struct options *opt, const struct sink_bpf *skel)
+static bool is_enough(const struct options *opt, const struct sink_count *count, uint64_t begin)
 {
-	struct timespec tick = {.tv_nsec = POLL_NS};
-	uint64_t begin = now_ns(), now;
-	struct sink_count count;
+	uint64_t now = now_ns();
 
-	while (!stopped) {
-		nanosleep(&tick, NULL);
-		read_counts(skel, &count);
-		now = now_ns();
-		if (opt->seconds && now - begin >= opt->seconds * 1e9)
-			break;
-		if (opt->idle && count.last_ns && now > count.last_ns + opt->idle * 1e9)
-			break;
-		if (opt->count && count.packets + count.plain >= opt->count)
-			break;
-	}
+	if (opt->seconds > 0 && now - begin >= opt->seconds * 1e9)
+		return true;
+	if (opt->idle > 0 && count->last_ns && now > count->last_ns + opt->idle * 1e9)
+		return true;
+	return opt->count && count->packets + count->plain >= opt->count;
 }
 
-static void report(const struct options *opt, const struct sink_bpf *skel)
+/* Until one of the reasons to stop; *count is what came. */
+static int count_on(const struct options *opt, const struct sink_bpf *skel,
+		    struct sink_count *count, struct pdp_error *err)
 {
-	struct sink_count count;
-	struct flow_total total;
-	uint64_t received;
-	double busy;
+	struct timespec tick = {.tv_nsec = POLL_NS};
+	uint64_t begin = now_ns();
+	int ret;
 
-	read_counts(skel, &count);
-	read_flows(skel, opt->plan.flows, &total);
-	received = count.packets + count.plain;
-	busy = (count.last_ns - count.first_ns) / 1e9;
+	do {
+		nanosleep(&tick, NULL);
+		ret = read_counts(skel, count, err);
+	} while (ret == 0 && !stopped && !is_enough(opt, count, begin));
+	return ret;
+}
+
+static void report(const struct sink_count *count, const struct flow_total *total)
+{
+	uint64_t received = count->packets + count->plain;
+	double busy = (count->last_ns - count->first_ns) / 1e9;
+
 	printf("{\"received\": %llu, \"lost\": %llu, \"reordered\": %llu, \"duplicates\": %llu, "
 	       "\"flows\": %u, \"bytes\": %llu, \"seconds\": %.6f, \"pps\": %.0f, "
 	       "\"extent_max\": %u, \"extent_avg\": %.2f, \"too_late\": %llu, \"unnumbered\": %llu, "
 	       "\"flow_over\": %llu, \"passed\": %llu",
-	       (unsigned long long)received, (unsigned long long)total.lost,
-	       (unsigned long long)total.reordered, (unsigned long long)total.duplicates,
-	       total.flows, (unsigned long long)count.bytes, busy,
-	       received > 1 && busy > 0 ? (received - 1) / busy : 0, total.extent_max,
-	       total.extent_known ? (double)total.extent_sum / total.extent_known : 0,
-	       (unsigned long long)total.too_late, (unsigned long long)count.plain,
-	       (unsigned long long)count.flow_over, (unsigned long long)count.passed);
-	if (count.latency_packets)
+	       (unsigned long long)received, (unsigned long long)total->lost,
+	       (unsigned long long)total->reordered, (unsigned long long)total->duplicates,
+	       total->flows, (unsigned long long)count->bytes, busy,
+	       received > 1 && busy > 0 ? (received - 1) / busy : 0, total->extent_max,
+	       total->extent_known ? (double)total->extent_sum / total->extent_known : 0,
+	       (unsigned long long)total->too_late, (unsigned long long)count->plain,
+	       (unsigned long long)count->flow_over, (unsigned long long)count->passed);
+	if (count->latency_packets)
 		printf(", \"latency_us\": {\"min\": %.1f, \"avg\": %.1f, \"max\": %.1f}",
-		       count.latency_min_ns / 1e3,
-		       (double)count.latency_sum_ns / count.latency_packets / 1e3,
-		       count.latency_max_ns / 1e3);
+		       count->latency_min_ns / 1e3,
+		       (double)count->latency_sum_ns / count->latency_packets / 1e3,
+		       count->latency_max_ns / 1e3);
 	printf("}\n");
 }
 
@@ -320,28 +324,47 @@ static void catch_signals(void)
 	sigaction(SIGTERM, &action, NULL);
 }
 
-int main(int argc, char **argv)
+static int run(const struct options *opt, struct pdp_error *err)
 {
-	struct sink_bpf *skel = NULL;
-	struct pdp_error err = {{0}};
-	struct options opt;
-	int link = -1, status = 0;
+	struct sink_bpf *skel = sink_bpf__open();
+	struct flow_total total;
+	struct sink_count count;
+	int link = -1;
+	int ret;
 
-	libbpf_set_print(NULL);
-	if (parse_options(&opt, argc, argv, &err)) {
-		status = 2;
-	} else if (attach(&opt, &skel, &link, &err)) {
-		status = 1;
-	} else {
+	if (!skel)
+		return pdp_fail(err, -errno, "open the BPF object: %s", strerror(errno));
+	ret = attach(skel, opt, &link, err);
+	if (ret == 0) {
 		catch_signals();
-		fprintf(stderr, "sink: counting on %s\n", opt.dev);
-		count_on(&opt, skel);
-		report(&opt, skel);
+		fprintf(stderr, "sink: counting on %s\n", opt->dev);
+		ret = count_on(opt, skel, &count, err);
 	}
-	if (status)
-		fprintf(stderr, "sink: %s\n", err.text);
+	/* Detached first: then the counts and the flows tell of the same packets. */
 	if (link >= 0)
 		close(link);
+	if (ret == 0)
+		ret = read_counts(skel, &count, err);
+	if (ret == 0) {
+		read_flows(skel, opt->plan.flows, &total);
+		report(&count, &total);
+	}
 	sink_bpf__destroy(skel);
+	return ret;
+}
+
+int main(int argc, char **argv)
+{
+	struct pdp_error err = {{0}};
+	struct options opt;
+	int status = 0;
+
+	libbpf_set_print(NULL);
+	if (parse_options(&opt, argc, argv, &err))
+		status = 2;
+	else if (run(&opt, &err))
+		status = 1;
+	if (status)
+		fprintf(stderr, "sink: %s\n", err.text);
 	return status;
 }
