@@ -115,6 +115,8 @@ node_up() {
 	nsenter --net="/run/netns/$T-node" "$BIN/pdpd" --config "$file" --run-dir "$RUN_DIR" \
 		--pins "$PINS" --agent "$BIN/pdp-fe-agent" "$@" >>"$WORK/pdpd.log" 2>&1 &
 	NODE_PID=$!
+	# For a caller in a subshell: `check` is one.
+	echo $NODE_PID >"$WORK/node.pid"
 	until node_is_up; do
 		if ! kill -0 $NODE_PID 2>/dev/null || [ $SECONDS -ge $end ]; then
 			echo "# the node does not come up; pdpd says:"
@@ -127,6 +129,7 @@ node_up() {
 
 node_down() {
 	local end=$((SECONDS + 15))
+	NODE_PID=$(cat "$WORK/node.pid" 2>/dev/null)
 	[ -n "$NODE_PID" ] || return 0
 	kill -TERM "$NODE_PID" 2>/dev/null
 	while kill -0 "$NODE_PID" 2>/dev/null; do
@@ -138,6 +141,7 @@ node_down() {
 	done
 	wait "$NODE_PID" 2>/dev/null
 	NODE_PID=
+	rm -f "$WORK/node.pid"
 }
 
 result() {
