@@ -108,6 +108,7 @@ int pdp_device_name(int ifindex, char name[PDP_DEV_NAME_LEN], struct pdp_error *
 /* --- drops.c, guest.c, dispatcher.c ----------------------------------------------------------- */
 
 #define PDP_DROPS_LINK "drops"
+#define PDP_REDIR_DROPS_LINK "drops-redirect"
 
 int pdp_drops_load(struct pdp_loader *ld, struct pdp_error *err);
 int pdp_drops_attach(struct pdp_loader *ld, struct pdp_error *err);
