@@ -43,19 +43,24 @@ static void add(struct pdp_agent_stats *sum, const struct pdp_agent_stats *live,
 			to[i] += from[i];
 }
 
-int pdp_agentstats_map(struct pdp_agentstats *stats, int memfd, struct pdp_error *err)
+int pdp_agentstats_check(int memfd, struct pdp_error *err)
 {
 	const int need = F_SEAL_SHRINK | F_SEAL_GROW;
 	const int seals = fcntl(memfd, F_GET_SEALS);
-	struct stat st;
-	void *memory;
+	struct stat st = {0};
 
 	if (seals < 0 || (seals & need) != need)
 		return pdp_fail(err, -EPERM, "counters are not a memfd sealed against resizing");
 	if (fstat(memfd, &st) || st.st_size < (off_t)sizeof(struct pdp_agent_stats))
 		return pdp_fail(err, -EINVAL, "counters have %lld bytes, not %zu",
 				(long long)st.st_size, sizeof(struct pdp_agent_stats));
-	memory = mmap(NULL, sizeof(struct pdp_agent_stats), PROT_READ, MAP_SHARED, memfd, 0);
+	return 0;
+}
+
+int pdp_agentstats_map(struct pdp_agentstats *stats, int memfd, struct pdp_error *err)
+{
+	void *memory = mmap(NULL, sizeof(struct pdp_agent_stats), PROT_READ, MAP_SHARED, memfd, 0);
+
 	if (memory == MAP_FAILED)
 		return pdp_fail(err, -errno, "map counters: %s", strerror(errno));
 	if (stats->live) {

@@ -16,9 +16,12 @@ struct pdp_agentstats {
 };
 
 /*
- * Map the memory behind an agent's memfd; the earlier agent's counters go to the dead. -EPERM when it
- * is not sealed against resizing, which could kill us with SIGBUS; -EINVAL when it is too short.
+ * Is this a memfd that can be mapped without fear? -EPERM when it is not sealed against resizing,
+ * which could kill us with SIGBUS; -EINVAL when it is too short.
  */
+int pdp_agentstats_check(int memfd, struct pdp_error *err);
+
+/* Map the memory behind a checked memfd; the earlier agent's counters go to the dead. */
 int pdp_agentstats_map(struct pdp_agentstats *stats, int memfd, struct pdp_error *err);
 void pdp_agentstats_unmap(struct pdp_agentstats *stats);
 

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "ctl/agentstats.h"
 #include "ctl/netns.h"
 
 static int check_words(const struct pdp_hello *hello, const struct pdp_hello_want *want,
@@ -56,5 +57,7 @@ int pdp_hello_check(const void *body, size_t len, const int *fds, unsigned int n
 				PDP_HELLO_FDS);
 	memcpy(&hello, body, sizeof(hello));
 	code = check_words(&hello, want, err);
-	return code ? code : check_socket(fds[0], want->netns_cookie, err);
+	if (!code)
+		code = check_socket(fds[0], want->netns_cookie, err);
+	return code ? code : pdp_agentstats_check(fds[1], err);
 }

@@ -28,7 +28,7 @@ struct pdp_hello_want {
  * The socket must be of AF_XDP and of the guest's own network namespace. The kernel does not tell
  * what an AF_XDP socket is bound to (getsockname: EOPNOTSUPP), and need not: a frame redirected to one
  * bound to another device or queue is dropped in the guest's own receive path, so a lie costs the
- * liar alone. 0, or -EPROTO, -EPERM with the reason in err.
+ * liar alone. The counters must be a memfd sealed against resizing. 0, or -EPROTO, -EPERM with the reason in err.
  */
 int pdp_hello_check(const void *body, size_t len, const int *fds, unsigned int n_fds,
 		    const struct pdp_hello_want *want, struct pdp_error *err);

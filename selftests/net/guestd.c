@@ -132,37 +132,49 @@ static void catch_signals(struct guestd *d, struct event *events[3])
 	}
 }
 
+/* Start the guest and serve it until a signal; 0, or 1 with the reason told. */
+static int serve(struct guestd *d, struct pdp_guests *guests)
+{
+	struct event *events[3];
+	struct pdp_error err;
+
+	if (pdp_guest_start(&d->guest, guests, &d->spec, on_state, d, &err)) {
+		warnx("%s", err.text);
+		return 1;
+	}
+	catch_signals(d, events);
+	configure(d);
+	show(d->guest, "started");
+	event_base_dispatch(d->conf.base);
+	pdp_guest_stop(d->guest);
+	for (int i = 0; i < 3; i++)
+		event_free(events[i]);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	struct guestd d = {.conf = {.link_mtu = 1516},
 			   .spec = {.id = 1, .name = "red-1", .power = 200, .dataplane = "router"}};
-	struct event *events[3];
-	struct pdp_guests *guests;
+	struct pdp_guests *guests = NULL;
 	struct pdp_error err;
 	unsigned int strays;
 	int status = 1;
 
 	parse(argc, argv, &d);
 	d.conf.base = event_base_new();
-	if (pdp_loader_open(&d.conf.loader, d.pins, &err) ||
-	    pdp_guests_new(&guests, &d.conf, &err) || pdp_guests_reap(guests, &strays, &err))
+	if (pdp_loader_open(&d.conf.loader, d.pins, &err))
 		errx(1, "%s", err.text);
-	printf("reaped %u\n", strays);
-	catch_signals(&d, events);
-	if (pdp_guest_start(&d.guest, guests, &d.spec, on_state, &d, &err)) {
+	if (pdp_guests_new(&guests, &d.conf, &err) || pdp_guests_reap(guests, &strays, &err)) {
 		warnx("%s", err.text);
 	} else {
-		configure(&d);
-		show(d.guest, "started");
-		event_base_dispatch(d.conf.base);
-		status = 0;
+		printf("reaped %u\n", strays);
+		status = serve(&d, guests);
 	}
-	pdp_guest_stop(d.guest);
 	pdp_guests_free(guests);
 	if (pdp_loader_purge(d.conf.loader, &err))
 		warnx("%s", err.text);
-	for (int i = 0; i < 3; i++)
-		event_free(events[i]);
+	pdp_loader_close(d.conf.loader);
 	event_base_free(d.conf.base);
 	return status;
 }
