@@ -182,6 +182,18 @@ static int detach_one(const struct pdp_link_info *info, void *arg)
 	return pdp_loader_detach(detaching->ld, info->name, detaching->err);
 }
 
+/* One rename takes all maps out of force: half of them would be adopted with what is in them. */
+static int withdraw_maps(const struct pdp_loader *ld, struct pdp_error *err)
+{
+	char maps[PDP_PATH_MAX], old[PDP_PATH_MAX];
+
+	pdp_pins_path(ld, maps, "maps");
+	pdp_pins_path(ld, old, "new/maps");
+	if (rename(maps, old) && errno != ENOENT)
+		return pdp_fail(err, -errno, "cannot withdraw %s: %s", maps, strerror(errno));
+	return 0;
+}
+
 /* Packets stop first, then goes what they would have met. The root goes too if it is empty. */
 int pdp_loader_purge(struct pdp_loader *ld, struct pdp_error *err)
 {
@@ -189,9 +201,10 @@ int pdp_loader_purge(struct pdp_loader *ld, struct pdp_error *err)
 	char root[PDP_PATH_MAX];
 	int rc = pdp_loader_each_link(ld, detach_one, &detaching);
 
-	if (rc)
-		return rc;
-	rc = pdp_pins_remove(ld->dir, err);
+	if (!rc)
+		rc = withdraw_maps(ld, err);
+	if (!rc)
+		rc = pdp_pins_remove(ld->dir, err);
 	if (rc)
 		return rc;
 	snprintf(root, sizeof(root), "%s", ld->dir);

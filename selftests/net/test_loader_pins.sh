@@ -109,6 +109,9 @@ survives_crashes() {
 		loader purge && crash "$delay" load || return 1
 		crash "$delay" attach pass port-A d0 && loader attach pass port-A d0 || return 1
 	done
+	for delay in 0 0.002 0.004 0.006 0.008; do
+		crash "$delay" purge || return 1
+	done
 }
 
 # In a mount namespace of its own, with no bpffs at its place.
@@ -162,6 +165,7 @@ check "status needs no lock" locked "$BIN/pdp-loader" --root "$PINS" status
 check "a pinned map of other size is refused, nothing is touched" refuses_other_sizes
 check "a pin that was lost is made again" repairs_a_lost_pin
 check "killed at any time, the next load makes it whole" survives_crashes
+loader attach pass port-A d0
 check "purge leaves no pin, map, link or program" purges
 check "purge of nothing is fine" loader purge
 check "bpffs is mounted where it is not" mounts_bpffs
