@@ -52,6 +52,10 @@ all_maps_pinned() {
 	[ "$n" -gt 15 ] && [ "$(find "$V1/maps" -type f | wc -l)" -eq "$n" ]
 }
 
+counts_drops() {
+	[ "$(loader -j status | jq .xmit_drops_counted)" = true ] && [ -n "$(drops_id)" ]
+}
+
 # The second loader takes over all maps, DEVMAPs with them, and what is in them.
 adopts() {
 	local before after ifindex
@@ -83,6 +87,17 @@ refuses_other_sizes() {
 	before=$(map_ids && drops_id)
 	says "pinned map pdp_vnets has max entries 7, this build has 4097" loader load || return 1
 	diff <(echo "$before") <(map_ids && drops_id)
+}
+
+# As a loader killed between two pins would leave it.
+clears_leftovers() {
+	local id
+	mkdir "$V1/new/maps"
+	bpftool map create "$V1/new/maps/pdp_vnets" type array key 4 value 16 entries 7 \
+		name pdp_leftover || return 1
+	id=$(bpftool -j map show pinned "$V1/new/maps/pdp_vnets" | jq .id)
+	bpftool map show id "$id" && loader load && [ -z "$(ls "$V1/new")" ] &&
+		wait_for 5 gone "$id" "" "" && all_maps_pinned
 }
 
 repairs_a_lost_pin() {
@@ -157,6 +172,11 @@ fails "and nothing was made there" test -e "$WORK/pins"
 check "load" loader load
 check "all maps are pinned" all_maps_pinned
 check "directories are for root alone" modes_are_0700
+if loader load 2>&1 | grep -q "drops are not counted: the kernel refused"; then
+	skip "kernel drops are counted" "this kernel refuses pdp_xmit_drop"
+else
+	check "kernel drops are counted" counts_drops
+fi
 check "a second load adopts maps, content and the drop counter" adopts
 check "a directory open to others is closed" closes_to_others
 check "a second owner is refused by the lock" says "is locked: pdpd or another pdp-loader" \
@@ -164,6 +184,7 @@ check "a second owner is refused by the lock" says "is locked: pdpd or another p
 check "status needs no lock" locked "$BIN/pdp-loader" --root "$PINS" status
 check "a pinned map of other size is refused, nothing is touched" refuses_other_sizes
 check "a pin that was lost is made again" repairs_a_lost_pin
+check "what was left half made is removed" clears_leftovers
 check "killed at any time, the next load makes it whole" survives_crashes
 loader attach pass port-A d0
 check "purge leaves no pin, map, link or program" purges
