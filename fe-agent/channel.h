@@ -16,6 +16,7 @@
  *   agent -> controller  SYNCED  struct pdp_synced, the answer to SYNC with its seq
  *                        ERROR   text: what could not be applied; for people
  *
+ * The agent takes no packet before the first SYNC: what arrives waits on the socket's receive ring.
  * The controller closing the socket, or dying, does not stop the agent: it forwards on and connects
  * again. The agent's descriptor of the AF_XDP socket goes to the controller because only it may
  * write the XSKMAP; the controller checks it, uses it once and closes it (design.md, section 10).

@@ -18,9 +18,8 @@
 
 struct pdp_client {
 	struct pdp_client_conf conf;
-	struct pdp_dataplane *dp; /* the worker's */
-	struct pdp_dataplane *next; /* being built up; NULL: messages go to dp */
-	bool fed; /* dp has had configuration */
+	struct pdp_dataplane *dp; /* in force; NULL before the first SYNC */
+	struct pdp_dataplane *next; /* being built up, from HELLO to SYNC */
 	int fd; /* -1: not connected */
 	int error; /* the first since the last SYNC */
 	unsigned int pause_ms; /* before the next attempt to connect */
@@ -84,13 +83,6 @@ static int open_socket(const char *path)
 	return fd;
 }
 
-/* The instance that configuration goes to: dp when it is still empty, else a fresh one. */
-static int begin_configuration(struct pdp_client *c)
-{
-	c->error = 0;
-	return c->fed ? c->conf.ops->init(&c->next) : 0;
-}
-
 static void disconnect(struct pdp_client *c, const char *why)
 {
 	warnx("%s: %s; forwarding on, connecting again", c->conf.path, why);
@@ -106,7 +98,8 @@ static void try_connect(struct pdp_client *c)
 
 	if (rc >= 0) {
 		c->fd = rc;
-		rc = begin_configuration(c);
+		c->error = 0;
+		rc = c->conf.ops->init(&c->next);
 		if (!rc)
 			rc = say_hello(c);
 		if (!rc) {
@@ -149,6 +142,13 @@ static int apply_vif(struct pdp_client *c, struct pdp_dataplane *dp, const void 
 	return complain(c, what, rc);
 }
 
+static void count_routes(struct pdp_client *c)
+{
+	struct pdp_agent_stats *stats = c->conf.worker->stats;
+
+	c->conf.ops->routes(c->dp, &stats->routes4, &stats->routes6);
+}
+
 /* All that was sent is in the instance: put it in force if it is not yet. */
 static int sync_up(struct pdp_client *c, uint32_t seq)
 {
@@ -160,6 +160,7 @@ static int sync_up(struct pdp_client *c, uint32_t seq)
 		c->next = NULL;
 	}
 	c->error = 0;
+	count_routes(c);
 	return send_message(c, PDP_MSG_SYNCED, seq, &synced, sizeof(synced));
 }
 
@@ -170,11 +171,11 @@ static int handle(struct pdp_client *c, const struct pdp_msg *msg, const void *b
 
 	switch (msg->type) {
 	case PDP_MSG_VIF:
-		c->fed = true;
 		return apply_vif(c, dp, body, len);
 	case PDP_MSG_NETLINK:
-		c->fed = true;
 		rc = c->conf.ops->netlink(dp, body, len);
+		if (!c->next)
+			count_routes(c);
 		return rc ? complain(c, "netlink message", rc) : 0;
 	case PDP_MSG_SYNC:
 		return sync_up(c, msg->seq);
@@ -231,28 +232,17 @@ void pdp_client_run(struct pdp_client *c)
 int pdp_client_new(struct pdp_client **out, const struct pdp_client_conf *conf)
 {
 	struct pdp_client *c;
-	int rc;
 
 	if (strlen(conf->path) >= sizeof(((struct sockaddr_un *)0)->sun_path))
 		return -ENAMETOOLONG;
 	c = calloc(1, sizeof(*c));
 	if (!c)
 		return -ENOMEM;
-	rc = conf->ops->init(&c->dp);
-	if (rc) {
-		free(c);
-		return rc;
-	}
 	c->conf = *conf;
 	c->fd = -1;
 	c->pause_ms = PAUSE_MIN_MS;
 	*out = c;
 	return 0;
-}
-
-struct pdp_dataplane *pdp_client_dataplane(struct pdp_client *c)
-{
-	return c->dp;
 }
 
 void pdp_client_free(struct pdp_client *c)

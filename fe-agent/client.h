@@ -4,9 +4,9 @@
  *
  * Off the packet's path, in the main thread: connects, says HELLO, applies what the controller sends
  * to the data plane, and connects again for as long as the worker runs. A controller that comes anew
- * sends its whole configuration: it is built up in a second instance of the data plane, which takes
- * the place of the first when SYNC says that it is complete, so that nothing of the old remains and
- * traffic never sees half of the new.
+ * sends its whole configuration: it is built up in a new instance of the data plane, which takes the
+ * place of the one in force when SYNC says that it is complete, so that nothing of the old remains and
+ * traffic never sees half of the new. What is sent after SYNC goes to the instance in force.
  */
 #ifndef PDP_CLIENT_H
 #define PDP_CLIENT_H
@@ -24,12 +24,9 @@ struct pdp_client_conf {
 
 struct pdp_client;
 
-/* Make the client and an empty instance of the data plane. 0; -ENAMETOOLONG; -errno. */
+/* 0; -ENAMETOOLONG: the path does not fit a socket's address; -ENOMEM. */
 int pdp_client_new(struct pdp_client **out, const struct pdp_client_conf *conf);
 void pdp_client_free(struct pdp_client *client); /* NULL is fine */
-
-/* The instance to start the worker with; stays the client's. */
-struct pdp_dataplane *pdp_client_dataplane(struct pdp_client *client);
 
 /* Serve the controller until a signal comes or the worker ends by itself. */
 void pdp_client_run(struct pdp_client *client);

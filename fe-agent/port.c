@@ -20,8 +20,27 @@
 #define XDP_MAX_TX_SKB_BUDGET 9
 #endif
 
-#define BIND_DEADLINE_MS 10000
-#define BIND_PAUSE_MAX_MS 100
+/* The kernel reaps the socket of an agent that was killed some milliseconds after its death. */
+#define BIND_DEADLINE_MS 10000 /* until then it holds the queue: EBUSY */
+#define MEMLOCK_DEADLINE_MS 2000 /* and its UMEM counts as locked memory: ENOBUFS */
+#define PAUSE_MAX_MS 100
+
+struct patience {
+	unsigned int waited_ms, pause_ms;
+};
+
+/* Wait, longer each time; false when the deadline has passed. */
+static bool wait_more(struct patience *p, unsigned int deadline_ms)
+{
+	if (p->waited_ms >= deadline_ms)
+		return false;
+	p->pause_ms = p->pause_ms ? p->pause_ms * 2 : 1;
+	if (p->pause_ms > PAUSE_MAX_MS)
+		p->pause_ms = PAUSE_MAX_MS;
+	usleep(p->pause_ms * 1000);
+	p->waited_ms += p->pause_ms;
+	return true;
+}
 
 static int make_umem(struct pdp_port *port, uint32_t frames)
 {
@@ -31,6 +50,7 @@ static int make_umem(struct pdp_port *port, uint32_t frames)
 		.comp_size = PDP_TX_RING,
 		.frame_size = PDP_FRAME_SIZE,
 	};
+	struct patience patience = {0};
 	void *area;
 	int rc;
 
@@ -44,7 +64,10 @@ static int make_umem(struct pdp_port *port, uint32_t frames)
 		return rc;
 	}
 	port->umem.area = area;
-	rc = xsk_umem__create(&port->xsk_umem, area, size, &port->fill, &port->completed, &conf);
+	do {
+		rc = xsk_umem__create(&port->xsk_umem, area, size, &port->fill, &port->completed,
+				      &conf);
+	} while (rc == -ENOBUFS && wait_more(&patience, MEMLOCK_DEADLINE_MS));
 	if (rc == -ENOBUFS)
 		warnx("UMEM of %zu KiB is over RLIMIT_MEMLOCK, which counts all of this host uid: "
 		      "raise it, or use fewer --frames",
@@ -57,10 +80,6 @@ static int make_umem(struct pdp_port *port, uint32_t frames)
 	return rc;
 }
 
-/*
- * Bind, which the kernel refuses with EBUSY until it has reaped the socket of an agent killed before
- * us; that happens some milliseconds later.
- */
 static int bind_socket(struct pdp_port *port, const struct pdp_port_conf *conf)
 {
 	struct xsk_socket_config xsk_conf = {
@@ -69,27 +88,23 @@ static int bind_socket(struct pdp_port *port, const struct pdp_port_conf *conf)
 		.libxdp_flags = XSK_LIBXDP_FLAGS__INHIBIT_PROG_LOAD,
 		.bind_flags = XDP_COPY | XDP_USE_NEED_WAKEUP,
 	};
-	unsigned int waited_ms = 0, pause_ms = 1;
+	struct patience patience = {0};
 	int rc;
 
-	for (;;) {
+	do {
 		rc = xsk_socket__create(&port->xsk, conf->dev, conf->queue, port->xsk_umem,
 					&port->rx, &port->tx, &xsk_conf);
-		if (rc != -EBUSY || waited_ms >= BIND_DEADLINE_MS)
-			break;
-		usleep(pause_ms * 1000);
-		waited_ms += pause_ms;
-		pause_ms = pause_ms * 2 > BIND_PAUSE_MAX_MS ? BIND_PAUSE_MAX_MS : pause_ms * 2;
-	}
+	} while (rc == -EBUSY && wait_more(&patience, BIND_DEADLINE_MS));
 	if (rc == -EBUSY)
 		warnx("%s queue %u: another AF_XDP socket has held it for %u ms; is a second agent "
 		      "running?",
-		      conf->dev, conf->queue, waited_ms);
+		      conf->dev, conf->queue, patience.waited_ms);
 	else if (rc)
 		warnx("%s queue %u: cannot bind an AF_XDP socket: %s", conf->dev, conf->queue,
 		      strerror(-rc));
-	else if (waited_ms)
-		warnx("%s queue %u: was busy for %u ms", conf->dev, conf->queue, waited_ms);
+	else if (patience.waited_ms)
+		warnx("%s queue %u: was busy for %u ms", conf->dev, conf->queue,
+		      patience.waited_ms);
 	return rc;
 }
 

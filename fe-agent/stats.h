@@ -2,7 +2,8 @@
 /*
  * stats.h - the agent's counters, in a memfd that the controller maps too (channel.h).
  *
- * One writer, the worker; readers see each counter whole, since it is one aligned word.
+ * Each counter has one writer, the worker or, for routes, the client; readers see it whole, since it
+ * is one aligned word.
  */
 #ifndef PDP_STATS_H
 #define PDP_STATS_H

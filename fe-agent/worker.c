@@ -85,27 +85,31 @@ static struct pdp_dataplane *adopt(struct pdp_worker *w, struct pdp_dataplane *d
 
 	if (wanted == dp)
 		return dp;
-	w->ops->offline(dp);
+	if (dp)
+		w->ops->offline(dp);
 	w->ops->online(wanted);
 	atomic_store_explicit(&w->in_force, wanted, memory_order_release);
 	return wanted;
 }
 
+/* Without a data plane only the channel's thread can wake us; packets wait on the receive ring. */
 static void sleep_until_work(struct pdp_worker *w, struct pdp_dataplane *dp)
 {
 	struct pollfd fds[] = {
-		{.fd = w->port->fd, .events = POLLIN},
 		{.fd = w->wake_fd, .events = POLLIN},
+		{.fd = w->port->fd, .events = POLLIN},
 	};
 	eventfd_t count;
 
-	w->ops->offline(dp);
-	if (poll(fds, 2, TICK_NS / 1000000) > 0) {
-		w->stats->rx_wakeups += !!(fds[0].revents & POLLIN);
-		if (fds[1].revents)
+	if (dp)
+		w->ops->offline(dp);
+	if (poll(fds, dp ? 2 : 1, TICK_NS / 1000000) > 0) {
+		w->stats->rx_wakeups += !!(fds[1].revents & POLLIN);
+		if (fds[0].revents)
 			eventfd_read(w->wake_fd, &count);
 	}
-	w->ops->online(dp);
+	if (dp)
+		w->ops->online(dp);
 }
 
 static int keep_house(struct pdp_worker *w, struct turn *turn)
@@ -128,32 +132,41 @@ static int keep_house(struct pdp_worker *w, struct turn *turn)
 	return pdp_port_gone(w->port) ? -ENXIO : 0;
 }
 
+/* One turn: take back, refill, a burst, send. */
+static int take_turn(struct pdp_worker *w, struct pdp_dataplane *dp, struct turn *turn)
+{
+	unsigned int n;
+	int rc;
+
+	pdp_port_reclaim(w->port, w->stats);
+	pdp_port_refill(w->port);
+	n = dp ? forward(w, dp) : 0;
+	rc = flush(w);
+	if (rc == -ENXIO)
+		return rc;
+	if (rc == -ENETDOWN)
+		doze(DOZE_DOWN_NS);
+	else if (!n && pdp_port_pending(w->port))
+		doze(DOZE_NS);
+	else if (!n)
+		sleep_until_work(w, dp);
+	return n && --turn->until_clock ? 0 : keep_house(w, turn);
+}
+
 static int serve(struct pdp_worker *w)
 {
-	struct pdp_dataplane *dp = atomic_load(&w->in_force);
+	struct pdp_dataplane *dp = NULL;
 	struct turn turn = {.until_clock = 1};
-	unsigned int n;
 	int rc = 0;
 
-	w->ops->online(dp);
-	while (rc != -ENXIO && !atomic_load_explicit(&w->stop, memory_order_relaxed)) {
+	while (!rc && !atomic_load_explicit(&w->stop, memory_order_relaxed)) {
 		dp = adopt(w, dp);
-		pdp_port_reclaim(w->port, w->stats);
-		pdp_port_refill(w->port);
-		n = forward(w, dp);
-		rc = flush(w);
-		if (rc == -ENETDOWN)
-			doze(DOZE_DOWN_NS);
-		else if (!n && pdp_port_pending(w->port))
-			doze(DOZE_NS);
-		else if (!n)
-			sleep_until_work(w, dp);
-		if (rc != -ENXIO && (!n || !--turn.until_clock))
-			rc = keep_house(w, &turn);
+		rc = take_turn(w, dp, &turn);
 	}
-	w->ops->offline(dp);
+	if (dp)
+		w->ops->offline(dp);
 	pdp_port_look(w->port, w->stats);
-	return rc == -ENXIO ? rc : 0;
+	return rc;
 }
 
 static void close_fds(struct pdp_worker *w)
@@ -175,12 +188,12 @@ static void *run(void *arg)
 	return NULL;
 }
 
-int pdp_worker_start(struct pdp_worker *w, struct pdp_dataplane *dp)
+int pdp_worker_start(struct pdp_worker *w)
 {
 	int rc;
 
-	atomic_init(&w->wanted, dp);
-	atomic_init(&w->in_force, dp);
+	atomic_init(&w->wanted, NULL);
+	atomic_init(&w->in_force, NULL);
 	atomic_init(&w->stop, false);
 	atomic_init(&w->ended, false);
 	w->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);

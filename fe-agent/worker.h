@@ -31,12 +31,15 @@ struct pdp_worker {
 	pthread_t thread;
 };
 
-/* Start the thread with an instance of the data plane. 0 or -errno. */
-int pdp_worker_start(struct pdp_worker *worker, struct pdp_dataplane *dp);
+/*
+ * Start the thread. It has no data plane yet: what comes in waits on the receive ring, instead of
+ * being told that there is no route. 0 or -errno.
+ */
+int pdp_worker_start(struct pdp_worker *worker);
 
 /*
- * Put another instance in force, between two bursts, without a packet lost. Returns the former one
- * when the worker has let go of it, for the caller to finish.
+ * Put an instance in force, between two bursts, without a packet lost. Returns the former one, NULL
+ * the first time, when the worker has let go of it, for the caller to finish.
  */
 struct pdp_dataplane *pdp_worker_swap(struct pdp_worker *worker, struct pdp_dataplane *dp);
 
