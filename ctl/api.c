@@ -218,6 +218,36 @@ static int bind_socket(struct pdp_api *api, struct pdp_error *err)
 			strerror(-code));
 }
 
+static void on_rested(evutil_socket_t fd, short what, void *listener)
+{
+	(void)fd;
+	(void)what;
+	evconnlistener_enable(listener);
+}
+
+/* No descriptor is left for a client: rest until slow ones have been cut off. */
+static void on_exhausted(struct evconnlistener *listener, void *arg)
+{
+	const struct timeval rest = {.tv_sec = 1};
+
+	(void)arg;
+	pdp_log(PDP_LOG_WARNING, "cannot accept a client: %s",
+		evutil_socket_error_to_string(EVUTIL_SOCKET_ERROR()));
+	evconnlistener_disable(listener);
+	event_base_once(evconnlistener_get_base(listener), -1, EV_TIMEOUT, on_rested, listener,
+			&rest);
+}
+
+static int accept_clients(struct evhttp *http, int fd)
+{
+	struct evhttp_bound_socket *bound = evhttp_accept_socket_with_handle(http, fd);
+
+	if (!bound)
+		return -ENOMEM;
+	evconnlistener_set_error_cb(evhttp_bound_socket_get_listener(bound), on_exhausted);
+	return 0;
+}
+
 static int serve(struct pdp_api *api, struct pdp_error *err)
 {
 	int fd;
@@ -228,13 +258,14 @@ static int serve(struct pdp_api *api, struct pdp_error *err)
 	evhttp_set_timeout(api->http, CLIENT_TIMEOUT_S);
 	evhttp_set_max_headers_size(api->http, HEADERS_MAX);
 	evhttp_set_max_body_size(api->http, BODY_MAX);
-	evhttp_set_allowed_methods(api->http, EVHTTP_REQ_GET | EVHTTP_REQ_POST);
+	/* All that evhttp knows, so that a wrong one is refused in JSON. */
+	evhttp_set_allowed_methods(api->http, 0xffff);
 	evhttp_set_gencb(api->http, on_view, api);
 	evhttp_set_cb(api->http, "/v1/node/down", on_down, api);
 	fd = bind_socket(api, err);
 	if (fd < 0)
 		return fd;
-	if (evhttp_accept_socket(api->http, fd)) {
+	if (accept_clients(api->http, fd)) {
 		close(fd);
 		return pdp_fail(err, -ENOMEM, "no memory for the API's socket");
 	}

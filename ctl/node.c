@@ -9,7 +9,6 @@
 #include <event2/event.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -20,6 +19,7 @@
 #include "ctl/node.h"
 #include "ctl/nodefile.h"
 #include "ctl/plan.h"
+#include "ctl/rundir.h"
 
 #define GUEST_MEMORY_MIB 64
 #define OUTER_TTL 64
@@ -153,6 +153,13 @@ static int clear_pins(struct pdp_node *node, struct pdp_error *err)
 	return code;
 }
 
+/* What lies in it of guests is removed; so it must be ours alone. */
+static int lock_run_dir(struct pdp_node *node, struct pdp_error *err)
+{
+	node->run_fd = pdp_rundir_lock(node->conf.run_dir, err);
+	return node->run_fd < 0 ? node->run_fd : 0;
+}
+
 static int open_loader(struct pdp_node *node, struct pdp_error *err)
 {
 	struct pdp_error why;
@@ -167,13 +174,6 @@ static int open_loader(struct pdp_node *node, struct pdp_error *err)
 	return code;
 }
 
-static int make_run_dir(const char *path, struct pdp_error *err)
-{
-	if (mkdir(path, 0755) && errno != EEXIST)
-		return pdp_fail(err, -errno, "cannot make directory %s: %s", path, strerror(errno));
-	return 0;
-}
-
 static int open_guests(struct pdp_node *node, struct pdp_error *err)
 {
 	const struct pdp_guests_conf conf = {
@@ -185,10 +185,8 @@ static int open_guests(struct pdp_node *node, struct pdp_error *err)
 		.link_mtu = link_mtu(node),
 	};
 	unsigned int n = 0;
-	int code = make_run_dir(node->conf.run_dir, err);
+	int code = pdp_guests_new(&node->guests, &conf, err);
 
-	if (!code)
-		code = pdp_guests_new(&node->guests, &conf, err);
 	if (!code)
 		code = pdp_guests_reap(node->guests, &n, err);
 	if (!code && n)
@@ -464,8 +462,8 @@ static int check_agent(const char *path, struct pdp_error *err)
 static int bring_up(struct pdp_node *node, struct pdp_error *err)
 {
 	static int (*const steps[])(struct pdp_node *, struct pdp_error *) = {
-		pdp_plan,   find_ports,	  check_mtus,	      open_loader,    prepare_ports,
-		find_paths, start_guests, publish_and_attach, start_sampling,
+		pdp_plan,      find_ports, check_mtus,	 lock_run_dir,	     open_loader,
+		prepare_ports, find_paths, start_guests, publish_and_attach, start_sampling,
 	};
 	size_t i;
 	int code;
@@ -492,6 +490,7 @@ int pdp_node_up(struct pdp_node **out, struct event_base *base, const struct pdp
 	node->conf = *conf;
 	node->base = base;
 	node->ethtool_fd = -1;
+	node->run_fd = -1;
 	set_state(node, PDP_NODE_STARTING);
 	code = bring_up(node, err);
 	if (code) {
@@ -555,7 +554,8 @@ int pdp_node_down(struct pdp_node *node, struct pdp_error *err)
 	if (node->ethtool_fd >= 0)
 		close(node->ethtool_fd);
 	node->ethtool_fd = -1;
-	rmdir(node->conf.run_dir);
+	pdp_rundir_unlock(node->conf.run_dir, node->run_fd);
+	node->run_fd = -1;
 	return code ? code : purged;
 }
 

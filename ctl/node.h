@@ -108,6 +108,7 @@ struct pdp_node {
 	struct event *sample;
 	uint64_t sampled_ns;
 	int ethtool_fd;
+	int run_fd; /* the locked run directory; -1 = not ours */
 };
 
 /*
