@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * test_random.c - good frames with random damage: whatever the bytes, each is counted once, the host's
+ * frames are left as they were, and nothing leaves but by the rules. The seed is fixed.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "selftests/prog/cases.h"
+
+#define ROUNDS 20000
+
+static struct node node;
+static uint64_t verdicts[XDP_REDIRECT + 1];
+
+/* xorshift64 (Marsaglia, 2003). */
+static uint64_t below(uint64_t n)
+{
+	static uint64_t state = 0x9e3779b97f4a7c15;
+
+	state ^= state << 13;
+	state ^= state >> 7;
+	state ^= state << 17;
+	return state % n;
+}
+
+/* Half of the damage goes to the headers, the rest anywhere; some frames get another length. */
+static void damage(struct packet *p)
+{
+	for (uint64_t n = below(4); n > 0; n--) {
+		size_t room = below(2) && p->len > 64 ? 64 : p->len;
+
+		p->data[below(room)] = below(2) ? below(256) : p->data[below(p->len)];
+	}
+	if (below(4) == 0)
+		p->len = 14 + below(p->len - 13);
+	else if (below(8) == 0)
+		packet_edit(p, &(struct edit)PAD(below(64)));
+	if (below(2) && p->len >= p->at[AT_L3] + 20 && p->data[p->at[AT_L3]] >> 4 == 4)
+		packet_ipv4_checksum(p, p->at[AT_L3]);
+}
+
+static void build(enum way way, struct packet *p, struct packet_case *c)
+{
+	*c = (struct packet_case){
+		.way = way,
+		.vif = 1 + below(NODE_VIFS - 1),
+		.inner = below(2) ? INNER_IPV4_UDP : INNER_IPV6_UDP,
+	};
+	case_build(&node, c, p);
+	damage(p);
+}
+
+/* Is the IP header at the place one of these two ends, of the vif's family? */
+static bool has_ends(const uint8_t *ip, const struct pdp_vif *vif, const struct pdp_addr *from,
+		     const struct pdp_addr *to)
+{
+	if (vif->owner.family == 4)
+		return ip[0] >> 4 == 4 && !memcmp(ip + 12, &from->word[3], 4) &&
+		       !memcmp(ip + 16, &to->word[3], 4);
+	return ip[0] >> 4 == 6 && !memcmp(ip + 8, from, 16) && !memcmp(ip + 24, to, 16);
+}
+
+/* A tagged frame names a vif, and came from that vif's remote end to its local one. */
+static void check_tagged(const struct packet *in, const struct packet *out)
+{
+	const struct pdp_vif *vif;
+	size_t l3 = 14;
+
+	assert_true(out->len >= 30 && out->data[12] == 0x88 && out->data[13] == 0xb5);
+	assert_in_range(out->data[21], 1, NODE_VIFS);
+	vif = &node.vif[out->data[21]];
+	assert_int_equal(out->data[19], vif->owner.vnet);
+	assert_int_equal(node.guest[out->data[5]].vnet, vif->owner.vnet);
+	while (in->data[l3 - 2] == 0x81 || in->data[l3 - 2] == 0x88)
+		l3 += 4;
+	assert_true(has_ends(in->data + l3, vif, &vif->remote, &vif->local));
+}
+
+/* What leaves is what the guest wrote behind the tag, between the ends of a vif of its vnet. */
+static void check_sent(uint16_t sender, const struct packet *in, const struct packet *out)
+{
+	const struct pdp_vif *vif = &node.vif[in->data[21]];
+	size_t len = in->len - 30;
+
+	assert_in_range(in->data[21], 1, NODE_VIFS);
+	assert_int_equal(in->data[20], 0);
+	assert_int_equal(vif->owner.vnet, node.guest[sender].vnet);
+	assert_true(out->len >= len + 14 && len <= NODE_MTU);
+	assert_memory_equal(out->data + out->len - len, in->data + 30, len);
+	assert_memory_equal(out->data, vif->next_hop.mac, 6);
+	assert_true(has_ends(in->data + 30, vif, &vif->local, &vif->remote));
+}
+
+static void test_classify(void **unused)
+{
+	static struct packet in, out;
+	struct packet_case c;
+
+	(void)unused;
+	for (int i = 0; i < ROUNDS; i++) {
+		int verdict;
+
+		build(WAY_IN, &in, &c);
+		verdict = node_run(&node, PROG_CLASSIFY, node.port_ifindex[1], 0, &in, &out);
+		assert_true(verdict == XDP_PASS || verdict == XDP_DROP || verdict == XDP_REDIRECT);
+		verdicts[verdict]++;
+		if (verdict == XDP_REDIRECT)
+			check_tagged(&in, &out);
+		if (verdict != XDP_PASS)
+			continue;
+		assert_int_equal(in.len, out.len);
+		assert_memory_equal(in.data, out.data, in.len);
+	}
+}
+
+static void test_dispatch(void **unused)
+{
+	static struct packet in, out;
+	struct packet_case c;
+
+	(void)unused;
+	for (int i = 0; i < ROUNDS; i++) {
+		uint16_t sender = 1 + below(NODE_GUESTS);
+		int verdict;
+
+		build(WAY_OUT, &in, &c);
+		verdict = node_run(&node, PROG_DISPATCH, node.link_ifindex[sender], 0, &in, &out);
+		assert_true(verdict == XDP_DROP || verdict == XDP_REDIRECT);
+		verdicts[verdict]++;
+		if (verdict == XDP_REDIRECT)
+			check_sent(sender, &in, &out);
+	}
+}
+
+/* One frame, one counter: what was passed, dropped and redirected is what the counters say. */
+static void test_each_counted_once(void **unused)
+{
+	uint64_t pass = 0, drop = 0, redirect = 0;
+	struct node_stats stats;
+
+	(void)unused;
+	node_read_stats(&node, &stats);
+#define ADD(name, help) pass += stats.port[1].name;
+	PDP_PASS_REASONS(ADD)
+#undef ADD
+	for (int i = 1; i <= NODE_VNETS; i++) {
+		drop += node_drops(&stats.vnet[i]);
+		redirect += stats.vnet[i].tx_packets;
+	}
+	for (int i = 1; i <= NODE_GUESTS; i++)
+		redirect += stats.guest[i].to_packets;
+	assert_int_equal(pass, verdicts[XDP_PASS]);
+	assert_int_equal(drop, verdicts[XDP_DROP]);
+	assert_int_equal(redirect, verdicts[XDP_REDIRECT]);
+	/* The damage is neither too light nor too heavy to be a test. */
+	assert_in_range(pass, ROUNDS / 20, ROUNDS);
+	assert_in_range(drop, ROUNDS / 20, 2 * ROUNDS);
+	assert_in_range(redirect, ROUNDS / 20, 2 * ROUNDS);
+}
+
+static int start(void **unused)
+{
+	(void)unused;
+	node_start(&node);
+	return 0;
+}
+
+static int stop(void **unused)
+{
+	(void)unused;
+	node_stop(&node);
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_classify),
+		cmocka_unit_test(test_dispatch),
+		cmocka_unit_test(test_each_counted_once),
+	};
+
+	return cmocka_run_group_tests_name("random", tests, start, stop);
+}
