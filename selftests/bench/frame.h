@@ -148,7 +148,7 @@ static inline uint32_t frame_put_tunnel(const struct frame_spec *spec, uint8_t *
 /* The checksums' constant parts; the outer IPv4 header, which never differs, gets its own whole. */
 static inline void frame_sums(uint8_t *frame, struct pktgen_plan *plan)
 {
-	struct iphdr *outer = (struct iphdr *)(frame + ETH_HLEN);
+	uint16_t check;
 
 	if (plan->inner_v6)
 		plan->inner_udp_sum =
@@ -157,10 +157,12 @@ static inline void frame_sums(uint8_t *frame, struct pktgen_plan *plan)
 		plan->inner_ip_sum = frame_sum(frame + plan->inner_ip, sizeof(struct iphdr), 0);
 	if (!plan->outer_udp)
 		return;
-	if (plan->outer_v6)
+	if (plan->outer_v6) {
 		plan->outer_sum = frame_udp6_sum(frame, ETH_HLEN, plan->outer_udp, plan->frame_len);
-	else
-		outer->check = ~frame_sum(outer, sizeof(*outer), 0);
+	} else {
+		check = ~frame_sum(frame + ETH_HLEN, sizeof(struct iphdr), 0);
+		frame_put(frame, ETH_HLEN + offsetof(struct iphdr, check), &check, sizeof(check));
+	}
 }
 
 /* Bytes of the smallest inner packet: IP and UDP header. */
@@ -171,7 +173,7 @@ static inline uint32_t frame_min_size(const struct frame_spec *spec)
 
 /*
  * frame_plan() - lay the frame out.
- * @frame: the template, at least ETH_HLEN + 84 + size bytes and HEADER_WORDS words; written whole.
+ * @frame: the template, room for 84 bytes more than size; written up to plan->frame_len.
  * @any_dst: the inner destination is drawn per packet, so it counts for nothing in the sums.
  *
  * spec->size must be at least frame_min_size(). Fills all of plan but ifindex, flows and n_dsts.

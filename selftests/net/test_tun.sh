@@ -166,7 +166,7 @@ check "a foreign address and a foreign port do not get in" \
 
 idle=$(wakeups "$LEFT_PID")
 sleep 1
-check "idle, it sleeps" [ $(($(wakeups "$LEFT_PID") - idle)) -lt 50 ]
+check "idle, it sleeps" [ "$(($(wakeups "$LEFT_PID") - ${idle:-0}))" -lt 50 ]
 
 end TERM "$LEFT_PID"
 check "SIGTERM ends it with status 0" [ $ENDED -eq 0 ]
