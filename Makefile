@@ -227,7 +227,7 @@ lint: $(B)/.deps-all $(SKEL)
 		--library=selftests/cppcheck.cfg -I. -I$(B) $(C_TIDY)
 	$(call say,TIDY,$(words $(C_TIDY)) files)
 	$(Q)printf '%s\n' $(C_TIDY) | xargs -P2 -I{} clang-tidy --quiet --config-file=.clang-tidy \
-		--extra-arg=-Wno-unknown-warning-option {} -- $(CPPFLAGS) $(STD)
+		--extra-arg=-Wno-unknown-warning-option {} -- $(CPPFLAGS:-I$(B)=-isystem $(B)) $(STD)
 	$(call say,SHELL,$(words $(SH_FILES)) files)
 	$(Q)shellcheck -x $(SH_FILES)
 

@@ -13,6 +13,7 @@
 #include <getopt.h>
 #include <linux/if_packet.h>
 #include <net/if.h>
+#include <netinet/ether.h>
 #include <netinet/udp.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -193,7 +194,6 @@ static int parse(struct guest *g, int argc, char **argv)
 		{"local", 1, NULL, 'l'},	{"remote", 1, NULL, 'r'},
 		{"port", 1, NULL, 'p'},		{0},
 	};
-	uint8_t *m = g->dst;
 	int c;
 
 	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
@@ -203,8 +203,7 @@ static int parse(struct guest *g, int argc, char **argv)
 
 		if (c == 'd')
 			g->to.sll_ifindex = if_nametoindex(optarg);
-		else if (c == 'm' && sscanf(optarg, "%hhx:%hhx:%hhx:%hhx:%hhx:%hhx", m, m + 1,
-					    m + 2, m + 3, m + 4, m + 5) != 6)
+		else if (c == 'm' && !ether_aton_r(optarg, (struct ether_addr *)g->dst))
 			return -1;
 		else if (c == 'l')
 			g->local = inet_addr(optarg);
