@@ -44,11 +44,33 @@ int pdp_fib_add(struct pdp_fib *fib, const struct pdp_route *route)
 	return err;
 }
 
-static uint32_t find(const struct pdp_fib *fib, const struct pdp_route *route)
+static const struct pdp_prefix_set *set_of(const struct pdp_fib *fib, uint8_t family)
 {
-	const struct pdp_prefix_set *set = route->family == 4 ? &fib->lpm4.set : &fib->lpm6.set;
+	return family == 4 ? &fib->lpm4.set : &fib->lpm6.set;
+}
 
-	return pdp_prefix_set_get(set, &route->prefix, route->rank);
+/* Take out the route whole. */
+static int del_rank(struct pdp_fib *fib, const struct pdp_route *route, uint64_t rank)
+{
+	uint32_t old = 0;
+	int err;
+
+	if (route->family == 4)
+		err = pdp_lpm4_del(&fib->lpm4, &route->prefix, rank, &old);
+	else
+		err = pdp_lpm6_del(&fib->lpm6, &route->prefix, rank, &old);
+	pdp_hops_put(&fib->hops, old);
+	return err;
+}
+
+void pdp_fib_del_beside(struct pdp_fib *fib, const struct pdp_route *route, unsigned int bits)
+{
+	const struct pdp_prefix_set *set = set_of(fib, route->family);
+	uint64_t mask = (1ULL << bits) - 1, rank;
+
+	while (pdp_prefix_set_find(set, &route->prefix, route->rank & ~mask, route->rank | mask,
+				   route->rank, &rank))
+		del_rank(fib, route, rank);
 }
 
 static int same_way(const struct pdp_path *a, const struct pdp_path *b)
@@ -73,9 +95,9 @@ static void subtract(struct pdp_hop *left, const struct pdp_hop *a, const struct
 
 int pdp_fib_del(struct pdp_fib *fib, const struct pdp_route *route)
 {
-	uint32_t id = find(fib, route), old = 0;
+	const struct pdp_prefix_set *set = set_of(fib, route->family);
+	uint32_t id = pdp_prefix_set_get(set, &route->prefix, route->rank);
 	struct pdp_route less = *route;
-	int err;
 
 	if (!id)
 		return -ENOENT;
@@ -86,10 +108,5 @@ int pdp_fib_del(struct pdp_fib *fib, const struct pdp_route *route)
 		if (less.hop.n_paths && less.hop.n_paths < hop->n_paths)
 			return pdp_fib_add(fib, &less);
 	}
-	if (route->family == 4)
-		err = pdp_lpm4_del(&fib->lpm4, &route->prefix, route->rank, &old);
-	else
-		err = pdp_lpm6_del(&fib->lpm6, &route->prefix, route->rank, &old);
-	pdp_hops_put(&fib->hops, old);
-	return err;
+	return del_rank(fib, route, route->rank);
 }

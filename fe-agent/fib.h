@@ -46,6 +46,12 @@ int pdp_fib_add(struct pdp_fib *fib, const struct pdp_route *route);
  */
 int pdp_fib_del(struct pdp_fib *fib, const struct pdp_route *route);
 
+/*
+ * Take out the routes to this one's prefix whose rank differs from its own in the lowest
+ * bits alone.
+ */
+void pdp_fib_del_beside(struct pdp_fib *fib, const struct pdp_route *route, unsigned int bits);
+
 /* Apply rtnetlink messages, aligned to 4: pdp_dataplane_ops.netlink without the lock. */
 int pdp_fib_netlink(struct pdp_fib *fib, const void *msgs, size_t len);
 

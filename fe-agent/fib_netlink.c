@@ -19,14 +19,15 @@
 
 /*
  * A route's rank, lowest first: where it comes from, then its metric. The kernel asks the local
- * table before the main one. The last 16 bits tell IPv6 routes apart that differ in the device alone
+ * table before the main one. The lowest bits tell IPv6 routes apart that differ in the device alone
  * (one prefix on two links).
  */
+#define RANK_LINK_BITS 16
 enum origin { ORIGIN_ADDRESS, ORIGIN_LOCAL, ORIGIN_MAIN };
 
 static uint64_t make_rank(enum origin origin, uint32_t metric, uint16_t vif)
 {
-	return (uint64_t)origin << 48 | (uint64_t)metric << 16 | vif;
+	return (uint64_t)origin << 48 | (uint64_t)metric << RANK_LINK_BITS | vif;
 }
 
 static unsigned int addr_len(uint8_t family)
@@ -313,8 +314,13 @@ static int apply_route(struct pdp_fib *fib, const struct nlmsghdr *nlh)
 
 	if (err || !wanted)
 		return err;
-	return nlh->nlmsg_type == RTM_NEWROUTE ? pdp_fib_add(fib, &route)
-					       : pdp_fib_del(fib, &route);
+	if (nlh->nlmsg_type == RTM_DELROUTE)
+		return pdp_fib_del(fib, &route);
+	err = pdp_fib_add(fib, &route);
+	/* Replaced is the route of this metric, on whichever link it was. */
+	if (!err && nlh->nlmsg_flags & NLM_F_REPLACE)
+		pdp_fib_del_beside(fib, &route, RANK_LINK_BITS);
+	return err;
 }
 
 /* States in which the kernel itself would send to the address. */

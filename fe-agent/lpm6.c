@@ -212,53 +212,41 @@ static unsigned int shortest_beside(unsigned int len)
 	return len > SHORT_LEN ? SHORT_LEN + 1 : 0;
 }
 
-static bool valid(const struct pdp_prefix *p)
-{
-	struct pdp_prefix s;
-
-	if (p->len > 128)
-		return false;
-	s = pdp_prefix_shorten(p, p->len);
-	return s.hi == p->hi && s.lo == p->lo;
-}
-
 int pdp_lpm6_add(struct pdp_lpm6 *lpm, const struct pdp_prefix *p, uint64_t rank, uint32_t value,
 		 uint32_t *old)
 {
-	uint32_t before, best;
+	struct pdp_prefix_change c;
 	int err;
 
-	if (!valid(p) || !value || value > PDP_LPM6_VALUE)
+	if (!pdp_prefix_valid(p, 128) || !value || value > PDP_LPM6_VALUE)
 		return -EINVAL;
-	before = pdp_prefix_set_best(&lpm->set, p);
-	err = pdp_prefix_set_add(&lpm->set, p, rank, value, old);
+	err = pdp_prefix_set_add(&lpm->set, p, rank, value, &c);
 	if (err)
 		return err;
-	best = pdp_prefix_set_best(&lpm->set, p);
-	if (best == before)
+	*old = c.old;
+	if (c.best == c.before)
 		return 0;
-	err = write_tables(lpm, p, make_leaf(best, p->len), before ? 0 : 1);
+	err = write_tables(lpm, p, make_leaf(c.best, p->len), c.before ? 0 : 1);
 	if (err)
-		pdp_prefix_set_del(&lpm->set, p, rank);
+		pdp_prefix_set_del(&lpm->set, p, rank, &c);
 	return err;
 }
 
 int pdp_lpm6_del(struct pdp_lpm6 *lpm, const struct pdp_prefix *p, uint64_t rank, uint32_t *old)
 {
-	uint32_t before, best, cover;
+	struct pdp_prefix_change c;
 	unsigned int len = 0;
+	uint32_t cover;
+	int err;
 
-	if (!valid(p))
-		return -ENOENT;
-	before = pdp_prefix_set_best(&lpm->set, p);
-	*old = pdp_prefix_set_del(&lpm->set, p, rank);
-	if (!*old)
-		return -ENOENT;
-	best = pdp_prefix_set_best(&lpm->set, p);
-	if (best == before)
+	err = pdp_prefix_set_del(&lpm->set, p, rank, &c);
+	if (err)
+		return err;
+	*old = c.old;
+	if (c.best == c.before)
 		return 0;
-	if (best)
-		return write_tables(lpm, p, make_leaf(best, p->len), 0);
+	if (c.best)
+		return write_tables(lpm, p, make_leaf(c.best, p->len), 0);
 	cover = pdp_prefix_set_cover(&lpm->set, p, shortest_beside(p->len), &len);
 	return write_tables(lpm, p, make_leaf(cover, len), -1);
 }

@@ -5,7 +5,6 @@
 #include "fe-agent/prefix_set.h"
 
 #include <errno.h>
-#include <stdbool.h>
 #include <stdlib.h>
 
 #include "bpf/wire.h"
@@ -23,6 +22,16 @@ struct pdp_prefix pdp_prefix_shorten(const struct pdp_prefix *p, unsigned int le
 	else if (len)
 		s.hi = p->hi & ~0ULL << (64 - len);
 	return s;
+}
+
+bool pdp_prefix_valid(const struct pdp_prefix *p, unsigned int max_len)
+{
+	struct pdp_prefix s;
+
+	if (p->len > max_len)
+		return false;
+	s = pdp_prefix_shorten(p, p->len);
+	return s.hi == p->hi && s.lo == p->lo;
 }
 
 static size_t home(const struct pdp_prefix_set *set, uint64_t hi, uint64_t lo, unsigned int len)
@@ -81,8 +90,26 @@ void pdp_prefix_set_fini(struct pdp_prefix_set *set)
 	*set = (struct pdp_prefix_set){0};
 }
 
+/* The value in force for p itself, or 0. */
+static uint32_t best_of(const struct pdp_prefix_set *set, const struct pdp_prefix *p)
+{
+	uint64_t rank = UINT64_MAX;
+	uint32_t value = 0;
+	size_t i;
+
+	if (!set->used)
+		return 0;
+	for (i = home(set, p->hi, p->lo, p->len); set->slots[i].value; i = after(set, i)) {
+		if (!holds(&set->slots[i], p) || set->slots[i].rank > rank)
+			continue;
+		rank = set->slots[i].rank;
+		value = set->slots[i].value;
+	}
+	return value;
+}
+
 int pdp_prefix_set_add(struct pdp_prefix_set *set, const struct pdp_prefix *p, uint64_t rank,
-		       uint32_t value, uint32_t *old)
+		       uint32_t value, struct pdp_prefix_change *change)
 {
 	struct pdp_prefix_slot *slot;
 	int err;
@@ -93,10 +120,12 @@ int pdp_prefix_set_add(struct pdp_prefix_set *set, const struct pdp_prefix *p, u
 			return err;
 	}
 	slot = find(set, p, rank);
-	*old = slot->value;
+	change->old = slot->value;
+	change->before = best_of(set, p);
 	set->used += !slot->value;
 	*slot = (struct pdp_prefix_slot){
 		.hi = p->hi, .lo = p->lo, .rank = rank, .value = value, .len = p->len};
+	change->best = best_of(set, p);
 	return 0;
 }
 
@@ -116,20 +145,22 @@ static void close_gap(struct pdp_prefix_set *set, size_t i)
 	set->slots[i].value = 0;
 }
 
-uint32_t pdp_prefix_set_del(struct pdp_prefix_set *set, const struct pdp_prefix *p, uint64_t rank)
+int pdp_prefix_set_del(struct pdp_prefix_set *set, const struct pdp_prefix *p, uint64_t rank,
+		       struct pdp_prefix_change *change)
 {
 	struct pdp_prefix_slot *slot;
-	uint32_t value;
 
 	if (!set->used)
-		return 0;
+		return -ENOENT;
 	slot = find(set, p, rank);
-	value = slot->value;
-	if (value) {
-		close_gap(set, slot - set->slots);
-		set->used--;
-	}
-	return value;
+	if (!slot->value)
+		return -ENOENT;
+	change->old = slot->value;
+	change->before = best_of(set, p);
+	close_gap(set, slot - set->slots);
+	set->used--;
+	change->best = best_of(set, p);
+	return 0;
 }
 
 uint32_t pdp_prefix_set_get(const struct pdp_prefix_set *set, const struct pdp_prefix *p,
@@ -138,21 +169,19 @@ uint32_t pdp_prefix_set_get(const struct pdp_prefix_set *set, const struct pdp_p
 	return set->used ? find(set, p, rank)->value : 0;
 }
 
-uint32_t pdp_prefix_set_best(const struct pdp_prefix_set *set, const struct pdp_prefix *p)
+bool pdp_prefix_set_find(const struct pdp_prefix_set *set, const struct pdp_prefix *p, uint64_t min,
+			 uint64_t max, uint64_t except, uint64_t *rank)
 {
-	uint64_t rank = UINT64_MAX;
-	uint32_t value = 0;
 	size_t i;
 
 	if (!set->used)
-		return 0;
+		return false;
 	for (i = home(set, p->hi, p->lo, p->len); set->slots[i].value; i = after(set, i)) {
-		if (!holds(&set->slots[i], p) || set->slots[i].rank > rank)
-			continue;
-		rank = set->slots[i].rank;
-		value = set->slots[i].value;
+		*rank = set->slots[i].rank;
+		if (holds(&set->slots[i], p) && *rank >= min && *rank <= max && *rank != except)
+			return true;
 	}
-	return value;
+	return false;
 }
 
 uint32_t pdp_prefix_set_cover(const struct pdp_prefix_set *set, const struct pdp_prefix *p,
@@ -164,7 +193,7 @@ uint32_t pdp_prefix_set_cover(const struct pdp_prefix_set *set, const struct pdp
 
 	for (l = p->len; l-- > min_len;) {
 		shorter = pdp_prefix_shorten(p, l);
-		value = pdp_prefix_set_best(set, &shorter);
+		value = best_of(set, &shorter);
 		if (value) {
 			*len = l;
 			return value;

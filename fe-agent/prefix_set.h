@@ -9,6 +9,7 @@
 #ifndef PDP_PREFIX_SET_H
 #define PDP_PREFIX_SET_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -38,19 +39,31 @@ struct pdp_prefix_set {
 
 /* The prefix of len bits that holds p; len is at most p's. */
 struct pdp_prefix pdp_prefix_shorten(const struct pdp_prefix *p, unsigned int len);
+/* Is p at most max_len bits long and without host bits? */
+bool pdp_prefix_valid(const struct pdp_prefix *p, unsigned int max_len);
 
 /* A zeroed set is an empty one. */
 void pdp_prefix_set_fini(struct pdp_prefix_set *set);
-/* Add or replace; *old becomes the value that stood there, or 0. 0 or -ENOMEM. */
+
+/* What a change of the set means to the prefix; 0 = no value. */
+struct pdp_prefix_change {
+	uint32_t old; /* of this very route, before */
+	uint32_t before; /* in force before, */
+	uint32_t best; /* and now */
+};
+
+/* Add or replace. 0 or -ENOMEM. */
 int pdp_prefix_set_add(struct pdp_prefix_set *set, const struct pdp_prefix *p, uint64_t rank,
-		       uint32_t value, uint32_t *old);
-/* Take out; the value that stood there, or 0. */
-uint32_t pdp_prefix_set_del(struct pdp_prefix_set *set, const struct pdp_prefix *p, uint64_t rank);
+		       uint32_t value, struct pdp_prefix_change *change);
+/* Take out. 0 or -ENOENT. */
+int pdp_prefix_set_del(struct pdp_prefix_set *set, const struct pdp_prefix *p, uint64_t rank,
+		       struct pdp_prefix_change *change);
 /* The value of (p, rank), or 0. */
 uint32_t pdp_prefix_set_get(const struct pdp_prefix_set *set, const struct pdp_prefix *p,
 			    uint64_t rank);
-/* The value in force for p itself, or 0. */
-uint32_t pdp_prefix_set_best(const struct pdp_prefix_set *set, const struct pdp_prefix *p);
+/* Any rank of p from min to max but not except; false: there is none. */
+bool pdp_prefix_set_find(const struct pdp_prefix_set *set, const struct pdp_prefix *p, uint64_t min,
+			 uint64_t max, uint64_t except, uint64_t *rank);
 /*
  * The value in force for the longest prefix around p, shorter than p and of at least min_len bits;
  * *len becomes its length. 0 when there is none.

@@ -308,6 +308,7 @@ static void router_burst(struct pdp_dataplane *dp, struct pdp_packet *pkts, unsi
 static void router_quiescent(struct pdp_dataplane *dp)
 {
 	(void)dp;
+	become_reader();
 	rcu_quiescent_state();
 }
 

@@ -135,6 +135,28 @@ static void ipv6_prefix_on_two_links(void **state)
 	pdp_router.fini(dp);
 }
 
+/* A replaced route is gone, also when it led out of another link. */
+static void ipv6_route_is_replaced(void **state)
+{
+	struct pdp_dataplane *dp = make_empty();
+	struct nlbuf b = {.len = 0};
+
+	(void)state;
+	assert_int_equal(add(dp, "2001:db8:7::", 64, 1, 256), 0);
+	assert_int_equal(add(dp, "2001:db8:7::", 64, 1, 257), 0);
+	nl_route(&b, RTM_NEWROUTE, RTN_UNICAST, "2001:db8:7::", 64, NULL, 2, 256);
+	((struct nlmsghdr *)b.bytes)->nlmsg_flags = NLM_F_REPLACE;
+	assert_int_equal(nl_apply(dp, &b), 0);
+	assert_where(dp, "2001:db8:7::1", 2);
+	assert_routes(dp, 0, 2);
+	nl_route(&b, RTM_NEWROUTE, RTN_UNICAST, "2001:db8:7::", 64, "fe80::9", 1, 256);
+	((struct nlmsghdr *)b.bytes)->nlmsg_flags = NLM_F_REPLACE;
+	assert_int_equal(nl_apply(dp, &b), 0);
+	assert_where(dp, "2001:db8:7::1", 1);
+	assert_routes(dp, 0, 2);
+	pdp_router.fini(dp);
+}
+
 static void add_multipath(struct nlbuf *b, uint16_t type, const char *dst, uint8_t len,
 			  const char *const vias[], const unsigned int weights[], unsigned int n,
 			  uint8_t flags_of_last)
@@ -577,6 +599,7 @@ int main(void)
 		cmocka_unit_test(longest_prefix_wins),
 		cmocka_unit_test(lowest_metric_wins),
 		cmocka_unit_test(ipv6_prefix_on_two_links),
+		cmocka_unit_test(ipv6_route_is_replaced),
 		cmocka_unit_test(multipath_by_weight),
 		cmocka_unit_test(ipv6_multipath_loses_a_path),
 		cmocka_unit_test(too_many_paths),
