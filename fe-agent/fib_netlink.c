@@ -243,15 +243,22 @@ static int get_hop(const struct nlattr **tb, const struct rtmsg *rtm, uint8_t fa
 	}
 }
 
-/* IPv6 link-local destinations are never forwarded, whatever a table says (RFC 4291, 2.5.6). */
+/* Link-local and multicast IPv6 destinations are never looked up: RFC 4291, 2.5.6 and 2.7. */
+static bool is_looked_up(const struct pdp_route *route)
+{
+	uint64_t hi = route->prefix.hi;
+
+	if (route->family == 4)
+		return true;
+	return (route->prefix.len < 10 || hi >> 54 != 0xfe80 >> 6) &&
+	       (route->prefix.len < 8 || hi >> 56 != 0xff);
+}
+
 static bool of_interest(const struct rtmsg *rtm, uint32_t table, const struct pdp_route *route)
 {
 	if (rtm->rtm_flags & RTM_F_CLONED)
 		return false;
-	if (table != RT_TABLE_MAIN && table != RT_TABLE_LOCAL)
-		return false;
-	return route->family == 4 || route->prefix.len < 10 ||
-	       route->prefix.hi >> 54 != 0xfe80 >> 6;
+	return (table == RT_TABLE_MAIN || table == RT_TABLE_LOCAL) && is_looked_up(route);
 }
 
 static int get_destination(const struct nlattr **tb, const struct rtmsg *rtm,
@@ -306,6 +313,17 @@ static int parse_route(const struct nlmsghdr *nlh, struct pdp_route *route, bool
 	return err;
 }
 
+/*
+ * Nothing to delete is no error: the kernel reports the end of IPv6 addresses whose beginning it did
+ * not, and a dump may be younger than the message.
+ */
+static int del_if_there(struct pdp_fib *fib, const struct pdp_route *route)
+{
+	int err = pdp_fib_del(fib, route);
+
+	return err == -ENOENT ? 0 : err;
+}
+
 static int apply_route(struct pdp_fib *fib, const struct nlmsghdr *nlh)
 {
 	struct pdp_route route = {0};
@@ -315,7 +333,7 @@ static int apply_route(struct pdp_fib *fib, const struct nlmsghdr *nlh)
 	if (err || !wanted)
 		return err;
 	if (nlh->nlmsg_type == RTM_DELROUTE)
-		return pdp_fib_del(fib, &route);
+		return del_if_there(fib, &route);
 	err = pdp_fib_add(fib, &route);
 	/* Replaced is the route of this metric, on whichever link it was. */
 	if (!err && nlh->nlmsg_flags & NLM_F_REPLACE)
@@ -369,7 +387,7 @@ static int apply_host(struct pdp_fib *fib, uint16_t type, uint8_t family, const 
 		.hop.kind = PDP_HOP_LOCAL,
 	};
 
-	return type == RTM_NEWADDR ? pdp_fib_add(fib, &route) : pdp_fib_del(fib, &route);
+	return type == RTM_NEWADDR ? pdp_fib_add(fib, &route) : del_if_there(fib, &route);
 }
 
 /*
