@@ -14,7 +14,7 @@ int pdp_fib_init(struct pdp_fib *fib)
 {
 	*fib = (struct pdp_fib){0};
 	if (!pdp_lpm4_init(&fib->lpm4) && !pdp_lpm6_init(&fib->lpm6) &&
-	    !pdp_hops_init(&fib->hops) && !pdp_neighbours_init(&fib->neighbours))
+	    !pdp_nexthops_init(&fib->hops) && !pdp_neighbours_init(&fib->neighbours))
 		return 0;
 	pdp_fib_fini(fib);
 	return -ENOMEM;
@@ -23,7 +23,7 @@ int pdp_fib_init(struct pdp_fib *fib)
 void pdp_fib_fini(struct pdp_fib *fib)
 {
 	pdp_neighbours_fini(&fib->neighbours);
-	pdp_hops_fini(&fib->hops);
+	pdp_nexthops_fini(&fib->hops);
 	pdp_lpm6_fini(&fib->lpm6);
 	pdp_lpm4_fini(&fib->lpm4);
 }
@@ -33,14 +33,14 @@ int pdp_fib_add(struct pdp_fib *fib, const struct pdp_route *route)
 	uint32_t hop, old = 0;
 	int err;
 
-	err = pdp_hops_hold(&fib->hops, &route->hop, &hop);
+	err = pdp_nexthops_hold(&fib->hops, &route->hop, &hop);
 	if (err)
 		return err;
 	if (route->family == 4)
 		err = pdp_lpm4_add(&fib->lpm4, &route->prefix, route->rank, hop, &old);
 	else
 		err = pdp_lpm6_add(&fib->lpm6, &route->prefix, route->rank, hop, &old);
-	pdp_hops_put(&fib->hops, err ? hop : old);
+	pdp_nexthops_put(&fib->hops, err ? hop : old);
 	return err;
 }
 
@@ -59,7 +59,7 @@ static int del_rank(struct pdp_fib *fib, const struct pdp_route *route, uint64_t
 		err = pdp_lpm4_del(&fib->lpm4, &route->prefix, rank, &old);
 	else
 		err = pdp_lpm6_del(&fib->lpm6, &route->prefix, rank, &old);
-	pdp_hops_put(&fib->hops, old);
+	pdp_nexthops_put(&fib->hops, old);
 	return err;
 }
 
@@ -73,18 +73,19 @@ void pdp_fib_del_beside(struct pdp_fib *fib, const struct pdp_route *route, unsi
 		del_rank(fib, route, rank);
 }
 
-static int same_way(const struct pdp_path *a, const struct pdp_path *b)
+static int same_way(const struct pdp_nexthop_path *a, const struct pdp_nexthop_path *b)
 {
 	return a->vif == b->vif && a->gateway_family == b->gateway_family &&
 	       !memcmp(a->gateway, b->gateway, sizeof(a->gateway));
 }
 
 /* The paths of a that b does not name. */
-static void subtract(struct pdp_hop *left, const struct pdp_hop *a, const struct pdp_hop *b)
+static void subtract(struct pdp_nexthop *left, const struct pdp_nexthop *a,
+		     const struct pdp_nexthop *b)
 {
 	unsigned int i, j;
 
-	*left = (struct pdp_hop){.kind = a->kind};
+	*left = (struct pdp_nexthop){.kind = a->kind};
 	for (i = 0; i < a->n_paths; i++) {
 		for (j = 0; j < b->n_paths && !same_way(&a->paths[i], &b->paths[j]); j++)
 			;
@@ -102,7 +103,7 @@ int pdp_fib_del(struct pdp_fib *fib, const struct pdp_route *route)
 	if (!id)
 		return -ENOENT;
 	if (route->hop.n_paths) {
-		const struct pdp_hop *hop = pdp_hops_get(&fib->hops, id);
+		const struct pdp_nexthop *hop = pdp_nexthops_get(&fib->hops, id);
 
 		subtract(&less.hop, hop, &route->hop);
 		if (less.hop.n_paths && less.hop.n_paths < hop->n_paths)

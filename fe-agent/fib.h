@@ -19,7 +19,7 @@
 struct pdp_fib {
 	struct pdp_lpm4 lpm4;
 	struct pdp_lpm6 lpm6;
-	struct pdp_hops hops;
+	struct pdp_nexthops hops;
 	struct pdp_neighbours neighbours;
 };
 
@@ -29,9 +29,9 @@ struct pdp_fib {
  */
 struct pdp_route {
 	uint8_t family; /* 4 or 6 */
-	struct pdp_prefix prefix;
+	struct pdp_lpm_prefix prefix;
 	uint64_t rank;
-	struct pdp_hop hop;
+	struct pdp_nexthop hop;
 };
 
 /* 0 or -ENOMEM. fini is fine on a zeroed one. */

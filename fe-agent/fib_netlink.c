@@ -51,9 +51,9 @@ static uint64_t load_be(const uint8_t *p, unsigned int n)
 	return v;
 }
 
-static struct pdp_prefix make_prefix(uint8_t family, const uint8_t *addr, unsigned int len)
+static struct pdp_lpm_prefix make_prefix(uint8_t family, const uint8_t *addr, unsigned int len)
 {
-	struct pdp_prefix p = {.len = len};
+	struct pdp_lpm_prefix p = {.len = len};
 
 	if (family == 4) {
 		p.hi = load_be(addr, 4) << 32;
@@ -114,7 +114,7 @@ static int get_u32(const struct nlattr *attr, uint32_t absent, uint32_t *value)
 
 /* RTA_GATEWAY is of the route's family, RTA_VIA says its own (RFC 5549: IPv4 routes by IPv6). */
 static int get_gateway(const struct nlattr *gateway, const struct nlattr *via, uint8_t family,
-		       struct pdp_path *path)
+		       struct pdp_nexthop_path *path)
 {
 	const struct rtvia *v;
 
@@ -135,11 +135,11 @@ static int get_gateway(const struct nlattr *gateway, const struct nlattr *via, u
 	return 0;
 }
 
-static int add_path(struct pdp_hop *hop, const struct pdp_path *path, uint32_t ifindex)
+static int add_path(struct pdp_nexthop *hop, const struct pdp_nexthop_path *path, uint32_t ifindex)
 {
 	if (!ifindex || ifindex > UINT16_MAX)
 		return -ENODEV;
-	if (hop->n_paths == PDP_HOP_PATHS)
+	if (hop->n_paths == PDP_NEXTHOP_PATHS)
 		return -E2BIG;
 	hop->paths[hop->n_paths] = *path;
 	hop->paths[hop->n_paths++].vif = ifindex;
@@ -147,12 +147,12 @@ static int add_path(struct pdp_hop *hop, const struct pdp_path *path, uint32_t i
 }
 
 static int get_nexthop(const struct rtnexthop *nh, uint8_t family, unsigned int skip,
-		       struct pdp_hop *hop)
+		       struct pdp_nexthop *hop)
 {
 	const struct nlattr *attr = (const void *)RTNH_DATA(nh);
 	int left = nh->rtnh_len - (int)RTNH_LENGTH(0);
 	const struct nlattr *gateway = NULL, *via = NULL;
-	struct pdp_path path = {.weight = nh->rtnh_hops + 1u};
+	struct pdp_nexthop_path path = {.weight = nh->rtnh_hops + 1u};
 	int err;
 
 	if (nh->rtnh_flags & skip)
@@ -172,7 +172,7 @@ static int get_nexthop(const struct rtnexthop *nh, uint8_t family, unsigned int 
 }
 
 static int get_multipath(const struct nlattr *attr, uint8_t family, unsigned int skip,
-			 struct pdp_hop *hop)
+			 struct pdp_nexthop *hop)
 {
 	const struct rtnexthop *nh = mnl_attr_get_payload(attr);
 	int left = mnl_attr_get_payload_len(attr);
@@ -191,9 +191,9 @@ static int get_multipath(const struct nlattr *attr, uint8_t family, unsigned int
 
 /* Paths with a flag of skip (RTNH_F_DEAD) are left out. */
 static int get_paths(const struct nlattr **tb, uint8_t family, unsigned int flags,
-		     unsigned int skip, struct pdp_hop *hop)
+		     unsigned int skip, struct pdp_nexthop *hop)
 {
-	struct pdp_path path = {.weight = 1};
+	struct pdp_nexthop_path path = {.weight = 1};
 	uint32_t oif;
 	int err;
 
@@ -214,20 +214,20 @@ static int get_paths(const struct nlattr **tb, uint8_t family, unsigned int flag
  * is the MH guest's kernel's; it has the same route and knows why.
  */
 static int get_hop(const struct nlattr **tb, const struct rtmsg *rtm, uint8_t family,
-		   unsigned int skip, struct pdp_hop *hop)
+		   unsigned int skip, struct pdp_nexthop *hop)
 {
 	int err = 0;
 
 	switch (rtm->rtm_type) {
 	case RTN_UNICAST:
-		hop->kind = PDP_HOP_FORWARD;
+		hop->kind = PDP_NEXTHOP_FORWARD;
 		err = get_paths(tb, family, rtm->rtm_flags, skip, hop);
 		/* All its links are down: as good as unreachable. */
 		if (!err && !hop->n_paths)
-			hop->kind = PDP_HOP_LOCAL;
+			hop->kind = PDP_NEXTHOP_LOCAL;
 		return err;
 	case RTN_BLACKHOLE:
-		hop->kind = PDP_HOP_BLACKHOLE;
+		hop->kind = PDP_NEXTHOP_BLACKHOLE;
 		return 0;
 	case RTN_LOCAL:
 	case RTN_BROADCAST:
@@ -236,7 +236,7 @@ static int get_hop(const struct nlattr **tb, const struct rtmsg *rtm, uint8_t fa
 	case RTN_UNREACHABLE:
 	case RTN_PROHIBIT:
 	case RTN_THROW:
-		hop->kind = PDP_HOP_LOCAL;
+		hop->kind = PDP_NEXTHOP_LOCAL;
 		return 0;
 	default:
 		return -EOPNOTSUPP;
@@ -265,7 +265,7 @@ static int get_destination(const struct nlattr **tb, const struct rtmsg *rtm,
 			   struct pdp_route *route)
 {
 	uint8_t addr[16] = {0};
-	struct pdp_prefix host;
+	struct pdp_lpm_prefix host;
 	int err;
 
 	if (rtm->rtm_dst_len > 8 * addr_len(route->family))
@@ -276,7 +276,7 @@ static int get_destination(const struct nlattr **tb, const struct rtmsg *rtm,
 			return err;
 	}
 	host = make_prefix(route->family, addr, 8 * addr_len(route->family));
-	route->prefix = pdp_prefix_shorten(&host, rtm->rtm_dst_len);
+	route->prefix = pdp_lpm_prefix_shorten(&host, rtm->rtm_dst_len);
 	return host.hi == route->prefix.hi && host.lo == route->prefix.lo ? 0 : -EINVAL;
 }
 
@@ -384,7 +384,7 @@ static int apply_host(struct pdp_fib *fib, uint16_t type, uint8_t family, const 
 		.family = family,
 		.prefix = make_prefix(family, addr, 8 * addr_len(family)),
 		.rank = make_rank(ORIGIN_ADDRESS, token, vif),
-		.hop.kind = PDP_HOP_LOCAL,
+		.hop.kind = PDP_NEXTHOP_LOCAL,
 	};
 
 	return type == RTM_NEWADDR ? pdp_fib_add(fib, &route) : del_if_there(fib, &route);

@@ -27,7 +27,7 @@ int pdp_lpm4_init(struct pdp_lpm4 *lpm)
 	lpm->tbl8 = pdp_table_map(TBL8_BYTES, PDP_TABLE_DENSE);
 	lpm->group_prefixes = pdp_table_map(PREFIXES_BYTES, PDP_TABLE_SPARSE);
 	if (lpm->tbl24 && lpm->tbl16 && lpm->tbl8 && lpm->group_prefixes &&
-	    !pdp_ids_init(&lpm->group_ids, PDP_LPM4_GROUPS, NULL, NULL))
+	    !pdp_rcu_ids_init(&lpm->group_ids, PDP_LPM4_GROUPS, NULL, NULL))
 		return 0;
 	pdp_lpm4_fini(lpm);
 	return -ENOMEM;
@@ -39,7 +39,7 @@ void pdp_lpm4_fini(struct pdp_lpm4 *lpm)
 	pdp_table_unmap(lpm->tbl16, TBL16_BYTES);
 	pdp_table_unmap(lpm->tbl8, TBL8_BYTES);
 	pdp_table_unmap(lpm->group_prefixes, PREFIXES_BYTES);
-	pdp_ids_fini(&lpm->group_ids);
+	pdp_rcu_ids_fini(&lpm->group_ids);
 	pdp_prefix_set_fini(&lpm->set);
 	*lpm = (struct pdp_lpm4){0};
 }
@@ -95,7 +95,7 @@ static uint32_t open_group(struct pdp_lpm4 *lpm, uint32_t *e24)
 
 	if (*e24 & PDP_LPM4_EXT)
 		return *e24 & PDP_LPM4_VALUE;
-	group = pdp_ids_get(&lpm->group_ids);
+	group = pdp_rcu_ids_get(&lpm->group_ids);
 	if (!group)
 		return 0;
 	for (i = 0; i < 256; i++)
@@ -109,7 +109,7 @@ static uint32_t open_group(struct pdp_lpm4 *lpm, uint32_t *e24)
 static void close_group(struct pdp_lpm4 *lpm, uint32_t *e24, uint32_t group)
 {
 	store(e24, group_entries(lpm, group)[0]);
-	pdp_ids_retire(&lpm->group_ids, group);
+	pdp_rcu_ids_retire(&lpm->group_ids, group);
 }
 
 /* Prefixes longer than /24. grown: +1 if the prefix is new, -1 if it goes, 0 if its value changes. */
@@ -128,7 +128,8 @@ static int paint_tbl8(struct pdp_lpm4 *lpm, uint32_t addr, unsigned int len, uin
 	return 0;
 }
 
-static int write_tables(struct pdp_lpm4 *lpm, const struct pdp_prefix *p, uint32_t entry, int grown)
+static int write_tables(struct pdp_lpm4 *lpm, const struct pdp_lpm_prefix *p, uint32_t entry,
+			int grown)
 {
 	uint32_t addr = p->hi >> 32;
 
@@ -141,13 +142,13 @@ static int write_tables(struct pdp_lpm4 *lpm, const struct pdp_prefix *p, uint32
 	return 0;
 }
 
-int pdp_lpm4_add(struct pdp_lpm4 *lpm, const struct pdp_prefix *p, uint64_t rank, uint32_t value,
-		 uint32_t *old)
+int pdp_lpm4_add(struct pdp_lpm4 *lpm, const struct pdp_lpm_prefix *p, uint64_t rank,
+		 uint32_t value, uint32_t *old)
 {
 	struct pdp_prefix_change c;
 	int err;
 
-	if (!pdp_prefix_valid(p, 32) || !value || value > PDP_LPM4_VALUE)
+	if (!pdp_lpm_prefix_valid(p, 32) || !value || value > PDP_LPM4_VALUE)
 		return -EINVAL;
 	err = pdp_prefix_set_add(&lpm->set, p, rank, value, &c);
 	if (err)
@@ -161,7 +162,7 @@ int pdp_lpm4_add(struct pdp_lpm4 *lpm, const struct pdp_prefix *p, uint64_t rank
 	return err;
 }
 
-int pdp_lpm4_del(struct pdp_lpm4 *lpm, const struct pdp_prefix *p, uint64_t rank, uint32_t *old)
+int pdp_lpm4_del(struct pdp_lpm4 *lpm, const struct pdp_lpm_prefix *p, uint64_t rank, uint32_t *old)
 {
 	struct pdp_prefix_change c;
 	unsigned int len = 0;

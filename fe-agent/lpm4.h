@@ -35,7 +35,7 @@ struct pdp_lpm4 {
 	uint32_t *tbl16;
 	uint32_t *tbl8;
 	uint16_t *group_prefixes; /* prefixes longer than /24, by group */
-	struct pdp_ids group_ids;
+	struct pdp_rcu_ids group_ids;
 	struct pdp_prefix_set set;
 };
 
@@ -51,10 +51,11 @@ void pdp_lpm4_fini(struct pdp_lpm4 *lpm);
  *
  * 0, -EINVAL, -ENOMEM, or -ENOSPC when too many /24s hold longer prefixes; then nothing has changed.
  */
-int pdp_lpm4_add(struct pdp_lpm4 *lpm, const struct pdp_prefix *p, uint64_t rank, uint32_t value,
-		 uint32_t *old);
+int pdp_lpm4_add(struct pdp_lpm4 *lpm, const struct pdp_lpm_prefix *p, uint64_t rank,
+		 uint32_t value, uint32_t *old);
 /* Take out a route; *old becomes its value. 0 or -ENOENT. */
-int pdp_lpm4_del(struct pdp_lpm4 *lpm, const struct pdp_prefix *p, uint64_t rank, uint32_t *old);
+int pdp_lpm4_del(struct pdp_lpm4 *lpm, const struct pdp_lpm_prefix *p, uint64_t rank,
+		 uint32_t *old);
 
 static inline void pdp_lpm4_prefetch(const struct pdp_lpm4 *lpm, uint32_t addr)
 {

@@ -43,7 +43,7 @@ int pdp_lpm6_init(struct pdp_lpm6 *lpm)
 	lpm->nodes = pdp_table_map(NODES_BYTES, PDP_TABLE_DENSE);
 	lpm->node_uses = pdp_table_map(USES_BYTES, PDP_TABLE_SPARSE);
 	if (lpm->root && lpm->tbl16 && lpm->nodes && lpm->node_uses &&
-	    !pdp_ids_init(&lpm->node_ids, PDP_LPM6_NODES, clear_node, lpm))
+	    !pdp_rcu_ids_init(&lpm->node_ids, PDP_LPM6_NODES, clear_node, lpm))
 		return 0;
 	pdp_lpm6_fini(lpm);
 	return -ENOMEM;
@@ -51,7 +51,7 @@ int pdp_lpm6_init(struct pdp_lpm6 *lpm)
 
 void pdp_lpm6_fini(struct pdp_lpm6 *lpm)
 {
-	pdp_ids_fini(&lpm->node_ids);
+	pdp_rcu_ids_fini(&lpm->node_ids);
 	pdp_table_unmap(lpm->root, ROOT_BYTES);
 	pdp_table_unmap(lpm->tbl16, TBL16_BYTES);
 	pdp_table_unmap(lpm->nodes, NODES_BYTES);
@@ -115,7 +115,7 @@ static unsigned int levels_of(unsigned int len)
 }
 
 /* Walk to the node of p as far as there are nodes; path->levels says how far. */
-static void walk(struct pdp_lpm6 *lpm, const struct pdp_prefix *p, struct path *path)
+static void walk(struct pdp_lpm6 *lpm, const struct pdp_lpm_prefix *p, struct path *path)
 {
 	uint64_t *entry = &lpm->root[p->hi >> (64 - PDP_LPM6_ROOT_BITS)];
 	unsigned int want = levels_of(p->len);
@@ -139,15 +139,15 @@ static uint32_t last_node(const struct path *path)
 }
 
 /* Make what is missing on the way. A new node is empty, so readers may go through it at once. */
-static int extend(struct pdp_lpm6 *lpm, const struct pdp_prefix *p, struct path *path)
+static int extend(struct pdp_lpm6 *lpm, const struct pdp_lpm_prefix *p, struct path *path)
 {
 	unsigned int want = levels_of(p->len);
-	int err = pdp_ids_reserve(&lpm->node_ids, want - path->levels);
+	int err = pdp_rcu_ids_reserve(&lpm->node_ids, want - path->levels);
 
 	if (err)
 		return err;
 	while (path->levels < want) {
-		uint32_t id = pdp_ids_get(&lpm->node_ids);
+		uint32_t id = pdp_rcu_ids_get(&lpm->node_ids);
 
 		lpm->node_uses[last_node(path)]++;
 		lpm->node_uses[id] = 0;
@@ -166,14 +166,15 @@ static void prune(struct pdp_lpm6 *lpm, struct path *path)
 		if (lpm->node_uses[id])
 			return;
 		set_child(path->parent[path->levels - 1], 0);
-		pdp_ids_retire(&lpm->node_ids, id);
+		pdp_rcu_ids_retire(&lpm->node_ids, id);
 		path->levels--;
 		lpm->node_uses[last_node(path)]--;
 	}
 }
 
 /* grown: +1 if the prefix is new, -1 if it goes, 0 if its value changes. */
-static int paint_node(struct pdp_lpm6 *lpm, const struct pdp_prefix *p, uint32_t leaf, int grown)
+static int paint_node(struct pdp_lpm6 *lpm, const struct pdp_lpm_prefix *p, uint32_t leaf,
+		      int grown)
 {
 	unsigned int bit = node_bit(p->len);
 	struct path path;
@@ -192,7 +193,8 @@ static int paint_node(struct pdp_lpm6 *lpm, const struct pdp_prefix *p, uint32_t
 	return 0;
 }
 
-static int write_tables(struct pdp_lpm6 *lpm, const struct pdp_prefix *p, uint32_t leaf, int grown)
+static int write_tables(struct pdp_lpm6 *lpm, const struct pdp_lpm_prefix *p, uint32_t leaf,
+			int grown)
 {
 	if (p->len > PDP_LPM6_ROOT_BITS)
 		return paint_node(lpm, p, leaf, grown);
@@ -212,13 +214,13 @@ static unsigned int shortest_beside(unsigned int len)
 	return len > SHORT_LEN ? SHORT_LEN + 1 : 0;
 }
 
-int pdp_lpm6_add(struct pdp_lpm6 *lpm, const struct pdp_prefix *p, uint64_t rank, uint32_t value,
-		 uint32_t *old)
+int pdp_lpm6_add(struct pdp_lpm6 *lpm, const struct pdp_lpm_prefix *p, uint64_t rank,
+		 uint32_t value, uint32_t *old)
 {
 	struct pdp_prefix_change c;
 	int err;
 
-	if (!pdp_prefix_valid(p, 128) || !value || value > PDP_LPM6_VALUE)
+	if (!pdp_lpm_prefix_valid(p, 128) || !value || value > PDP_LPM6_VALUE)
 		return -EINVAL;
 	err = pdp_prefix_set_add(&lpm->set, p, rank, value, &c);
 	if (err)
@@ -232,7 +234,7 @@ int pdp_lpm6_add(struct pdp_lpm6 *lpm, const struct pdp_prefix *p, uint64_t rank
 	return err;
 }
 
-int pdp_lpm6_del(struct pdp_lpm6 *lpm, const struct pdp_prefix *p, uint64_t rank, uint32_t *old)
+int pdp_lpm6_del(struct pdp_lpm6 *lpm, const struct pdp_lpm_prefix *p, uint64_t rank, uint32_t *old)
 {
 	struct pdp_prefix_change c;
 	unsigned int len = 0;

@@ -38,16 +38,17 @@ struct pdp_lpm6 {
 	uint32_t *tbl16; /* 32-bit entries: length and value */
 	struct pdp_lpm6_node *nodes;
 	uint16_t *node_uses; /* prefixes that end in a node, and children */
-	struct pdp_ids node_ids;
+	struct pdp_rcu_ids node_ids;
 	struct pdp_prefix_set set;
 };
 
 /* As pdp_lpm4_*; lengths up to 128. */
 int pdp_lpm6_init(struct pdp_lpm6 *lpm);
 void pdp_lpm6_fini(struct pdp_lpm6 *lpm);
-int pdp_lpm6_add(struct pdp_lpm6 *lpm, const struct pdp_prefix *p, uint64_t rank, uint32_t value,
+int pdp_lpm6_add(struct pdp_lpm6 *lpm, const struct pdp_lpm_prefix *p, uint64_t rank,
+		 uint32_t value, uint32_t *old);
+int pdp_lpm6_del(struct pdp_lpm6 *lpm, const struct pdp_lpm_prefix *p, uint64_t rank,
 		 uint32_t *old);
-int pdp_lpm6_del(struct pdp_lpm6 *lpm, const struct pdp_prefix *p, uint64_t rank, uint32_t *old);
 
 /* An address, host order halves. */
 struct pdp_lpm6_key {

@@ -25,7 +25,7 @@ int pdp_neighbours_init(struct pdp_neighbours *n)
 		.entries = pdp_table_map(ENTRIES_BYTES, PDP_TABLE_SPARSE),
 		.buckets = pdp_table_map(BUCKETS_BYTES, PDP_TABLE_SPARSE),
 	};
-	if (n->entries && n->buckets && !pdp_ids_init(&n->ids, PDP_NEIGHBOURS, NULL, NULL))
+	if (n->entries && n->buckets && !pdp_rcu_ids_init(&n->ids, PDP_NEIGHBOURS, NULL, NULL))
 		return 0;
 	pdp_neighbours_fini(n);
 	return -ENOMEM;
@@ -35,7 +35,7 @@ void pdp_neighbours_fini(struct pdp_neighbours *n)
 {
 	pdp_table_unmap(n->entries, ENTRIES_BYTES);
 	pdp_table_unmap(n->buckets, BUCKETS_BYTES);
-	pdp_ids_fini(&n->ids);
+	pdp_rcu_ids_fini(&n->ids);
 	*n = (struct pdp_neighbours){0};
 }
 
@@ -82,7 +82,7 @@ int pdp_neighbours_set(struct pdp_neighbours *n, const struct pdp_neighbour_key 
 		__atomic_store_n(&n->entries[id].mac, word, __ATOMIC_RELAXED);
 		return 0;
 	}
-	id = pdp_ids_get(&n->ids);
+	id = pdp_rcu_ids_get(&n->ids);
 	if (!id)
 		return -ENOSPC;
 	n->entries[id] = (struct pdp_neighbour){.mac = word, .key = *key, .next = *bucket};
@@ -98,7 +98,7 @@ int pdp_neighbours_del(struct pdp_neighbours *n, const struct pdp_neighbour_key 
 	if (!id)
 		return -ENOENT;
 	__atomic_store_n(link, n->entries[id].next, __ATOMIC_RELEASE);
-	pdp_ids_retire(&n->ids, id);
+	pdp_rcu_ids_retire(&n->ids, id);
 	return 0;
 }
 

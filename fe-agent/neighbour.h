@@ -26,7 +26,7 @@ struct pdp_neighbour;
 struct pdp_neighbours {
 	struct pdp_neighbour *entries; /* by id */
 	uint32_t *buckets;
-	struct pdp_ids ids;
+	struct pdp_rcu_ids ids;
 };
 
 /* 0 or -ENOMEM. fini is fine on a zeroed one. */

@@ -12,54 +12,55 @@
 
 #define BUCKETS 1024
 #define BUCKETS_BYTES (BUCKETS * sizeof(uint32_t))
-#define ENTRIES_BYTES (PDP_HOPS * sizeof(void *))
+#define ENTRIES_BYTES (PDP_NEXTHOPS * sizeof(void *))
 
-struct pdp_hop_entry {
+struct pdp_nexthop_entry {
 	uint32_t refs;
 	uint32_t bucket;
 	uint32_t next; /* id in the bucket's chain */
-	struct pdp_hop hop;
+	struct pdp_nexthop hop;
 };
 
 static void free_entry(void *ctx, uint32_t id)
 {
-	struct pdp_hops *hops = ctx;
+	struct pdp_nexthops *hops = ctx;
 
 	free(hops->entries[id]);
 	hops->entries[id] = NULL;
 }
 
-int pdp_hops_init(struct pdp_hops *hops)
+int pdp_nexthops_init(struct pdp_nexthops *hops)
 {
-	*hops = (struct pdp_hops){
+	*hops = (struct pdp_nexthops){
 		.entries = pdp_table_map(ENTRIES_BYTES, PDP_TABLE_SPARSE),
 		.buckets = pdp_table_map(BUCKETS_BYTES, PDP_TABLE_SPARSE),
 	};
-	if (hops->entries && hops->buckets && !pdp_ids_init(&hops->ids, PDP_HOPS, free_entry, hops))
+	if (hops->entries && hops->buckets &&
+	    !pdp_rcu_ids_init(&hops->ids, PDP_NEXTHOPS, free_entry, hops))
 		return 0;
-	pdp_hops_fini(hops);
+	pdp_nexthops_fini(hops);
 	return -ENOMEM;
 }
 
-void pdp_hops_fini(struct pdp_hops *hops)
+void pdp_nexthops_fini(struct pdp_nexthops *hops)
 {
 	uint32_t id;
 
-	pdp_ids_fini(&hops->ids);
-	for (id = 1; hops->entries && id < PDP_HOPS; id++)
+	pdp_rcu_ids_fini(&hops->ids);
+	for (id = 1; hops->entries && id < PDP_NEXTHOPS; id++)
 		free(hops->entries[id]);
 	pdp_table_unmap(hops->entries, ENTRIES_BYTES);
 	pdp_table_unmap(hops->buckets, BUCKETS_BYTES);
-	*hops = (struct pdp_hops){0};
+	*hops = (struct pdp_nexthops){0};
 }
 
-static uint32_t bucket_of(const struct pdp_hop *hop)
+static uint32_t bucket_of(const struct pdp_nexthop *hop)
 {
 	uint64_t h = pdp_hash_mix(hop->kind, hop->n_paths);
 	unsigned int i;
 
 	for (i = 0; i < hop->n_paths; i++) {
-		const struct pdp_path *p = &hop->paths[i];
+		const struct pdp_nexthop_path *p = &hop->paths[i];
 		uint64_t gateway[2];
 
 		memcpy(gateway, p->gateway, sizeof(gateway));
@@ -70,16 +71,16 @@ static uint32_t bucket_of(const struct pdp_hop *hop)
 	return (h * 0x9fb21c651e98df25ULL) >> 32 & (BUCKETS - 1);
 }
 
-static int equal(const struct pdp_hop *a, const struct pdp_hop *b)
+static int equal(const struct pdp_nexthop *a, const struct pdp_nexthop *b)
 {
 	return a->kind == b->kind && a->n_paths == b->n_paths &&
 	       !memcmp(a->paths, b->paths, a->n_paths * sizeof(a->paths[0]));
 }
 
-int pdp_hops_hold(struct pdp_hops *hops, const struct pdp_hop *hop, uint32_t *id)
+int pdp_nexthops_hold(struct pdp_nexthops *hops, const struct pdp_nexthop *hop, uint32_t *id)
 {
 	uint32_t bucket = bucket_of(hop);
-	struct pdp_hop_entry *e;
+	struct pdp_nexthop_entry *e;
 	uint32_t i;
 
 	for (i = hops->buckets[bucket]; i; i = hops->entries[i]->next) {
@@ -92,12 +93,12 @@ int pdp_hops_hold(struct pdp_hops *hops, const struct pdp_hop *hop, uint32_t *id
 	e = malloc(sizeof(*e));
 	if (!e)
 		return -ENOMEM;
-	i = pdp_ids_get(&hops->ids);
+	i = pdp_rcu_ids_get(&hops->ids);
 	if (!i) {
 		free(e);
 		return -ENOSPC;
 	}
-	*e = (struct pdp_hop_entry){
+	*e = (struct pdp_nexthop_entry){
 		.refs = 1, .bucket = bucket, .next = hops->buckets[bucket], .hop = *hop};
 	hops->buckets[bucket] = i;
 	__atomic_store_n(&hops->entries[i], e, __ATOMIC_RELEASE);
@@ -105,9 +106,9 @@ int pdp_hops_hold(struct pdp_hops *hops, const struct pdp_hop *hop, uint32_t *id
 	return 0;
 }
 
-void pdp_hops_put(struct pdp_hops *hops, uint32_t id)
+void pdp_nexthops_put(struct pdp_nexthops *hops, uint32_t id)
 {
-	struct pdp_hop_entry *e = id ? hops->entries[id] : NULL;
+	struct pdp_nexthop_entry *e = id ? hops->entries[id] : NULL;
 	uint32_t *link;
 
 	if (!e || --e->refs)
@@ -115,15 +116,15 @@ void pdp_hops_put(struct pdp_hops *hops, uint32_t id)
 	for (link = &hops->buckets[e->bucket]; *link != id; link = &hops->entries[*link]->next)
 		;
 	*link = e->next;
-	pdp_ids_retire(&hops->ids, id);
+	pdp_rcu_ids_retire(&hops->ids, id);
 }
 
-const struct pdp_hop *pdp_hops_get(const struct pdp_hops *hops, uint32_t id)
+const struct pdp_nexthop *pdp_nexthops_get(const struct pdp_nexthops *hops, uint32_t id)
 {
 	return &__atomic_load_n(&hops->entries[id], __ATOMIC_ACQUIRE)->hop;
 }
 
-const struct pdp_path *pdp_hop_pick(const struct pdp_hop *hop, uint32_t hash)
+const struct pdp_nexthop_path *pdp_nexthop_pick(const struct pdp_nexthop *hop, uint32_t hash)
 {
 	uint32_t total = 0, point;
 	unsigned int i;

@@ -11,9 +11,9 @@
 
 #define SLOTS_MIN 64
 
-struct pdp_prefix pdp_prefix_shorten(const struct pdp_prefix *p, unsigned int len)
+struct pdp_lpm_prefix pdp_lpm_prefix_shorten(const struct pdp_lpm_prefix *p, unsigned int len)
 {
-	struct pdp_prefix s = {.len = len};
+	struct pdp_lpm_prefix s = {.len = len};
 
 	if (len > 64)
 		s.lo = p->lo & ~0ULL << (128 - len);
@@ -24,13 +24,13 @@ struct pdp_prefix pdp_prefix_shorten(const struct pdp_prefix *p, unsigned int le
 	return s;
 }
 
-bool pdp_prefix_valid(const struct pdp_prefix *p, unsigned int max_len)
+bool pdp_lpm_prefix_valid(const struct pdp_lpm_prefix *p, unsigned int max_len)
 {
-	struct pdp_prefix s;
+	struct pdp_lpm_prefix s;
 
 	if (p->len > max_len)
 		return false;
-	s = pdp_prefix_shorten(p, p->len);
+	s = pdp_lpm_prefix_shorten(p, p->len);
 	return s.hi == p->hi && s.lo == p->lo;
 }
 
@@ -47,14 +47,14 @@ static size_t after(const struct pdp_prefix_set *set, size_t i)
 	return (i + 1) & (set->n_slots - 1);
 }
 
-static bool holds(const struct pdp_prefix_slot *slot, const struct pdp_prefix *p)
+static bool holds(const struct pdp_prefix_slot *slot, const struct pdp_lpm_prefix *p)
 {
 	return slot->hi == p->hi && slot->lo == p->lo && slot->len == p->len;
 }
 
 /* The slot of (p, rank), or the free one at the end of its run. */
-static struct pdp_prefix_slot *find(const struct pdp_prefix_set *set, const struct pdp_prefix *p,
-				    uint64_t rank)
+static struct pdp_prefix_slot *find(const struct pdp_prefix_set *set,
+				    const struct pdp_lpm_prefix *p, uint64_t rank)
 {
 	size_t i = home(set, p->hi, p->lo, p->len);
 
@@ -74,7 +74,7 @@ static int grow(struct pdp_prefix_set *set)
 		return -ENOMEM;
 	for (i = 0; i < set->n_slots; i++) {
 		const struct pdp_prefix_slot *s = &set->slots[i];
-		struct pdp_prefix p = {.hi = s->hi, .lo = s->lo, .len = s->len};
+		struct pdp_lpm_prefix p = {.hi = s->hi, .lo = s->lo, .len = s->len};
 
 		if (s->value)
 			*find(&bigger, &p, s->rank) = *s;
@@ -91,7 +91,7 @@ void pdp_prefix_set_fini(struct pdp_prefix_set *set)
 }
 
 /* The value in force for p itself, or 0. */
-static uint32_t best_of(const struct pdp_prefix_set *set, const struct pdp_prefix *p)
+static uint32_t best_of(const struct pdp_prefix_set *set, const struct pdp_lpm_prefix *p)
 {
 	uint64_t rank = UINT64_MAX;
 	uint32_t value = 0;
@@ -108,7 +108,7 @@ static uint32_t best_of(const struct pdp_prefix_set *set, const struct pdp_prefi
 	return value;
 }
 
-int pdp_prefix_set_add(struct pdp_prefix_set *set, const struct pdp_prefix *p, uint64_t rank,
+int pdp_prefix_set_add(struct pdp_prefix_set *set, const struct pdp_lpm_prefix *p, uint64_t rank,
 		       uint32_t value, struct pdp_prefix_change *change)
 {
 	struct pdp_prefix_slot *slot;
@@ -145,7 +145,7 @@ static void close_gap(struct pdp_prefix_set *set, size_t i)
 	set->slots[i].value = 0;
 }
 
-int pdp_prefix_set_del(struct pdp_prefix_set *set, const struct pdp_prefix *p, uint64_t rank,
+int pdp_prefix_set_del(struct pdp_prefix_set *set, const struct pdp_lpm_prefix *p, uint64_t rank,
 		       struct pdp_prefix_change *change)
 {
 	struct pdp_prefix_slot *slot;
@@ -163,14 +163,14 @@ int pdp_prefix_set_del(struct pdp_prefix_set *set, const struct pdp_prefix *p, u
 	return 0;
 }
 
-uint32_t pdp_prefix_set_get(const struct pdp_prefix_set *set, const struct pdp_prefix *p,
+uint32_t pdp_prefix_set_get(const struct pdp_prefix_set *set, const struct pdp_lpm_prefix *p,
 			    uint64_t rank)
 {
 	return set->used ? find(set, p, rank)->value : 0;
 }
 
-bool pdp_prefix_set_find(const struct pdp_prefix_set *set, const struct pdp_prefix *p, uint64_t min,
-			 uint64_t max, uint64_t except, uint64_t *rank)
+bool pdp_prefix_set_find(const struct pdp_prefix_set *set, const struct pdp_lpm_prefix *p,
+			 uint64_t min, uint64_t max, uint64_t except, uint64_t *rank)
 {
 	size_t i;
 
@@ -184,15 +184,15 @@ bool pdp_prefix_set_find(const struct pdp_prefix_set *set, const struct pdp_pref
 	return false;
 }
 
-uint32_t pdp_prefix_set_cover(const struct pdp_prefix_set *set, const struct pdp_prefix *p,
+uint32_t pdp_prefix_set_cover(const struct pdp_prefix_set *set, const struct pdp_lpm_prefix *p,
 			      unsigned int min_len, unsigned int *len)
 {
-	struct pdp_prefix shorter;
+	struct pdp_lpm_prefix shorter;
 	unsigned int l;
 	uint32_t value;
 
 	for (l = p->len; l-- > min_len;) {
-		shorter = pdp_prefix_shorten(p, l);
+		shorter = pdp_lpm_prefix_shorten(p, l);
 		value = best_of(set, &shorter);
 		if (value) {
 			*len = l;

@@ -14,7 +14,7 @@
 #include <stdint.h>
 
 /* Host order, host bits zero. An IPv4 prefix stands in the upper half of hi. */
-struct pdp_prefix {
+struct pdp_lpm_prefix {
 	uint64_t hi;
 	uint64_t lo;
 	uint8_t len;
@@ -38,9 +38,9 @@ struct pdp_prefix_set {
 };
 
 /* The prefix of len bits that holds p; len is at most p's. */
-struct pdp_prefix pdp_prefix_shorten(const struct pdp_prefix *p, unsigned int len);
+struct pdp_lpm_prefix pdp_lpm_prefix_shorten(const struct pdp_lpm_prefix *p, unsigned int len);
 /* Is p at most max_len bits long and without host bits? */
-bool pdp_prefix_valid(const struct pdp_prefix *p, unsigned int max_len);
+bool pdp_lpm_prefix_valid(const struct pdp_lpm_prefix *p, unsigned int max_len);
 
 /* A zeroed set is an empty one. */
 void pdp_prefix_set_fini(struct pdp_prefix_set *set);
@@ -53,22 +53,22 @@ struct pdp_prefix_change {
 };
 
 /* Add or replace. 0 or -ENOMEM. */
-int pdp_prefix_set_add(struct pdp_prefix_set *set, const struct pdp_prefix *p, uint64_t rank,
+int pdp_prefix_set_add(struct pdp_prefix_set *set, const struct pdp_lpm_prefix *p, uint64_t rank,
 		       uint32_t value, struct pdp_prefix_change *change);
 /* Take out. 0 or -ENOENT. */
-int pdp_prefix_set_del(struct pdp_prefix_set *set, const struct pdp_prefix *p, uint64_t rank,
+int pdp_prefix_set_del(struct pdp_prefix_set *set, const struct pdp_lpm_prefix *p, uint64_t rank,
 		       struct pdp_prefix_change *change);
 /* The value of (p, rank), or 0. */
-uint32_t pdp_prefix_set_get(const struct pdp_prefix_set *set, const struct pdp_prefix *p,
+uint32_t pdp_prefix_set_get(const struct pdp_prefix_set *set, const struct pdp_lpm_prefix *p,
 			    uint64_t rank);
 /* Any rank of p from min to max but not except; false: there is none. */
-bool pdp_prefix_set_find(const struct pdp_prefix_set *set, const struct pdp_prefix *p, uint64_t min,
-			 uint64_t max, uint64_t except, uint64_t *rank);
+bool pdp_prefix_set_find(const struct pdp_prefix_set *set, const struct pdp_lpm_prefix *p,
+			 uint64_t min, uint64_t max, uint64_t except, uint64_t *rank);
 /*
  * The value in force for the longest prefix around p, shorter than p and of at least min_len bits;
  * *len becomes its length. 0 when there is none.
  */
-uint32_t pdp_prefix_set_cover(const struct pdp_prefix_set *set, const struct pdp_prefix *p,
+uint32_t pdp_prefix_set_cover(const struct pdp_prefix_set *set, const struct pdp_lpm_prefix *p,
 			      unsigned int min_len, unsigned int *len);
 
 #endif

@@ -203,7 +203,7 @@ static void look_up(const struct pdp_dataplane *dp, const struct pdp_router_pack
 
 /* The MAC address of the gateway, or of the destination itself where it is on the link. */
 static bool resolve(struct pdp_dataplane *dp, const struct pdp_router_packet *p,
-		    const struct pdp_path *path, uint8_t mac[6])
+		    const struct pdp_nexthop_path *path, uint8_t mac[6])
 {
 	struct pdp_neighbour_key key = {.vif = path->vif};
 
@@ -240,7 +240,7 @@ static void rewrite6(struct pdp_router_packet *p)
 }
 
 static void forward(struct pdp_dataplane *dp, struct pdp_packet *pkt, struct pdp_router_packet *p,
-		    const struct pdp_path *path)
+		    const struct pdp_nexthop_path *path)
 {
 	const struct router_vif *out = get_vif(dp, path->vif);
 	uint8_t mac[6];
@@ -277,16 +277,16 @@ static void forward(struct pdp_dataplane *dp, struct pdp_packet *pkt, struct pdp
 static void route(struct pdp_dataplane *dp, struct pdp_packet *pkt, struct pdp_router_packet *p,
 		  uint32_t hop_id)
 {
-	const struct pdp_hop *hop = hop_id ? pdp_hops_get(&dp->fib.hops, hop_id) : NULL;
+	const struct pdp_nexthop *hop = hop_id ? pdp_nexthops_get(&dp->fib.hops, hop_id) : NULL;
 
-	if (!hop || hop->kind == PDP_HOP_LOCAL)
+	if (!hop || hop->kind == PDP_NEXTHOP_LOCAL)
 		pdp_packet_local(pkt);
-	else if (hop->kind == PDP_HOP_BLACKHOLE)
+	else if (hop->kind == PDP_NEXTHOP_BLACKHOLE)
 		pdp_packet_drop(pkt, dp_blackhole);
 	else if (p->on_link)
 		pdp_packet_drop(pkt, dp_bad_address);
 	else
-		forward(dp, pkt, p, pdp_hop_pick(hop, pkt->hash));
+		forward(dp, pkt, p, pdp_nexthop_pick(hop, pkt->hash));
 }
 
 static void router_burst(struct pdp_dataplane *dp, struct pdp_packet *pkts, unsigned int n)

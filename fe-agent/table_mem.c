@@ -30,10 +30,10 @@ void pdp_table_unmap(void *table, size_t bytes)
 		munmap(table, bytes);
 }
 
-int pdp_ids_init(struct pdp_ids *ids, uint32_t capacity, void (*recycle)(void *, uint32_t),
-		 void *ctx)
+int pdp_rcu_ids_init(struct pdp_rcu_ids *ids, uint32_t capacity, void (*recycle)(void *, uint32_t),
+		     void *ctx)
 {
-	*ids = (struct pdp_ids){
+	*ids = (struct pdp_rcu_ids){
 		.capacity = capacity,
 		.fresh = 1,
 		.recycle = recycle,
@@ -43,7 +43,7 @@ int pdp_ids_init(struct pdp_ids *ids, uint32_t capacity, void (*recycle)(void *,
 	return ids->next ? 0 : -ENOMEM;
 }
 
-static void recycle_retired(struct pdp_ids *ids)
+static void recycle_retired(struct pdp_rcu_ids *ids)
 {
 	uint32_t id, next;
 
@@ -59,7 +59,7 @@ static void recycle_retired(struct pdp_ids *ids)
 	ids->n_retired = 0;
 }
 
-void pdp_ids_fini(struct pdp_ids *ids)
+void pdp_rcu_ids_fini(struct pdp_rcu_ids *ids)
 {
 	if (!ids->next)
 		return;
@@ -68,7 +68,7 @@ void pdp_ids_fini(struct pdp_ids *ids)
 	ids->next = NULL;
 }
 
-int pdp_ids_reserve(struct pdp_ids *ids, uint32_t n)
+int pdp_rcu_ids_reserve(struct pdp_rcu_ids *ids, uint32_t n)
 {
 	if (ids->n_free >= n)
 		return 0;
@@ -80,11 +80,11 @@ int pdp_ids_reserve(struct pdp_ids *ids, uint32_t n)
 	return ids->n_free + (ids->capacity - ids->fresh) >= n ? 0 : -ENOSPC;
 }
 
-uint32_t pdp_ids_get(struct pdp_ids *ids)
+uint32_t pdp_rcu_ids_get(struct pdp_rcu_ids *ids)
 {
 	uint32_t id;
 
-	if (pdp_ids_reserve(ids, 1))
+	if (pdp_rcu_ids_reserve(ids, 1))
 		return 0;
 	if (!ids->free)
 		return ids->fresh++;
@@ -94,7 +94,7 @@ uint32_t pdp_ids_get(struct pdp_ids *ids)
 	return id;
 }
 
-void pdp_ids_retire(struct pdp_ids *ids, uint32_t id)
+void pdp_rcu_ids_retire(struct pdp_rcu_ids *ids, uint32_t id)
 {
 	ids->next[id] = ids->retired;
 	ids->retired = id;

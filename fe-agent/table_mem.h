@@ -5,7 +5,7 @@
  * Control side of the router. Tables are large, sparse arrays in mappings of their own: a page costs
  * nothing until it is written. Whatever maps them elsewhere (a BPF array) replaces two functions.
  *
- * struct pdp_ids hands out ids of elements of such a table. A reader may still be at an element when it is
+ * struct pdp_rcu_ids hands out ids of elements of such a table. A reader may still be at an element when it is
  * released, so a released id comes back only after an RCU grace period (liburcu-qsbr). Grace periods
  * are waited for in bulk, and only when elements are wanted.
  */
@@ -27,7 +27,7 @@ void *pdp_table_map(size_t bytes, enum pdp_table_fill fill);
 /* NULL is fine. */
 void pdp_table_unmap(void *table, size_t bytes);
 
-struct pdp_ids {
+struct pdp_rcu_ids {
 	uint32_t capacity; /* ids are 1..capacity-1 */
 	uint32_t fresh; /* the lowest id never given out */
 	uint32_t free; /* heads of lists through next[] */
@@ -41,15 +41,15 @@ struct pdp_ids {
 };
 
 /* 0 or -ENOMEM. */
-int pdp_ids_init(struct pdp_ids *ids, uint32_t capacity, void (*recycle)(void *, uint32_t),
-		 void *ctx);
+int pdp_rcu_ids_init(struct pdp_rcu_ids *ids, uint32_t capacity, void (*recycle)(void *, uint32_t),
+		     void *ctx);
 /* No reader may be left; retired ids are recycled first. Fine on a zeroed pool. */
-void pdp_ids_fini(struct pdp_ids *ids);
+void pdp_rcu_ids_fini(struct pdp_rcu_ids *ids);
 /* See that n ids can be had now; waits for a grace period if it must. 0 or -ENOSPC. */
-int pdp_ids_reserve(struct pdp_ids *ids, uint32_t n);
+int pdp_rcu_ids_reserve(struct pdp_rcu_ids *ids, uint32_t n);
 /* An id, or 0 when there is none. */
-uint32_t pdp_ids_get(struct pdp_ids *ids);
+uint32_t pdp_rcu_ids_get(struct pdp_rcu_ids *ids);
 /* Give back an id that no reader has seen, or whose element no new reader can find. */
-void pdp_ids_retire(struct pdp_ids *ids, uint32_t id);
+void pdp_rcu_ids_retire(struct pdp_rcu_ids *ids, uint32_t id);
 
 #endif

@@ -71,25 +71,25 @@ static double rss_mib(void)
 }
 
 /* Unicast space, 1/8 to 223/8. */
-static struct pdp_prefix draw4(unsigned int len)
+static struct pdp_lpm_prefix draw4(unsigned int len)
 {
 	uint64_t addr = (1 + draw() % 223) << 24 | (draw() >> 40);
-	struct pdp_prefix p = {.hi = addr << 32, .len = 128};
+	struct pdp_lpm_prefix p = {.hi = addr << 32, .len = 128};
 
-	return pdp_prefix_shorten(&p, len);
+	return pdp_lpm_prefix_shorten(&p, len);
 }
 
 /* More specifics lie in 20,000 allocations in 64 of the registries' /16s, as on the Internet. */
-static struct pdp_prefix draw6(unsigned int len)
+static struct pdp_lpm_prefix draw6(unsigned int len)
 {
 	uint64_t r = draw() % 20000;
 	uint64_t hi = (0x2400 + (r & 63) * 0x20) << 48 | ((r * 0x9e37) & 0xffff) << 32;
-	struct pdp_prefix p = {.hi = hi | draw() >> 32, .lo = draw(), .len = 128};
+	struct pdp_lpm_prefix p = {.hi = hi | draw() >> 32, .lo = draw(), .len = 128};
 
-	return pdp_prefix_shorten(&p, len);
+	return pdp_lpm_prefix_shorten(&p, len);
 }
 
-static bool add(struct pdp_lpm4 *l4, struct pdp_lpm6 *l6, const struct pdp_prefix *p)
+static bool add(struct pdp_lpm4 *l4, struct pdp_lpm6 *l6, const struct pdp_lpm_prefix *p)
 {
 	uint32_t old = 0, value = 1 + draw() % HOPS;
 	int err = l4 ? pdp_lpm4_add(l4, p, 0, value, &old) : pdp_lpm6_add(l6, p, 0, value, &old);
@@ -102,7 +102,7 @@ static bool add(struct pdp_lpm4 *l4, struct pdp_lpm6 *l6, const struct pdp_prefi
 }
 
 /* Twice the same prefix is one route: draw until there are enough, or the length is used up. */
-static size_t build(struct pdp_lpm4 *l4, struct pdp_lpm6 *l6, struct pdp_prefix *routes,
+static size_t build(struct pdp_lpm4 *l4, struct pdp_lpm6 *l6, struct pdp_lpm_prefix *routes,
 		    size_t want)
 {
 	const struct share *shares = l4 ? shares4 : shares6;
@@ -115,7 +115,7 @@ static size_t build(struct pdp_lpm4 *l4, struct pdp_lpm6 *l6, struct pdp_prefix 
 	for (s = 0; s < n_shares && n < want; s++) {
 		share = (shares[s].routes * want + total - 1) / total;
 		for (i = 0, tries = 0; i < share && n < want && tries < 4 * share; tries++) {
-			struct pdp_prefix p = l4 ? draw4(shares[s].len) : draw6(shares[s].len);
+			struct pdp_lpm_prefix p = l4 ? draw4(shares[s].len) : draw6(shares[s].len);
 
 			if (!add(l4, l6, &p))
 				continue;
@@ -127,21 +127,21 @@ static size_t build(struct pdp_lpm4 *l4, struct pdp_lpm6 *l6, struct pdp_prefix 
 }
 
 /* Addresses within the prefixes, in random order. */
-static void draw_addrs(struct pdp_prefix *addrs, const struct pdp_prefix *routes, size_t n)
+static void draw_addrs(struct pdp_lpm_prefix *addrs, const struct pdp_lpm_prefix *routes, size_t n)
 {
 	size_t i;
 
 	for (i = 0; i < ADDRS; i++) {
-		struct pdp_prefix p = routes[draw() % n], ones = {~0ULL, ~0ULL, 128};
+		struct pdp_lpm_prefix p = routes[draw() % n], ones = {~0ULL, ~0ULL, 128};
 
-		ones = pdp_prefix_shorten(&ones, p.len);
+		ones = pdp_lpm_prefix_shorten(&ones, p.len);
 		addrs[i].hi = p.hi | (draw() & ~ones.hi);
 		addrs[i].lo = p.lo | (draw() & ~ones.lo);
 	}
 }
 
 /* As the router does it, by the burst. */
-static uint32_t burst4(const struct pdp_lpm4 *lpm, const struct pdp_prefix *addrs)
+static uint32_t burst4(const struct pdp_lpm4 *lpm, const struct pdp_lpm_prefix *addrs)
 {
 	uint32_t sum = 0;
 	size_t i;
@@ -153,7 +153,7 @@ static uint32_t burst4(const struct pdp_lpm4 *lpm, const struct pdp_prefix *addr
 	return sum;
 }
 
-static uint32_t burst6(const struct pdp_lpm6 *lpm, const struct pdp_prefix *addrs)
+static uint32_t burst6(const struct pdp_lpm6 *lpm, const struct pdp_lpm_prefix *addrs)
 {
 	struct pdp_lpm6_key keys[BURST];
 	uint32_t values[BURST], sum = 0;
@@ -168,7 +168,7 @@ static uint32_t burst6(const struct pdp_lpm6 *lpm, const struct pdp_prefix *addr
 }
 
 static void look_up(const struct pdp_lpm4 *l4, const struct pdp_lpm6 *l6,
-		    const struct pdp_prefix *addrs)
+		    const struct pdp_lpm_prefix *addrs)
 {
 	uint32_t sum = 0;
 	size_t i;
@@ -178,13 +178,13 @@ static void look_up(const struct pdp_lpm4 *l4, const struct pdp_lpm6 *l6,
 	sink = sum;
 }
 
-static void measure(unsigned int family, size_t want, struct pdp_prefix *routes,
-		    struct pdp_prefix *addrs, const char *separator)
+static void measure(unsigned int family, size_t want, struct pdp_lpm_prefix *routes,
+		    struct pdp_lpm_prefix *addrs, const char *separator)
 {
 	struct pdp_lpm4 lpm4 = {0}, *l4 = family == 4 ? &lpm4 : NULL;
 	struct pdp_lpm6 lpm6 = {0}, *l6 = family == 6 ? &lpm6 : NULL;
 	double before = rss_mib(), start, build_s, memory, lookup_s;
-	struct pdp_prefix any = {.len = 0};
+	struct pdp_lpm_prefix any = {.len = 0};
 	size_t n;
 
 	if (l4 ? pdp_lpm4_init(l4) : pdp_lpm6_init(l6)) {
@@ -215,8 +215,8 @@ int main(void)
 		unsigned int family;
 		size_t routes;
 	} runs[] = {{4, 2}, {4, 170000}, {4, 565000}, {6, 2}, {6, 103000}};
-	struct pdp_prefix *routes = calloc(565000, sizeof(*routes));
-	struct pdp_prefix *addrs = calloc(ADDRS, sizeof(*addrs));
+	struct pdp_lpm_prefix *routes = calloc(565000, sizeof(*routes));
+	struct pdp_lpm_prefix *addrs = calloc(ADDRS, sizeof(*addrs));
 	size_t i;
 	int rc = 1;
 

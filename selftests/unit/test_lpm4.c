@@ -42,9 +42,9 @@ static uint32_t mask(unsigned int len)
 	return len ? ~0u << (32 - len) : 0;
 }
 
-static struct pdp_prefix prefix(uint32_t addr, unsigned int len)
+static struct pdp_lpm_prefix prefix(uint32_t addr, unsigned int len)
 {
-	return (struct pdp_prefix){.hi = (uint64_t)(addr & mask(len)) << 32, .len = len};
+	return (struct pdp_lpm_prefix){.hi = (uint64_t)(addr & mask(len)) << 32, .len = len};
 }
 
 static uint32_t model_lookup(const struct model *m, uint32_t addr)
@@ -91,7 +91,7 @@ static void change(struct pdp_lpm4 *lpm, struct model *m)
 {
 	unsigned int len = draw(33), i;
 	uint32_t addr = draw_addr() & mask(len), old = 0, value = 1 + draw(PDP_LPM4_VALUE);
-	struct pdp_prefix p = prefix(addr, len);
+	struct pdp_lpm_prefix p = prefix(addr, len);
 	uint64_t rank = draw(3);
 
 	i = model_find(m, addr, len, rank);
@@ -115,7 +115,7 @@ static void change(struct pdp_lpm4 *lpm, struct model *m)
 static void delete_any(struct pdp_lpm4 *lpm, struct model *m)
 {
 	unsigned int i = draw(m->n);
-	struct pdp_prefix p = prefix(m->routes[i].addr, m->routes[i].len);
+	struct pdp_lpm_prefix p = prefix(m->routes[i].addr, m->routes[i].len);
 	uint32_t old;
 
 	assert_int_equal(pdp_lpm4_del(lpm, &p, m->routes[i].rank, &old), 0);
@@ -169,9 +169,9 @@ static void same_as_model(void **state)
 
 static void refuses_nonsense(void **state)
 {
-	struct pdp_prefix host_bits = {.hi = 0x0a00000100000000ULL, .len = 24};
-	struct pdp_prefix too_long = {.len = 33};
-	struct pdp_prefix fine = prefix(0x0a000000, 8);
+	struct pdp_lpm_prefix host_bits = {.hi = 0x0a00000100000000ULL, .len = 24};
+	struct pdp_lpm_prefix too_long = {.len = 33};
+	struct pdp_lpm_prefix fine = prefix(0x0a000000, 8);
 	struct pdp_lpm4 lpm;
 	uint32_t old;
 
@@ -190,7 +190,7 @@ static void refuses_nonsense(void **state)
 static void groups_run_out(void **state)
 {
 	struct pdp_lpm4 lpm;
-	struct pdp_prefix p;
+	struct pdp_lpm_prefix p;
 	uint32_t i, old;
 
 	(void)state;
@@ -242,8 +242,8 @@ static void *read_on(void *arg)
 
 static void reader_sees_old_or_new(void **state)
 {
-	struct pdp_prefix p8 = prefix(0x0a000000, 8), p24 = prefix(0x0a010200, 24);
-	struct pdp_prefix p25 = prefix(0x0a010280, 25), elsewhere = prefix(0x0b000000, 32);
+	struct pdp_lpm_prefix p8 = prefix(0x0a000000, 8), p24 = prefix(0x0a010200, 24);
+	struct pdp_lpm_prefix p25 = prefix(0x0a010280, 25), elsewhere = prefix(0x0b000000, 32);
 	struct race *r = calloc(1, sizeof(*r));
 	pthread_t thread;
 	uint32_t i, old;

@@ -19,7 +19,7 @@
 
 struct model {
 	struct {
-		struct pdp_prefix p;
+		struct pdp_lpm_prefix p;
 		uint64_t rank;
 		uint32_t value;
 	} routes[MODEL_MAX];
@@ -36,16 +36,16 @@ static uint32_t draw(uint32_t n)
 	return (seed >> 32) % n;
 }
 
-static struct pdp_prefix host(uint64_t hi, uint64_t lo)
+static struct pdp_lpm_prefix host(uint64_t hi, uint64_t lo)
 {
-	return (struct pdp_prefix){.hi = hi, .lo = lo, .len = 128};
+	return (struct pdp_lpm_prefix){.hi = hi, .lo = lo, .len = 128};
 }
 
-static struct pdp_prefix prefix(uint64_t hi, uint64_t lo, unsigned int len)
+static struct pdp_lpm_prefix prefix(uint64_t hi, uint64_t lo, unsigned int len)
 {
-	struct pdp_prefix p = host(hi, lo);
+	struct pdp_lpm_prefix p = host(hi, lo);
 
-	return pdp_prefix_shorten(&p, len);
+	return pdp_lpm_prefix_shorten(&p, len);
 }
 
 static uint32_t lookup(const struct pdp_lpm6 *lpm, uint64_t hi, uint64_t lo)
@@ -57,12 +57,12 @@ static uint32_t lookup(const struct pdp_lpm6 *lpm, uint64_t hi, uint64_t lo)
 	return value;
 }
 
-static bool equal(const struct pdp_prefix *a, const struct pdp_prefix *b)
+static bool equal(const struct pdp_lpm_prefix *a, const struct pdp_lpm_prefix *b)
 {
 	return a->hi == b->hi && a->lo == b->lo && a->len == b->len;
 }
 
-static uint32_t model_lookup(const struct model *m, const struct pdp_prefix *addr)
+static uint32_t model_lookup(const struct model *m, const struct pdp_lpm_prefix *addr)
 {
 	uint64_t rank = UINT64_MAX;
 	uint32_t value = 0;
@@ -71,7 +71,7 @@ static uint32_t model_lookup(const struct model *m, const struct pdp_prefix *add
 
 	for (i = 0; i < m->n; i++) {
 		int l = m->routes[i].p.len;
-		struct pdp_prefix s = pdp_prefix_shorten(addr, l);
+		struct pdp_lpm_prefix s = pdp_lpm_prefix_shorten(addr, l);
 
 		if (!equal(&s, &m->routes[i].p) || l < len)
 			continue;
@@ -84,7 +84,7 @@ static uint32_t model_lookup(const struct model *m, const struct pdp_prefix *add
 	return value;
 }
 
-static unsigned int model_find(const struct model *m, const struct pdp_prefix *p, uint64_t rank)
+static unsigned int model_find(const struct model *m, const struct pdp_lpm_prefix *p, uint64_t rank)
 {
 	unsigned int i;
 
@@ -95,7 +95,7 @@ static unsigned int model_find(const struct model *m, const struct pdp_prefix *p
 }
 
 /* Few bits vary, at all depths, so that prefixes nest and share nodes. */
-static struct pdp_prefix draw_addr(void)
+static struct pdp_lpm_prefix draw_addr(void)
 {
 	static const uint64_t bases[] = {0x20010db800000000, 0x20010db800010000, 0, ~0ULL};
 	uint64_t hi = bases[draw(4)], lo = draw(2) ? 0 : ~0ULL;
@@ -108,7 +108,7 @@ static struct pdp_prefix draw_addr(void)
 static void change(struct pdp_lpm6 *lpm, struct model *m)
 {
 	uint32_t old = 0, value = 1 + draw(PDP_LPM6_VALUE);
-	struct pdp_prefix addr = draw_addr(), p = pdp_prefix_shorten(&addr, draw(129));
+	struct pdp_lpm_prefix addr = draw_addr(), p = pdp_lpm_prefix_shorten(&addr, draw(129));
 	uint64_t rank = draw(3);
 	unsigned int i = model_find(m, &p, rank);
 
@@ -133,7 +133,7 @@ static void change(struct pdp_lpm6 *lpm, struct model *m)
 
 static void compare_at(const struct pdp_lpm6 *lpm, const struct model *m, uint64_t hi, uint64_t lo)
 {
-	struct pdp_prefix addr = host(hi, lo);
+	struct pdp_lpm_prefix addr = host(hi, lo);
 
 	assert_int_equal(lookup(lpm, hi, lo), model_lookup(m, &addr));
 }
@@ -145,7 +145,7 @@ static void compare_burst(const struct pdp_lpm6 *lpm)
 	unsigned int i, n = draw(PDP_LPM6_BURST + 1);
 
 	for (i = 0; i < n; i++) {
-		struct pdp_prefix p = draw_addr();
+		struct pdp_lpm_prefix p = draw_addr();
 
 		keys[i] = (struct pdp_lpm6_key){.hi = p.hi, .lo = p.lo};
 		values[i] = draw(100);
@@ -158,7 +158,7 @@ static void compare_burst(const struct pdp_lpm6 *lpm)
 /* At the edges of a random route, and at a random address. */
 static void compare(const struct pdp_lpm6 *lpm, const struct model *m)
 {
-	struct pdp_prefix p = draw_addr(), one;
+	struct pdp_lpm_prefix p = draw_addr(), one;
 
 	compare_at(lpm, m, p.hi, p.lo);
 	if (!m->n)
@@ -187,7 +187,7 @@ static void same_as_model(void **state)
 	}
 	assert_true(m.n > 100);
 	while (m.n) {
-		struct pdp_prefix p = m.routes[--m.n].p;
+		struct pdp_lpm_prefix p = m.routes[--m.n].p;
 		uint32_t old;
 
 		assert_int_equal(pdp_lpm6_del(&lpm, &p, m.routes[m.n].rank, &old), 0);
@@ -206,7 +206,7 @@ static void same_as_model(void **state)
 static void every_length(void **state)
 {
 	struct pdp_lpm6 lpm;
-	struct pdp_prefix p;
+	struct pdp_lpm_prefix p;
 	unsigned int len;
 	uint32_t old;
 
@@ -228,8 +228,8 @@ static void every_length(void **state)
 
 static void refuses_nonsense(void **state)
 {
-	struct pdp_prefix host_bits = {.hi = 0x20010db800000000, .lo = 1, .len = 64};
-	struct pdp_prefix too_long = {.len = 129};
+	struct pdp_lpm_prefix host_bits = {.hi = 0x20010db800000000, .lo = 1, .len = 64};
+	struct pdp_lpm_prefix too_long = {.len = 129};
 	struct pdp_lpm6 lpm;
 	uint32_t old;
 
@@ -268,9 +268,9 @@ static void *read_on(void *arg)
 
 static void reader_sees_old_or_new(void **state)
 {
-	struct pdp_prefix p32 = prefix(0x20010db800000000, 0, 32);
-	struct pdp_prefix p64 = prefix(0x20010db800010002, 0, 64);
-	struct pdp_prefix elsewhere = prefix(0x2a00000000010002, 3, 128);
+	struct pdp_lpm_prefix p32 = prefix(0x20010db800000000, 0, 32);
+	struct pdp_lpm_prefix p64 = prefix(0x20010db800010002, 0, 64);
+	struct pdp_lpm_prefix elsewhere = prefix(0x2a00000000010002, 3, 128);
 	struct race *r = calloc(1, sizeof(*r));
 	pthread_t thread;
 	uint32_t i, old;
