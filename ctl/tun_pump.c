@@ -169,7 +169,7 @@ static bool handle_send_error(struct pdp_tun_pump *pump, int error)
 			drop_first(pump, &stats->out_drop_unreachable);
 		} else {
 			pump->retried = true;
-			stats->icmp_errors++;
+			stats->underlay_errors++;
 		}
 		return true;
 	default:
@@ -235,7 +235,7 @@ static void receive(struct pdp_tun_pump *pump)
 	}
 	n = recvmmsg(pump->udp_fd, pump->in.msg, BATCH, MSG_DONTWAIT, NULL);
 	if (n < 0 && errno != EAGAIN && errno != EINTR)
-		pump->stats.icmp_errors++;
+		pump->stats.underlay_errors++;
 	for (int i = 0; i < n; i++)
 		write_device(pump, &pump->in.msg[i], pump->in.packet[i]);
 }

@@ -28,8 +28,8 @@
 	X(in_drop_device, "refused by the TUN device, as when it is down")
 
 /* Not packets: what the underlay said. */
-#define PDP_TUN_EVENTS(X)                                                       \
-	X(icmp_errors, "ICMP errors from the underlay, as when nobody listens") \
+#define PDP_TUN_EVENTS(X)                                                           \
+	X(underlay_errors, "ICMP errors and missing routes, as the underlay tells") \
 	X(send_blocked, "times the UDP socket's buffer was full")
 
 #define PDP_TUN_FIELD(name, help) uint64_t name;

@@ -173,7 +173,7 @@ check "SIGTERM ends it with status 0" [ $ENDED -eq 0 ]
 check "its device is gone" device_gone left
 on right ping -q -c 5 -i 0.05 -W 1 10.9.0.1 >/dev/null 2>&1
 check "ICMP errors are counted and do not end the other" \
-	[ "$(stat_now "$RIGHT_PID" "$RIGHT_OUT" icmp_errors)" -ge 1 ]
+	[ "$(stat_now "$RIGHT_PID" "$RIGHT_OUT" underlay_errors)" -ge 1 ]
 
 udp_send 192.0.2.1 5001 "$inner"
 udp_send 192.0.2.1 5001 00112233
