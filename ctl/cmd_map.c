@@ -100,7 +100,7 @@ static void add_label(json_t *rows, const struct label *label, const json_t *thi
 /* In tunnels, a port is a UDP port. */
 static bool has_label(enum pdp_map map, const struct label *label)
 {
-	return map != PDP_MAP_TUNNELS || strcmp(label->key, "port");
+	return map != PDP_MAP_TUNNELS || strcmp(label->key, "port") != 0;
 }
 
 static void add_labels(struct pdp_ctl *ctl, json_t *rows, enum pdp_map map)

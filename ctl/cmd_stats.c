@@ -107,7 +107,7 @@ static int keep(struct pdp_ctl *ctl, json_t *rows, const char *vnet)
 	if (!vnet)
 		return 0;
 	while (i-- > 0)
-		if (strcmp(string(json_array_get(rows, i), "vnet"), vnet))
+		if (strcmp(string(json_array_get(rows, i), "vnet"), vnet) != 0)
 			json_array_remove(rows, i);
 	return json_array_size(rows) ? 0
 				     : pdp_fail(&ctl->err, -ENOENT, "no vnet is called '%s'", vnet);

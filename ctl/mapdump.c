@@ -523,7 +523,7 @@ static int read_value(const struct pdp_loader *ld, enum pdp_map map, const void 
 
 int pdp_map_dump(json_t **out, const struct pdp_loader *ld, enum pdp_map map, struct pdp_error *err)
 {
-	char keys[2][sizeof(struct pdp_tunnel_key)], value[sizeof(struct pdp_slot_table)];
+	char keys[2][sizeof(struct pdp_tunnel_key)], value[sizeof(struct pdp_slot_table)] = {0};
 	int fd = pdp_loader_map_fd(ld, map), now = 0;
 	const void *last = NULL;
 	json_t *rows;

@@ -263,9 +263,11 @@ static int start_vnet(struct pdp_node *node, struct pdp_node_vnet *vnet, struct 
 {
 	uint16_t *vif_ids = calloc(vnet->n_vifs + 1, sizeof(*vif_ids));
 	size_t i;
-	int code = vif_ids ? 0 : pdp_fail(err, -ENOMEM, "vnet %s: no memory", vnet->conf->name);
+	int code = 0;
 
-	for (i = 0; !code && i < vnet->n_vifs; i++)
+	if (!vif_ids)
+		return pdp_fail(err, -ENOMEM, "vnet %s: no memory", vnet->conf->name);
+	for (i = 0; i < vnet->n_vifs; i++)
 		vif_ids[i] = vnet->vifs[i].id;
 	for (i = 0; !code && i < vnet->n_guests; i++) {
 		if (*node->conf.cancel)

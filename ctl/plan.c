@@ -100,37 +100,54 @@ static int plan_guests(struct pdp_node *node, struct pdp_node_vnet *vnet, struct
 	return 0;
 }
 
-static int plan_vnets(struct pdp_node *node, struct pdp_error *err)
+static int plan_fes(struct pdp_node *node, struct pdp_error *err)
 {
-	struct pdp_ids vifs = {0}, guests = {0};
+	size_t i;
+
+	node->fes = calloc(node->model.n_fes + 1, sizeof(*node->fes));
+	if (!node->fes)
+		return pdp_fail(err, -ENOMEM, "no memory for FEs");
+	for (i = 0; i < node->model.n_fes; i++) {
+		node->fes[i].name = node->model.fes[i].name;
+		node->fes[i].capacity = node->model.fes[i].capacity;
+	}
+	return 0;
+}
+
+static int plan_vnets(struct pdp_node *node, struct pdp_ids *vifs, struct pdp_ids *guests,
+		      struct pdp_error *err)
+{
 	size_t i;
 	int code = 0;
 
-	node->fes = calloc(node->model.n_fes + 1, sizeof(*node->fes));
 	node->vnets = calloc(node->model.n_vnets + 1, sizeof(*node->vnets));
-	if (!node->fes || !node->vnets || pdp_ids_init(&vifs, PDP_MAX_VIFS + 1) ||
-	    pdp_ids_init(&guests, PDP_MAX_GUESTS + 1))
-		code = pdp_fail(err, -ENOMEM, "no memory for the node's vnets");
-	for (i = 0; !code && i < node->model.n_fes; i++)
-		node->fes[i] = (struct pdp_alloc_fe){node->model.fes[i].name,
-						     node->model.fes[i].capacity, 0};
+	if (!node->vnets)
+		return pdp_fail(err, -ENOMEM, "no memory for vnets");
 	for (i = 0; !code && i < node->model.n_vnets; i++) {
 		struct pdp_node_vnet *vnet = &node->vnets[i];
 
 		vnet->id = (uint16_t)(i + 1);
 		vnet->conf = &node->model.vnets[i];
-		code = plan_vifs(node, vnet, &vifs, err);
+		code = plan_vifs(node, vnet, vifs, err);
 		if (!code)
-			code = plan_guests(node, vnet, &guests, err);
+			code = plan_guests(node, vnet, guests, err);
 	}
-	pdp_ids_fini(&vifs);
-	pdp_ids_fini(&guests);
 	return code;
 }
 
 int pdp_plan(struct pdp_node *node, struct pdp_error *err)
 {
+	struct pdp_ids vifs = {0}, guests = {0};
 	int code = plan_ports(node, err);
 
-	return code ? code : plan_vnets(node, err);
+	if (!code)
+		code = plan_fes(node, err);
+	if (!code &&
+	    (pdp_ids_init(&vifs, PDP_MAX_VIFS + 1) || pdp_ids_init(&guests, PDP_MAX_GUESTS + 1)))
+		code = pdp_fail(err, -ENOMEM, "no memory for ids");
+	if (!code)
+		code = plan_vnets(node, &vifs, &guests, err);
+	pdp_ids_fini(&vifs);
+	pdp_ids_fini(&guests);
+	return code;
 }

@@ -181,7 +181,7 @@ static void parse_neighbour(const struct nlmsghdr *nlh, struct neighbour *out)
 
 static void take_state(struct pdp_underlay *u, struct pdp_path *path, const struct neighbour *n)
 {
-	bool usable = !n->gone && (n->state & NUD_USABLE) && memcmp(n->mac, no_mac, 6);
+	bool usable = !n->gone && (n->state & NUD_USABLE) && memcmp(n->mac, no_mac, 6) != 0;
 
 	path->nud_state = n->gone ? NUD_NONE : n->state;
 	set_path(u, path, usable ? PDP_PATH_UP : PDP_PATH_RESOLVING, usable ? n->mac : no_mac);
@@ -310,7 +310,7 @@ static void take_link(struct pdp_underlay *u, const struct nlmsghdr *nlh)
 	port = port_of(u, &link);
 	if (!port)
 		return;
-	gone = nlh->nlmsg_type == RTM_DELLINK || strcmp(port->conf.ifname, link.name);
+	gone = nlh->nlmsg_type == RTM_DELLINK || strcmp(port->conf.ifname, link.name) != 0;
 	if (gone && port->link.ifindex != link.ifindex)
 		return;
 	if (gone)

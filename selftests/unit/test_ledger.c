@@ -26,7 +26,7 @@ static int set_up(void **state)
 	for (int i = 0; i < 2; i++) {
 		struct pdp_ledger_guest *guest = &guests[i];
 
-		strcpy(guest->name, i ? "red-2" : "red-1");
+		memcpy(guest->name, i ? "red-2" : "red-1", sizeof("red-1"));
 		guest->stats.to_packets = guest->stats.rx_packets = share[i];
 		guest->stats.from_packets = share[i];
 		guest->inside_known = true;

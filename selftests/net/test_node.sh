@@ -1,0 +1,143 @@
+#!/bin/bash
+# The life of a node: up, one pdpd only, killed and forwarding on, up again over what was left, asked
+# by good and bad clients, down. Topology: figure6.sh.
+
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/figure6.sh"
+
+begin "the life of a node"
+figure6
+{
+	node_head
+	fes 2 300m
+	echo vnets:
+	red 500m
+} >"$WORK/node.yaml"
+check "the node comes up" node_up "$WORK/node.yaml"
+join_red
+forwards() {
+	on src ping -q -c 3 -i 0.05 -W 1 10.1.2.2
+}
+check "it forwards" forwards
+
+# --- what it says
+
+json() {
+	ctl -j "$1" show | jq -e "$2"
+}
+check "node show" json node '.[0] | .state == "forwarding" and .guests_ready == 2 and .used_millicores == 500'
+check "port show" json port 'map(.name) == ["A", "B"] and all(.state == "up" and .mtu == 1500)'
+check "fe show" json fe 'map(.free_millicores) == [0, 100] and .[0].guests == ["red-1"]'
+check "vnet show" json vnet '.[0] | .state == "up" and .slots == 1021 and .rx_packets >= 6 and .drop_packets + .tx_packets == .rx_packets'
+check "vif show" json vif 'all(.state == "up" and .mtu == 1472 and (.next_hop_mac | length) == 17)'
+check "guest show" json guest 'map(.quota_us / .period_us) == [0.3, 0.2] and all(.state == "ready" and .memory_bytes < 33554432)'
+check "one is a list too" [ "$(ctl -j vif show red/v1 | jq -c 'map(.name)')" = '["v1"]' ]
+fails "no vnet of that name" ctl vnet show blue
+tables_fit() {
+	local object
+	for object in node port fe vnet vif guest stats; do
+		[ "$(ctl "$object" show | wc -L)" -le 100 ] || return
+	done
+}
+check "tables fit 100 columns" tables_fit
+check "maps are decoded, with labels" [ "$(ctl -j map dump vifs | jq -c 'map([.vnet_name, .vif_name, .local])')" = '[["red","v0","192.0.2.1"],["red","v1","198.51.100.1"]]' ]
+every_map() {
+	local name
+	for name in $(ctl -j map show | jq -r '.[].name'); do
+		ctl map dump "$name" && ctl -j map dump "$name" | jq -e 'type == "array"' || return
+	done
+}
+check "every map can be dumped" every_map
+check "the books balance" ctl stats --check
+
+# --- who may ask
+
+SOCK=$RUN_DIR/pdpd.sock
+http() {
+	curl -s -o /dev/null -w '%{http_code}' --unix-socket "$SOCK" "$@"
+}
+nobody() {
+	setpriv --reuid 65534 --regid 65534 --clear-groups "$@"
+}
+check "the socket is closed to others" [ "$(stat -c %a "$SOCK")" = 660 ]
+fails "nobody cannot connect" nobody curl -s --unix-socket "$SOCK" http://pdpd/v1/node
+chmod 666 "$SOCK"
+check "and is refused when it can" [ "$(nobody curl -s -o /dev/null -w '%{http_code}' --unix-socket "$SOCK" http://pdpd/v1/node)" = 403 ]
+check "nor may it take the node down" [ "$(nobody curl -s -o /dev/null -w '%{http_code}' -X POST --unix-socket "$SOCK" http://pdpd/v1/node/down)" = 403 ]
+chmod 660 "$SOCK"
+check "no such path" [ "$(http http://pdpd/v1/nothing)" = 404 ]
+check "no such method" [ "$(http -X DELETE http://pdpd/v1/vnets)" = 405 ]
+check "a GET does not take it down" [ "$(http http://pdpd/v1/node/down)" = 405 ]
+check "a body of 100 KB is refused" [ "$(head -c 100000 /dev/zero | http --data-binary @- http://pdpd/v1/node/down)" = 413 ]
+
+# Clients that connect and say nothing, or half a request, hold nobody up.
+slow_clients() {
+	python3 - "$SOCK" <<-'EOT'
+		import socket, sys
+		idle = [socket.socket(socket.AF_UNIX) for _ in range(60)]
+		for i, s in enumerate(idle):
+		    s.connect(sys.argv[1])
+		    if i % 2:
+		        s.send(b"GET /v1/node HTTP/1.1\r\nX: ")
+		s = socket.socket(socket.AF_UNIX)
+		s.settimeout(3)
+		s.connect(sys.argv[1])
+		s.send(b"GET /v1/node HTTP/1.0\r\n\r\n")
+		assert s.recv(100).startswith(b"HTTP/1.0 200")
+		for s in idle:
+		    s.settimeout(20)
+		    try:
+		        while s.recv(1000):
+		            pass
+		    except ConnectionError:
+		        pass
+	EOT
+}
+check "slow clients are cut off, others answered" slow_clients
+
+# --- one writer
+
+other() {
+	on node timeout 20 "$BIN/pdpd" --config "$WORK/node.yaml" --agent "$BIN/pdp-fe-agent" "$@"
+}
+fails "a second pdpd on the same run directory" other --run-dir "$RUN_DIR" --pins "$PINS-other"
+fails "a second pdpd on the same pins" other --run-dir "$RUN_DIR-other" --pins "$PINS"
+check "neither left anything" [ ! -e "$RUN_DIR-other" -a ! -e "$PINS-other" ]
+check "the first one forwards on" forwards
+
+# --- killed
+
+pid=$(cat "$WORK/node.pid")
+kill -KILL "$pid"
+check "pdpd is dead" wait_for 5 sh -c "! kill -0 $pid"
+check "its node forwards on" forwards
+check "no pdpd: exit code 3" [ "$(ctl node show >/dev/null 2>&1; echo $?)" -eq 3 ]
+check "stats work from the maps" [ "$(ctl -j stats | jq '.[0].counters.rx_packets')" -ge 12 ]
+check "maps too, with ids" [ "$(ctl -j map dump senders | jq -c 'map(.guest) | sort')" = '[1,2]' ]
+check "pdpd comes up over what was left" node_up "$WORK/node.yaml"
+check "it forwards again" forwards
+check "there are two guests, not four" [ "$(pgrep -fc "lxc monitor.* pdp-$T-")" -eq 2 ]
+check "the books balance again" ctl stats --check
+
+# --- down
+
+pid=$(cat "$WORK/node.pid")
+check "down by command" ctl node down
+gone() {
+	[ ! -e "$RUN_DIR" ] && [ ! -e "$PINS" ] && ! on node ip -d link show | grep -qE 'pdpfe|name pdp_'
+}
+check "when it answers, all is gone" gone
+check "pdpd ends" wait_for 5 sh -c "! kill -0 $pid"
+
+# --- interrupted while it comes up: nothing remains, whenever the signal comes
+
+interrupted() {
+	local after
+	for after in 0.02 0.1 0.2 0.3 0.5; do
+		on node timeout -s INT "$after" "$BIN/pdpd" --config "$WORK/node.yaml" \
+			--run-dir "$RUN_DIR" --pins "$PINS" --agent "$BIN/pdp-fe-agent"
+		gone || { echo "after $after s:"; left_behind; return 1; }
+	done
+}
+check "interrupted while it comes up" interrupted
+finish
