@@ -1,0 +1,29 @@
+#!/bin/bash
+# Ctrl-C in the middle of the demo, at several moments: whatever it had made is gone afterwards.
+
+. "$(dirname "$0")/lib.sh"
+
+begin "Ctrl-C in the middle"
+
+# interrupt SECONDS: as a terminal does it, to the whole process group, and a second time in the
+# middle of the cleaning.
+interrupt() {
+	DEMO_SECONDS=1 setsid env --default-signal=INT bash "$TOP/selftests/demo.sh" \
+		>"$WORK/demo" 2>&1 &
+	local pid=$! status
+	sleep "$1"
+	kill -INT -- "-$pid"
+	sleep 0.3
+	kill -INT -- "-$pid" 2>/dev/null
+	wait $pid
+	status=$?
+	check "interrupted after $1 s: says so with its exit code" [ $status -eq 130 ]
+	left=$(T=pdpt$pid RUN_DIR=/run/pdpt$pid PINS=/sys/fs/bpf/pdpt$pid left_behind)
+	check "interrupted after $1 s: nothing is left behind" [ -z "$left" ]
+	[ -z "$left" ] || echo "# ${left//$'\n'/$'\n'# }"
+}
+
+for moment in 0.3 1.0 2.0 4.5 9; do
+	interrupt $moment
+done
+finish
