@@ -17,8 +17,8 @@
 static struct node node;
 
 static const struct case_table *const tables[] = {
-	&cases_l2,    &cases_ipv4,  &cases_ipv6, &cases_udp,	&cases_tunnel,
-	&cases_inner, &cases_guest, &cases_tag,	 &cases_forged, &cases_out,
+	&cases_l2,    &cases_ipv4, &cases_ipv6,	  &cases_udp, &cases_tunnel, &cases_inner,
+	&cases_guest, &cases_tag,  &cases_forged, &cases_out, NULL,
 };
 
 static uint16_t read16(const struct packet *p, size_t at)
@@ -324,23 +324,23 @@ static int stop(void **unused)
 
 int main(void)
 {
-	size_t n = 0, at = 0;
-	struct CMUnitTest *tests;
+	struct CMUnitTest *tests, *at;
+	size_t n = 2;
 	int failed;
 
-	for (size_t i = 0; i < sizeof(tables) / sizeof(*tables); i++)
+	for (int i = 0; tables[i]; i++)
 		n += tables[i]->n;
-	tests = calloc(n + 2, sizeof(*tests));
-	for (size_t i = 0; i < sizeof(tables) / sizeof(*tables); i++)
+	at = tests = calloc(n, sizeof(*tests));
+	for (int i = 0; tables[i]; i++)
 		for (size_t j = 0; j < tables[i]->n; j++)
-			tests[at++] = (struct CMUnitTest){
+			*at++ = (struct CMUnitTest){
 				.name = tables[i]->cases[j].name,
 				.test_func = test_case,
 				.initial_state = (void *)&tables[i]->cases[j],
 			};
-	tests[at++] = (struct CMUnitTest)cmocka_unit_test(test_ledger);
-	tests[at++] = (struct CMUnitTest)cmocka_unit_test(test_every_counter_moved);
-	failed = _cmocka_run_group_tests("packets", tests, at, start, stop);
+	*at++ = (struct CMUnitTest)cmocka_unit_test(test_ledger);
+	*at++ = (struct CMUnitTest)cmocka_unit_test(test_every_counter_moved);
+	failed = _cmocka_run_group_tests("packets", tests, n, start, stop);
 	free(tests);
 	return failed;
 }
