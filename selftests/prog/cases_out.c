@@ -36,6 +36,7 @@ static const struct packet_case rows[] = {
 	{"out: udp with two VLAN tags", OUT(4), GOES},
 	{"out: vxlan over IPv4", OUT(5), GOES},
 	{"out: vxlan over IPv6", OUT(6), GOES},
+	{"out: vxlan on another port", OUT(9), GOES},
 	{"out: inner IPv6", OUT(1), .inner = INNER_IPV6_UDP, GOES},
 	{"out: vxlan with ARP", OUT(5), .inner = INNER_ARP, GOES},
 	{"out: weighted vnet", OUT(7), GOES},

@@ -68,7 +68,31 @@ static void links_gone(struct node *node)
 		node_delete(node, MAP_FE_LINKS, &id);
 }
 
+/* A udp tunnel may have VXLAN's port: vif 1 moves there. */
+static void udp_on_vxlan_port(struct node *node)
+{
+	struct pdp_tunnel_key key = node_tunnel_key(node, 1);
+	struct pdp_tunnel tunnel;
+
+	node_get(node, MAP_TUNNELS, &key, &tunnel);
+	key.port = bpf_htons(PDP_VXLAN_PORT);
+	node_set(node, MAP_TUNNELS, &key, &tunnel);
+}
+
 static const struct packet_case rows[] = {
+	{"vxlan on another port", IN(9), GOES},
+	{"vxlan on another port, unknown VNI", IN(9), EDIT(SET8(VXLAN, 6, 43)),
+	 PASS(pass_no_tunnel)},
+	{"vxlan on another port, header cut", IN(9), EDIT(CUT(VXLAN, 7), FIT), PASS(pass_runt)},
+	{"vxlan on another port, without the I flag", IN(9), EDIT(SET8(VXLAN, 0, 0)),
+	 DROP(drop_vxlan_header)},
+	{"udp tunnel on vxlan's port", IN(1), EDIT(SET16(L4, 2, PDP_VXLAN_PORT)),
+	 .setup = udp_on_vxlan_port, GOES},
+	{"udp tunnel on vxlan's port, payload of 1 byte", IN(1),
+	 EDIT(SET16(L4, 2, PDP_VXLAN_PORT), CUT(INNER, 1), FIT), .setup = udp_on_vxlan_port,
+	 DROP(drop_inner_short)},
+	{"to vxlan's port of an address that has no tunnel there", IN(1),
+	 EDIT(SET16(L4, 2, PDP_VXLAN_PORT)), PASS(pass_no_tunnel)},
 	{"vxlan header cut to nothing", IN(5), EDIT(CUT(VXLAN, 0), FIT), PASS(pass_runt)},
 	{"vxlan header cut after 7 bytes", IN(5), EDIT(CUT(VXLAN, 7), FIT), PASS(pass_runt)},
 	{"vxlan header behind the UDP datagram", IN(5), EDIT(SET16(L4, 4, 12)),

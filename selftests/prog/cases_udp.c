@@ -25,8 +25,6 @@ static const struct packet_case rows[] = {
 	{"UDP checksum wrong over IPv6", IN(2), EDIT(SET16(L4, 6, 0x1234)), GOES},
 	{"to an unknown UDP port", IN(1), EDIT(SET16(L4, 2, 22)), PASS(pass_no_tunnel)},
 	{"to UDP port 0", IN(1), EDIT(SET16(L4, 2, 0)), PASS(pass_no_tunnel)},
-	{"to the vxlan port on an address without vxlan", IN(1), EDIT(SET16(L4, 2, 4789)),
-	 PASS(pass_no_tunnel)},
 	{"from UDP port 0", IN(1), EDIT(SET16(L4, 0, 0)), DROP(drop_wrong_remote)},
 	{"from another UDP port of the remote end", IN(1), EDIT(SET16(L4, 0, 6002)),
 	 DROP(drop_wrong_remote)},

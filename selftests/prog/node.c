@@ -67,6 +67,7 @@ static const struct {
 	[6] = {2, 2, PDP_ENCAP_VXLAN, 6, 0, 0x424242, 4789, 4789, "2001:db8::1", "2001:db8::9"},
 	[7] = {3, 1, PDP_ENCAP_UDP, 4, 0, 0, 5007, 6007, "192.0.2.1", "192.0.2.7"},
 	[8] = {4, 1, PDP_ENCAP_UDP, 4, 0, 0, 5008, 6008, "192.0.2.1", "192.0.2.8"},
+	[9] = {2, 2, PDP_ENCAP_VXLAN, 4, 0, 42, 8472, 8472, "198.51.100.1", "198.51.100.9"},
 };
 
 static const uint16_t guest_vnet[NODE_GUESTS + 1] = {0, 1, 1, 2, 2, 3, 3};
@@ -290,6 +291,14 @@ static void reset_vnet(const struct node *node, uint32_t id)
 	node_set(node, MAP_POLICE, &id, &(struct pdp_police){0});
 }
 
+static void clear_tunnels(const struct node *node)
+{
+	struct pdp_tunnel_key key;
+
+	while (!bpf_map_get_next_key(node->map[MAP_TUNNELS], NULL, &key))
+		node_delete(node, MAP_TUNNELS, &key);
+}
+
 void node_fill(struct node *node)
 {
 	static const uint16_t red[] = {1, 2, 1, 2, 2, 1, 2, 1}, green[] = {3, 4};
@@ -300,6 +309,7 @@ void node_fill(struct node *node)
 	}
 	for (uint32_t id = 1; id <= NODE_VNETS; id++)
 		reset_vnet(node, id);
+	clear_tunnels(node);
 	for (uint32_t id = 1; id <= NODE_VIFS; id++)
 		fill_vif(node, id);
 	for (uint32_t id = 1; id <= NODE_GUESTS; id++)

@@ -5,11 +5,11 @@
  *
  *   vnet 1  flow-hash    guests 1, 2   vif 1 udp v4, 2 udp v6, 3 udp v4 in VLAN 100,
  *                                      4 udp v4 in VLANs 100 and 200
- *   vnet 2  round-robin  guests 3, 4   vif 5 vxlan v4, 6 vxlan v6
+ *   vnet 2  round-robin  guests 3, 4   vif 5 vxlan v4, 6 vxlan v6, 9 vxlan v4 on port 8472
  *   vnet 3  weighted     guests 5, 6   vif 7 udp v4
  *   vnet 4  no guest yet               vif 8 udp v4
  *
- * Port 1 (pdpA) is the way of vifs 1, 3, 4, 7 and 8, port 2 (pdpB) that of 2, 5 and 6.
+ * Port 1 (pdpA) is the way of vifs 1, 3, 4, 7 and 8, port 2 (pdpB) that of 2, 5, 6 and 9.
  */
 #ifndef PDP_PROG_NODE_H
 #define PDP_PROG_NODE_H
@@ -24,7 +24,7 @@
 
 #define NODE_PORTS 2
 #define NODE_VNETS 4
-#define NODE_VIFS 8
+#define NODE_VIFS 9
 #define NODE_GUESTS 6
 
 #define NODE_MTU 1500

@@ -49,7 +49,7 @@ static void build(enum way way, struct packet *p, struct packet_case *c)
 {
 	*c = (struct packet_case){
 		.way = way,
-		.vif = 1 + below(NODE_VIFS - 1),
+		.vif = 1 + below(NODE_VIFS),
 		.inner = below(2) ? INNER_IPV4_UDP : INNER_IPV6_UDP,
 	};
 	case_build(&node, c, p);
