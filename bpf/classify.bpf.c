@@ -94,7 +94,7 @@ static __always_inline enum pass_reason read_ip(struct pdp_cursor *cursor, struc
 /* Read up to the UDP header. */
 static __always_inline enum pass_reason read_outer(struct pdp_cursor *cursor, struct outer *outer)
 {
-	void *start = cursor->pos;
+	__u8 *start = cursor->pos;
 	enum pdp_parsed parsed = pdp_parse_l2(cursor, &outer->l2);
 	enum pass_reason reason;
 	struct udphdr *udp;

@@ -6,12 +6,12 @@
  * struct that a map holds, the names that `pdp-ctl stats` prints and the labels of the metrics are
  * made from the same line. bpftool prints the fields by name through BTF.
  *
- * The ledger of a vnet (docs/ledger.md):
+ * The ledger of a vnet (docs/packet-path.md):
  *
  *   rx = tx + local + sum of drops
  *
- * where the drops are those of pdp_vnet_stats, what the kernel lost between two programs
- * (pdp_xmit_drops, the AF_XDP socket) and what the agent dropped.
+ * where the drops are those of pdp_vnet_stats, those on the guest's eth0 (pdp_guest_stats), what the
+ * kernel lost between two programs (pdp_xmit_drops, the AF_XDP socket) and what the agent dropped.
  */
 #ifndef PDP_COUNTERS_H
 #define PDP_COUNTERS_H

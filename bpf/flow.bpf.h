@@ -37,9 +37,9 @@ static __always_inline void pdp_flow_ports(struct pdp_cursor cursor, struct pdp_
 /* False when there is no whole IPv4 header. */
 static __always_inline bool pdp_flow_ipv4(struct pdp_cursor cursor, struct pdp_flow_key *key)
 {
-	struct iphdr *ip = cursor.pos;
+	struct iphdr *ip = pdp_take(&cursor, sizeof(*ip));
 
-	if (!pdp_take(&cursor, sizeof(*ip)))
+	if (!ip)
 		return false;
 	key->family = 4;
 	key->saddr[0] = ip->saddr;
@@ -47,7 +47,7 @@ static __always_inline bool pdp_flow_ipv4(struct pdp_cursor cursor, struct pdp_f
 	key->proto = ip->protocol;
 	if (!pdp_flow_has_ports(ip->protocol) || ip->frag_off & bpf_htons(0x3fff) || ip->ihl < 5)
 		return true;
-	cursor.pos = (void *)ip + ip->ihl * 4;
+	cursor.pos = (__u8 *)ip + ip->ihl * 4;
 	pdp_flow_ports(cursor, key);
 	return true;
 }
@@ -85,7 +85,7 @@ static __always_inline bool pdp_flow_ipv6(struct pdp_cursor cursor, struct pdp_f
 		if (!ext)
 			return true;
 		key->proto = ext->nexthdr;
-		cursor.pos = (void *)ext + (is_ah ? (ext->len + 2) * 4 : (ext->len + 1) * 8);
+		cursor.pos = (__u8 *)ext + (is_ah ? (ext->len + 2) * 4 : (ext->len + 1) * 8);
 	}
 	if (key->proto == IPPROTO_FRAGMENT) {
 		struct pdp_ipv6_frag *frag = pdp_take(&cursor, sizeof(*frag));
@@ -102,10 +102,10 @@ static __always_inline bool pdp_flow_ipv6(struct pdp_cursor cursor, struct pdp_f
 /* An Ethernet frame, as in VXLAN: by its IP packet if it has one, else by its MACs and EtherType. */
 static __always_inline void pdp_flow_frame(struct pdp_cursor cursor, struct pdp_flow_key *key)
 {
-	struct ethhdr *eth = cursor.pos;
+	struct ethhdr *eth = (void *)cursor.pos;
 	struct pdp_l2 l2;
 
-	if ((void *)(eth + 1) > cursor.end)
+	if ((__u8 *)(eth + 1) > cursor.end)
 		return;
 	if (pdp_parse_l2(&cursor, &l2) == PDP_PARSED) {
 		if (l2.ethertype == bpf_htons(ETH_P_IP) && pdp_flow_ipv4(cursor, key))

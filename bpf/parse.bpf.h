@@ -27,8 +27,8 @@
 #endif
 
 struct pdp_cursor {
-	void *pos;
-	void *end;
+	__u8 *pos;
+	__u8 *end;
 };
 
 enum pdp_parsed {
@@ -85,7 +85,7 @@ static __always_inline __u64 pdp_left(const struct pdp_cursor *cursor)
 /* The next size bytes, or NULL when the packet is shorter. */
 static __always_inline void *pdp_take(struct pdp_cursor *cursor, __u32 size)
 {
-	void *at = cursor->pos;
+	__u8 *at = cursor->pos;
 
 	if (at + size > cursor->end)
 		return NULL;
@@ -202,7 +202,7 @@ static __always_inline enum pdp_parsed pdp_parse_ipv4(struct pdp_cursor *cursor,
 			return PDP_CUT;
 		/* Read anew, or the verifier goes on once for each number of options. */
 		l3->header_len = (*(volatile __u8 *)ip & 15) * 4;
-		cursor->pos = (void *)ip + l3->header_len;
+		cursor->pos = (__u8 *)ip + l3->header_len;
 	}
 	l3->len = bpf_ntohs(ip->tot_len);
 	if (l3->len < l3->header_len || l3->len > frame_left || pdp_fold(sum) != 0xffff)

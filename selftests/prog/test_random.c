@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
  * test_random.c - good frames with random damage: whatever the bytes, each is counted once, the host's
- * frames are left as they were, and nothing leaves but by the rules. The seed is fixed.
+ * frames are left as they were, nothing leaves but by the rules, and the flow hash is what the same
+ * code says when it is compiled for this machine. The seed is fixed.
  */
+#include <arpa/inet.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -11,6 +13,7 @@
 
 #include <cmocka.h>
 
+#include "bpf/flow.bpf.h"
 #include "selftests/prog/cases.h"
 
 #define ROUNDS 20000
@@ -66,10 +69,30 @@ static bool has_ends(const uint8_t *ip, const struct pdp_vif *vif, const struct 
 	return ip[0] >> 4 == 6 && !memcmp(ip + 8, from, 16) && !memcmp(ip + 24, to, 16);
 }
 
+/* The classifier's flow key, by the same header compiled for this machine. */
+static uint32_t native_hash(struct packet *out)
+{
+	struct pdp_cursor inner = {out->data + 30, out->data + out->len};
+	struct pdp_flow_key key = {0};
+
+	switch (out->data[16] << 8 | out->data[17]) {
+	case 0x0800:
+		pdp_flow_ipv4(inner, &key);
+		break;
+	case 0x86dd:
+		pdp_flow_ipv6(inner, &key);
+		break;
+	default:
+		pdp_flow_frame(inner, &key);
+	}
+	return pdp_flow_hash(&key);
+}
+
 /* A tagged frame names a vif, and came from that vif's remote end to its local one. */
-static void check_tagged(const struct packet *in, const struct packet *out)
+static void check_tagged(const struct packet *in, struct packet *out)
 {
 	const struct pdp_vif *vif;
+	uint32_t hash;
 	size_t l3 = 14;
 
 	assert_true(out->len >= 30 && out->data[12] == 0x88 && out->data[13] == 0xb5);
@@ -80,6 +103,8 @@ static void check_tagged(const struct packet *in, const struct packet *out)
 	while (in->data[l3 - 2] == 0x81 || in->data[l3 - 2] == 0x88)
 		l3 += 4;
 	assert_true(has_ends(in->data + l3, vif, &vif->remote, &vif->local));
+	memcpy(&hash, out->data + 22, sizeof(hash));
+	assert_int_equal(ntohl(hash), native_hash(out));
 }
 
 /* What leaves is what the guest wrote behind the tag, between the ends of a vif of its vnet. */
