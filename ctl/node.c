@@ -18,7 +18,7 @@
 #include "ctl/log.h"
 #include "ctl/node.h"
 #include "ctl/nodefile.h"
-#include "ctl/plan.h"
+#include "ctl/layout.h"
 #include "ctl/rundir.h"
 
 #define GUEST_MEMORY_MIB 64
@@ -464,7 +464,7 @@ static int check_agent(const char *path, struct pdp_error *err)
 static int bring_up(struct pdp_node *node, struct pdp_error *err)
 {
 	static int (*const steps[])(struct pdp_node *, struct pdp_error *) = {
-		pdp_plan,      find_ports, check_mtus,	 lock_run_dir,	     open_loader,
+		pdp_layout,      find_ports, check_mtus,	 lock_run_dir,	     open_loader,
 		prepare_ports, find_paths, start_guests, publish_and_attach, start_sampling,
 	};
 	size_t i;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * plan.c - the model with ids and with FEs: what is to be made. Makes nothing.
+ * layout.c - the model with ids and with FEs: what is to be made. Makes nothing.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "ctl/ids.h"
-#include "ctl/plan.h"
+#include "ctl/layout.h"
 
 /* Ids are dense and in the order of the node file. */
 static struct pdp_node_port *port_by_name(struct pdp_node *node, const char *name)
@@ -16,7 +16,7 @@ static struct pdp_node_port *port_by_name(struct pdp_node *node, const char *nam
 	return &node->ports[pdp_model_port(&node->model, name) - node->model.ports];
 }
 
-static int plan_ports(struct pdp_node *node, struct pdp_error *err)
+static int lay_out_ports(struct pdp_node *node, struct pdp_error *err)
 {
 	size_t i;
 
@@ -41,8 +41,8 @@ static void make_mac(uint8_t mac[6], uint16_t vnet, uint16_t vif)
 	memcpy(mac, made, 6);
 }
 
-static int plan_vifs(struct pdp_node *node, struct pdp_node_vnet *vnet, struct pdp_ids *ids,
-		     struct pdp_error *err)
+static int lay_out_vifs(struct pdp_node *node, struct pdp_node_vnet *vnet, struct pdp_ids *ids,
+			struct pdp_error *err)
 {
 	static const uint8_t none[6];
 	size_t i;
@@ -68,8 +68,8 @@ static int plan_vifs(struct pdp_node *node, struct pdp_node_vnet *vnet, struct p
 	return 0;
 }
 
-static int plan_guests(struct pdp_node *node, struct pdp_node_vnet *vnet, struct pdp_ids *ids,
-		       struct pdp_error *err)
+static int lay_out_guests(struct pdp_node *node, struct pdp_node_vnet *vnet, struct pdp_ids *ids,
+			  struct pdp_error *err)
 {
 	struct pdp_slice slices[PDP_VNET_GUESTS_MAX];
 	struct pdp_error why;
@@ -100,7 +100,7 @@ static int plan_guests(struct pdp_node *node, struct pdp_node_vnet *vnet, struct
 	return 0;
 }
 
-static int plan_fes(struct pdp_node *node, struct pdp_error *err)
+static int lay_out_fes(struct pdp_node *node, struct pdp_error *err)
 {
 	size_t i;
 
@@ -114,8 +114,8 @@ static int plan_fes(struct pdp_node *node, struct pdp_error *err)
 	return 0;
 }
 
-static int plan_vnets(struct pdp_node *node, struct pdp_ids *vifs, struct pdp_ids *guests,
-		      struct pdp_error *err)
+static int lay_out_vnets(struct pdp_node *node, struct pdp_ids *vifs, struct pdp_ids *guests,
+			 struct pdp_error *err)
 {
 	size_t i;
 	int code = 0;
@@ -128,17 +128,17 @@ static int plan_vnets(struct pdp_node *node, struct pdp_ids *vifs, struct pdp_id
 
 		vnet->id = (uint16_t)(i + 1);
 		vnet->conf = &node->model.vnets[i];
-		code = plan_vifs(node, vnet, vifs, err);
+		code = lay_out_vifs(node, vnet, vifs, err);
 		if (!code)
-			code = plan_guests(node, vnet, guests, err);
+			code = lay_out_guests(node, vnet, guests, err);
 	}
 	return code;
 }
 
-int pdp_plan(struct pdp_node *node, struct pdp_error *err)
+int pdp_layout(struct pdp_node *node, struct pdp_error *err)
 {
 	struct pdp_ids vifs = {0}, guests = {0};
-	int code = plan_ports(node, err);
+	int code = lay_out_ports(node, err);
 
 	if (!code)
 		code = plan_fes(node, err);
@@ -146,7 +146,7 @@ int pdp_plan(struct pdp_node *node, struct pdp_error *err)
 	    (pdp_ids_init(&vifs, PDP_MAX_VIFS + 1) || pdp_ids_init(&guests, PDP_MAX_GUESTS + 1)))
 		code = pdp_fail(err, -ENOMEM, "no memory for ids");
 	if (!code)
-		code = plan_vnets(node, &vifs, &guests, err);
+		code = lay_out_vnets(node, &vifs, &guests, err);
 	pdp_ids_fini(&vifs);
 	pdp_ids_fini(&guests);
 	return code;
