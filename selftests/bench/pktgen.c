@@ -22,13 +22,15 @@
 #include "selftests/bench/cmdline.h"
 #include "selftests/bench/device.h"
 #include "selftests/bench/frame.h"
+#include "selftests/bench/pace.h"
 #include "selftests/bench/pktgen.skel.h"
 
 #define BATCH 64 /* frames between two runs of the softirqs; a veth's ring holds 256 */
 #define CHUNK 16384 /* frames a call, flat out: some 5 ms */
-#define TICK_NS 200000 /* at a rate, a call (some 40 us) is made no more often than this */
-#define DEBT_NS 20000000 /* a rate that falls behind by more than this is not made up for */
+#define GRACE_NS 250000000 /* after --seconds, to send what was due by then */
 #define TEMPLATE_MAX 3600
+#define SIZE_V4 46 /* what an Ethernet frame of 64 bytes, its checksum included, holds */
+#define SIZE_V6 64 /* the least with a whole probe */
 
 struct options {
 	const char *dev;
@@ -68,7 +70,7 @@ static const char usage[] =
 	"  --dev DEV            device to send from, in this network namespace\n"
 	"  --src, --dst ADDR    addresses of the inner packet, IPv4 or IPv6\n"
 	"  --dst-list FILE      draw each packet's destination from these prefixes instead of --dst\n"
-	"  --size BYTES         of the inner IP packet (46: the payload of a 64-byte frame)\n"
+	"  --size BYTES         of the inner IP packet   (IPv4: 46, the payload of a 64-byte frame; IPv6: 64)\n"
 	"  --encap none|udp|vxlan                                             (none)\n"
 	"  --local, --remote IP:PORT   outer addresses and ports, for udp and vxlan\n"
 	"  --vni N              for vxlan\n"
@@ -239,7 +241,7 @@ static int parse_options(struct options *opt, int argc, char **argv, struct pdp_
 {
 	int id, ret;
 
-	*opt = (struct options){.flows = 1, .seed = 1, .frame = {.size = 46}};
+	*opt = (struct options){.flows = 1, .seed = 1};
 	while ((id = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
 		if (id == OPT_HELP) {
 			fputs(usage, stdout);
@@ -251,6 +253,8 @@ static int parse_options(struct options *opt, int argc, char **argv, struct pdp_
 	}
 	if (optind < argc)
 		return pdp_fail(err, -EINVAL, "'%s' is no option", argv[optind]);
+	if (!opt->frame.size)
+		opt->frame.size = opt->frame.inner_src.family == AF_INET ? SIZE_V4 : SIZE_V6;
 	return check_options(opt, err);
 }
 
@@ -433,47 +437,52 @@ static void sleep_until(uint64_t ns)
 	clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &ts, NULL);
 }
 
-/* How many packets may go now. Packet k of a rate is due k/rate after *start. */
-static uint64_t due(const struct options *opt, uint64_t sent, uint64_t *start, uint64_t now)
+/* Awake while behind: a busy machine may let a sleeper sleep for milliseconds. */
+static void wait_for_turn(const struct pace *pace, uint64_t sent)
 {
-	uint64_t debt = opt->rate * DEBT_NS / 1000000000 + BATCH;
-	uint64_t n = CHUNK;
+	uint64_t until = pace_next(pace, sent);
 
-	if (opt->rate) {
-		n = (unsigned __int128)(now - *start) * opt->rate / 1000000000 + 1;
-		n = n > sent ? n - sent : 0;
-		if (n > debt) {
-			*start += (n - debt) * 1000000000 / opt->rate;
-			n = debt;
-		}
-	}
-	if (opt->count && n > opt->count - sent)
-		n = opt->count - sent;
-	return n < CHUNK ? n : CHUNK;
+	while (pace->behind && now_ns() < until)
+		;
+	sleep_until(until);
 }
 
-/* Send until count or time is up or a signal comes; *seconds is from the first packet to the last. */
+/* Send what is due, of `left` packets at most; flat out if the pace has no rate. */
+static int step(struct pktgen *gen, struct pace *pace, uint64_t left)
+{
+	uint64_t sent = gen->skel->bss->state.sent, n = CHUNK;
+	int ret = 0;
+
+	if (pace->rate) {
+		wait_for_turn(pace, sent);
+		n = pace_due(pace, sent, now_ns());
+	}
+	if (n > left)
+		n = left;
+	if (n)
+		ret = burst(gen, n < CHUNK ? n : CHUNK);
+	return ret == -EINTR || ret == -EAGAIN ? 0 : ret;
+}
+
+/* Send until count or time is up or a signal comes; *seconds is how long that took. */
 static int run(struct pktgen *gen, double *seconds, struct pdp_error *err)
 {
 	const struct options *opt = &gen->opt;
 	volatile struct pktgen_state *state = &gen->skel->bss->state;
-	uint64_t begin = now_ns(), start = begin, now = begin, n, next;
+	uint64_t begin = now_ns(), now = begin;
+	uint64_t end = opt->seconds > 0 ? begin + opt->seconds * 1e9 : UINT64_MAX;
+	uint64_t count = opt->count ? opt->count : UINT64_MAX;
+	struct pace pace;
 	int ret = 0;
 
-	while (!stopped && ret == 0) {
-		if (opt->count && state->sent >= opt->count)
-			break;
-		if (opt->seconds && now - begin >= opt->seconds * 1e9)
-			break;
-		n = due(opt, state->sent, &start, now);
-		if (n) {
-			ret = burst(gen, n);
-			if (ret == -EINTR || ret == -EAGAIN)
-				ret = 0;
-		} else {
-			next = start + (unsigned __int128)state->sent * 1000000000 / opt->rate;
-			sleep_until(next > now + TICK_NS ? next : now + TICK_NS);
-		}
+	pace_begin(&pace, opt->rate, begin);
+	/* A rate for some seconds is a count, for which a busy machine gets a little longer. */
+	if (opt->rate && opt->seconds > 0 && !opt->count) {
+		count = opt->rate * opt->seconds + 0.5;
+		end += GRACE_NS;
+	}
+	while (!stopped && ret == 0 && now < end && state->sent < count) {
+		ret = step(gen, &pace, count - state->sent);
 		now = now_ns();
 	}
 	*seconds = (now - begin) / 1e9;
