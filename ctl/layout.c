@@ -141,7 +141,7 @@ int pdp_layout(struct pdp_node *node, struct pdp_error *err)
 	int code = lay_out_ports(node, err);
 
 	if (!code)
-		code = plan_fes(node, err);
+		code = lay_out_fes(node, err);
 	if (!code &&
 	    (pdp_ids_init(&vifs, PDP_MAX_VIFS + 1) || pdp_ids_init(&guests, PDP_MAX_GUESTS + 1)))
 		code = pdp_fail(err, -ENOMEM, "no memory for ids");
