@@ -7,6 +7,7 @@
 #include <ifaddrs.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
+#include <net/if.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -70,7 +71,7 @@ static inline int device_peer_mac(struct pdp_rtnl *rtnl, const struct pdp_link *
 }
 
 /* Frames that the device dropped since it was made (32 bits, wraps). */
-static inline uint32_t device_dropped(const char *dev)
+static inline uint32_t device_dropped(unsigned int ifindex)
 {
 	struct ifaddrs *list, *each;
 	uint32_t dropped = 0;
@@ -79,7 +80,7 @@ static inline uint32_t device_dropped(const char *dev)
 		return 0;
 	for (each = list; each; each = each->ifa_next) {
 		if (each->ifa_addr && each->ifa_addr->sa_family == AF_PACKET && each->ifa_data &&
-		    strcmp(each->ifa_name, dev) == 0)
+		    if_nametoindex(each->ifa_name) == ifindex)
 			dropped = ((struct rtnl_link_stats *)each->ifa_data)->tx_dropped;
 	}
 	freeifaddrs(list);

@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <math.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -478,7 +479,7 @@ static int run(struct pktgen *gen, double *seconds, struct pdp_error *err)
 	pace_begin(&pace, opt->rate, begin);
 	/* A rate for some seconds is a count, for which a busy machine gets a little longer. */
 	if (opt->rate && opt->seconds > 0 && !opt->count) {
-		count = opt->rate * opt->seconds + 0.5;
+		count = llround(opt->rate * opt->seconds);
 		end += GRACE_NS;
 	}
 	while (!stopped && ret == 0 && now < end && state->sent < count) {
@@ -540,10 +541,10 @@ static int send_all(struct pktgen *gen, struct pdp_error *err)
 		return ret;
 	catch_signals();
 	prctl(PR_SET_TIMERSLACK, 1);
-	dropped = device_dropped(gen->opt.dev);
+	dropped = device_dropped(ifindex);
 	ret = run(gen, &seconds, err);
 	if (ret == 0)
-		report(gen, seconds, device_dropped(gen->opt.dev) - dropped);
+		report(gen, seconds, device_dropped(ifindex) - dropped);
 	return ret;
 }
 

@@ -14,8 +14,8 @@
 
 struct variant {
 	const char *outer_local, *outer_remote; /* NULL: bare */
-	uint8_t encap;
 	const char *inner_src, *inner_dst;
+	uint8_t encap;
 	uint32_t header_len;
 };
 
@@ -25,16 +25,16 @@ struct variant {
 #define IN6 "fd00::1", "fd00::2"
 
 static const struct variant variants[] = {
-	{NULL, NULL, 0, IN4, 14 + 28},
-	{NULL, NULL, 0, IN6, 14 + 48},
-	{V4, PDP_ENCAP_UDP, IN4, 14 + 28 + 28},
-	{V4, PDP_ENCAP_UDP, IN6, 14 + 28 + 48},
-	{V6, PDP_ENCAP_UDP, IN4, 14 + 48 + 28},
-	{V6, PDP_ENCAP_UDP, IN6, 14 + 48 + 48},
-	{V4, PDP_ENCAP_VXLAN, IN4, 14 + 28 + 22 + 28},
-	{V4, PDP_ENCAP_VXLAN, IN6, 14 + 28 + 22 + 48},
-	{V6, PDP_ENCAP_VXLAN, IN4, 14 + 48 + 22 + 28},
-	{V6, PDP_ENCAP_VXLAN, IN6, 14 + 48 + 22 + 48},
+	{NULL, NULL, IN4, 0, 14 + 28},
+	{NULL, NULL, IN6, 0, 14 + 48},
+	{V4, IN4, PDP_ENCAP_UDP, 14 + 28 + 28},
+	{V4, IN6, PDP_ENCAP_UDP, 14 + 28 + 48},
+	{V6, IN4, PDP_ENCAP_UDP, 14 + 48 + 28},
+	{V6, IN6, PDP_ENCAP_UDP, 14 + 48 + 48},
+	{V4, IN4, PDP_ENCAP_VXLAN, 14 + 28 + 22 + 28},
+	{V4, IN6, PDP_ENCAP_VXLAN, 14 + 28 + 22 + 48},
+	{V6, IN4, PDP_ENCAP_VXLAN, 14 + 48 + 22 + 28},
+	{V6, IN6, PDP_ENCAP_VXLAN, 14 + 48 + 22 + 48},
 };
 
 #define N_VARIANTS (sizeof(variants) / sizeof(variants[0]))
