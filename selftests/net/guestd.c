@@ -10,8 +10,10 @@
  */
 #include <event2/event.h>
 
+#include "ctl/agentstats.h"
 #include "ctl/guest.h"
 
+#include <bpf/bpf.h>
 #include <err.h>
 #include <getopt.h>
 #include <inttypes.h>
@@ -33,28 +35,55 @@ static const char *const states[] = {
 	[PDP_GUEST_STOPPED] = "stopped",
 };
 
-static void show(struct pdp_guest_box *guest, const char *why)
+/* The dispatcher knows a guest by its link, and counts for no guest without a vnet: here it is vnet 1. */
+static void publish(const struct guestd *d, const struct pdp_guest_view *view)
+{
+	const uint32_t ifindex = (uint32_t)view->link_ifindex, id = view->id;
+	const struct pdp_guest entry = {.vnet = 1};
+
+	bpf_map_update_elem(pdp_loader_map_fd(d->conf.loader, PDP_MAP_GUESTS), &id, &entry,
+			    BPF_ANY);
+	bpf_map_update_elem(pdp_loader_map_fd(d->conf.loader, PDP_MAP_SENDERS), &ifindex, &view->id,
+			    BPF_ANY);
+}
+
+/* What went to the guest's agents, and what became of it. */
+static void show_books(const struct guestd *d, uint16_t id, const struct pdp_agent_stats *agents)
+{
+	struct pdp_guest_stats stats;
+
+	if (pdp_stats_read(d->conf.loader, PDP_MAP_GUEST_STATS, id, &stats, sizeof(stats)))
+		return;
+	printf(" in=%" PRIu64 " back=%" PRIu64 " no_socket=%" PRIu64 " dropped=%" PRIu64,
+	       (uint64_t)stats.rx_packets, (uint64_t)stats.from_packets,
+	       (uint64_t)stats.drop_no_socket, pdp_agentstats_dropped(agents));
+}
+
+static void show(const struct guestd *d, struct pdp_guest_box *guest, const char *why)
 {
 	struct pdp_agent_stats stats;
 	struct pdp_guest_view view;
 
 	pdp_guest_look(guest, &view);
+	publish(d, &view);
 	pdp_guest_agent_stats(guest, &stats);
 	printf("%s pid=%d link=%s ifindex=%d quota=%u/%u cpu_ns=%" PRIu64 " memory=%" PRIu64
 	       " restarts=%u rx_drops=%" PRIu64 " died=%" PRIu64 " agent_rx=%" PRIu64
-	       " frames=%" PRIu64 " mac=%02x:%02x:%02x:%02x:%02x:%02x why=%s\n",
+	       " frames=%" PRIu64 " mac=%02x:%02x:%02x:%02x:%02x:%02x",
 	       states[view.state], (int)view.init_pid, view.link, view.link_ifindex, view.quota_us,
 	       view.period_us, view.cpu_ns, view.memory_bytes, view.restarts, view.eth0_rx_drops,
 	       view.agent_died_packets, stats.rx_packets, stats.frames_total, view.mac[0],
-	       view.mac[1], view.mac[2], view.mac[3], view.mac[4], view.mac[5], why);
+	       view.mac[1], view.mac[2], view.mac[3], view.mac[4], view.mac[5]);
+	show_books(d, view.id, &stats);
+	printf(" why=%s\n", why);
 	fflush(stdout);
 }
 
 static void on_state(struct pdp_guest_box *guest, enum pdp_guest_state state,
 		     const struct pdp_error *err, void *arg)
 {
-	(void)state, (void)arg;
-	show(guest, err ? err->text : "");
+	(void)state;
+	show(arg, guest, err ? err->text : "");
 }
 
 static void on_signal(evutil_socket_t signal, short what, void *arg)
@@ -63,7 +92,7 @@ static void on_signal(evutil_socket_t signal, short what, void *arg)
 
 	(void)what;
 	if (signal == SIGUSR1)
-		show(d->guest, "asked");
+		show(d, d->guest, "asked");
 	else
 		event_base_loopbreak(d->conf.base);
 }
@@ -144,7 +173,7 @@ static int serve(struct guestd *d, struct pdp_guests *guests)
 	}
 	catch_signals(d, events);
 	configure(d);
-	show(d->guest, "started");
+	show(d, d->guest, "started");
 	event_base_dispatch(d->conf.base);
 	pdp_guest_stop(d->guest);
 	for (int i = 0; i < 3; i++)

@@ -5,7 +5,8 @@
  * Started by pdp-fe-init as /pdp/pdp-fe-agent, it prints a line per attempt, "NAME RESULT", where
  * RESULT is "ok" or the name of an errno; after "done" it sleeps. On the host:
  *
- *   probe --connect PATH     what the controller does to a stranger: "connect RESULT"
+ *   probe --connect PATH        what the controller does to a stranger: "connect RESULT"
+ *   probe --feed DEV MAC COUNT  tagged frames to a guest, as from the classifier, 64 a millisecond
  */
 #include <arpa/inet.h>
 #include <dirent.h>
@@ -14,8 +15,10 @@
 #include <linux/bpf.h>
 #include <linux/ethtool.h>
 #include <linux/if_ether.h>
+#include <linux/if_packet.h>
 #include <linux/sockios.h>
 #include <net/if.h>
+#include <netinet/ether.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -311,16 +314,78 @@ static void try_channel(void)
 	printf("pauses %s\n", now_ms() - start >= 690 ? "grow" : "none");
 }
 
+/* --- the host's side --------------------------------------------------------------------------- */
+
+static int greet_as_stranger(const char *path)
+{
+	int fd = dial(path);
+	char byte;
+
+	report("connect", fd);
+	if (fd >= 0)
+		printf("then %s\n", recv(fd, &byte, 1, 0) > 0 ? "answered" : "closed");
+	return 0;
+}
+
+/* A frame from the classifier; the packet in it is one that no route is for, and returns as LOCAL. */
+struct frame {
+	struct ethhdr eth;
+	struct pdp_tag tag;
+	struct iphdr ip;
+	uint8_t payload[30];
+} __attribute__((packed));
+
+static void make_frame(struct frame *frame, const struct ether_addr *guest)
+{
+	uint16_t word[10];
+	uint32_t sum = 0;
+
+	*frame = (struct frame){
+		.eth = {.h_proto = htons(PDP_ETHERTYPE)},
+		.tag = {.version_op = pdp_tag_version_op(PDP_OP_INPUT),
+			.proto = htons(ETH_P_IP),
+			.vnet = htons(1),
+			.vif = htons(1)},
+		.ip = {.version = 4, .ihl = 5, .ttl = 64, .protocol = 253, .tot_len = htons(50)},
+	};
+	memcpy(frame->eth.h_dest, guest, sizeof(frame->eth.h_dest));
+	frame->ip.saddr = inet_addr("203.0.113.1");
+	frame->ip.daddr = inet_addr("203.0.113.2");
+	memcpy(word, &frame->ip, sizeof(word));
+	for (int i = 0; i < 10; i++)
+		sum += word[i];
+	sum = (sum & 0xffff) + (sum >> 16);
+	frame->ip.check = (uint16_t) ~(sum + (sum >> 16));
+}
+
+static int feed(const char *dev, const char *mac, long count)
+{
+	struct sockaddr_ll to = {.sll_family = AF_PACKET, .sll_ifindex = (int)if_nametoindex(dev)};
+	const struct timespec millisecond = {.tv_nsec = 1000000};
+	const int fd = socket(AF_PACKET, SOCK_RAW, 0);
+	struct frame frame;
+
+	make_frame(&frame, ether_aton(mac));
+	for (long sent = 0; sent < count; sent++) {
+		if (sendto(fd, &frame, sizeof(frame), 0, (struct sockaddr *)&to, sizeof(to)) < 0) {
+			report("feed", -1);
+			return 1;
+		}
+		if (sent % 64 == 63)
+			nanosleep(&millisecond, NULL);
+	}
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
-	if (argc == 3 && !strcmp(argv[1], "--connect")) {
-		int fd = dial(argv[2]);
-		char byte;
-
-		report("connect", fd);
-		if (fd >= 0)
-			printf("then %s\n", recv(fd, &byte, 1, 0) > 0 ? "answered" : "closed");
-		return 0;
+	if (argc == 3 && !strcmp(argv[1], "--connect"))
+		return greet_as_stranger(argv[2]);
+	if (argc == 5 && !strcmp(argv[1], "--feed"))
+		return feed(argv[2], argv[3], atol(argv[4]));
+	if (!geteuid()) {
+		fputs("probe: stands in an agent's place, or takes --connect or --feed\n", stderr);
+		return 2;
 	}
 	list_fds();
 	try_privileges();

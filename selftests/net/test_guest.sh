@@ -81,6 +81,47 @@ on node ip link del pdpfe1
 check "the link is deleted, and all is made again" wait_for 15 is_now ready restarts=3
 check "that was told" grep -aq 'its link pdpfe1 is gone' "$EVENTS"
 
+# --- packets in hand when an agent dies
+idle() {
+	local before
+	look && before=$(value in)
+	sleep 0.2
+	look && [ "$(value in)" -eq "$before" ] && [ "$before" -gt 0 ]
+}
+figures() {
+	echo "in $(value in) = back $(value back) + eth0 $(value rx_drops) + agents $(value dropped) + died $(value died)"
+}
+balanced() {
+	figures
+	[ "$(value in)" -eq $(($(value back) + $(value rx_drops) + $(value dropped) + $(value died))) ]
+}
+feed() {
+	on node "$HELP/probe" --feed pdpfe1 "$mac" "$1"
+}
+check "frames go in and come back" feed 2000
+check "all of them" wait_for 5 idle
+check "the books balance" balanced
+check "nothing died" [ "$(value died)" -eq 0 ]
+feed 100000 &
+feeder=$!
+restarts=$(value restarts)
+for i in 1 2 3; do
+	sleep 0.2
+	kill_agent
+	wait_for 10 is_now ready "restarts=$((restarts + i))"
+done
+check "three agents are killed under load; the fourth is ready" is_now ready "restarts=$((restarts + 3))"
+before=$(value agent_rx)
+carries() {
+	look && [ "$(value agent_rx)" -gt "$before" ]
+}
+check "it carries traffic" wait_for 5 carries
+wait "$feeder"
+check "the load ends" wait_for 5 idle
+check "the books balance, with those that died" balanced
+echo "# $(figures), no socket $(value no_socket)"
+check "between agents frames met no socket" [ "$(value no_socket)" -gt 0 ]
+
 # --- the controller's own death
 fails "a second controller of the same node is refused" "$HELP/guestd" --run-dir "$RUN_DIR" \
 	--pins "$PINS" --node "$T" --agent "$agent"
