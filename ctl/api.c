@@ -27,7 +27,7 @@
 #define CLIENT_TIMEOUT_S 5
 #define HEADERS_MAX 8192
 #define BODY_MAX 65536
-#define BACKLOG 16
+#define BACKLOG 128
 #define GROUP "pdp"
 #define GROUPS_MAX 256
 #define FLUSH_MS 1000
