@@ -9,6 +9,7 @@
 
 #include <string.h>
 
+#include "ctl/ethtool.h"
 #include "ctl/log.h"
 #include "ctl/prefix.h"
 
@@ -17,18 +18,31 @@ static bool is_live(const struct pdp_node *node)
 	return node->state == PDP_NODE_FORWARDING;
 }
 
+static int attach(struct pdp_node *node, const struct pdp_node_port *port,
+		  const struct pdp_link *link, struct pdp_error *err)
+{
+	/* A VLAN tag that the NIC takes out of the frame is not seen by XDP. */
+	int code = pdp_ethtool_off(node->ethtool_fd, link->name, PDP_OFFLOAD_RXVLAN, err);
+
+	if (code)
+		return code;
+	return pdp_loader_attach(node->loader, PDP_HOOK_CLASSIFY, port->link, link->ifindex,
+				 node->conf.attach, err);
+}
+
 int pdp_follow_port(struct pdp_node *node, struct pdp_node_port *port, struct pdp_error *err)
 {
-	const struct pdp_link *link =
-		pdp_underlay_port(node->underlay, (size_t)(port - node->ports));
+	size_t index = (size_t)(port - node->ports);
+	const struct pdp_link *link = pdp_underlay_port(node->underlay, index);
 	struct pdp_error why;
 	int code;
 
 	code = pdp_publish_port(node->store, port->id, link->ifindex, port->ifindex, &why);
 	port->ifindex = link->ifindex;
+	if (!port->mtu)
+		port->mtu = link->mtu;
 	if (!code && link->ifindex)
-		code = pdp_loader_attach(node->loader, PDP_HOOK_CLASSIFY, port->link, link->ifindex,
-					 node->conf.attach, &why);
+		code = attach(node, port, link, &why);
 	return code ? pdp_fail(err, code, "port %s: %s", port->conf->name, why.text) : 0;
 }
 
@@ -57,8 +71,14 @@ static void on_port(size_t index, const struct pdp_link *link, void *arg)
 		if (pdp_follow_port(node, port, &err))
 			pdp_log(PDP_LOG_ERROR, "%s", err.text);
 	}
-	if (link->ifindex)
-		update_sources(node, port, link->mac);
+	if (!link->ifindex)
+		return;
+	update_sources(node, port, link->mac);
+	if (port->mtu != link->mtu)
+		pdp_log(PDP_LOG_WARNING,
+			"port %s: the MTU of %s is %u now, the node was made for %u; restart pdpd "
+			"to follow",
+			port->conf->name, link->name, link->mtu, port->mtu);
 }
 
 static void on_path(const struct pdp_path *path, void *arg)
@@ -75,7 +95,7 @@ static void on_path(const struct pdp_path *path, void *arg)
 			vif->conf->name, pdp_addr_print(hop, &path->next_hop),
 			pdp_mac_print(mac, path->mac));
 	else
-		pdp_log(PDP_LOG_WARNING, "vif %s/%s: next hop lost: %s", vif->vnet->conf->name,
+		pdp_log(PDP_LOG_WARNING, "vif %s/%s: next hop not known: %s", vif->vnet->conf->name,
 			vif->conf->name, pdp_path_state_name(path->state));
 }
 

@@ -77,6 +77,7 @@ struct pdp_guest_box {
 
 	uint64_t cpu_ns_before; /* of containers that have gone */
 	uint64_t rx_drops_before;
+	uint64_t rx_drops_seen; /* of this link: a device that is deleted takes its counter along */
 	struct pdp_guest_stats at_first; /* the maps outlive controllers, and ids are used again */
 	uint64_t died_packets;
 	uint64_t lost_at_ns; /* when the last agent was lost; 0 = booked */
@@ -103,9 +104,13 @@ static void tell(struct pdp_guest_box *guest, enum pdp_guest_state state,
 
 /* --- packets that died with an agent ------------------------------------------------------------ */
 
-static uint64_t eth0_rx_drops(const struct pdp_guest_box *guest)
+static uint64_t eth0_rx_drops(struct pdp_guest_box *guest)
 {
-	return guest->rx_drops_before + pdp_felink_rx_drops(&guest->link);
+	uint64_t now = pdp_felink_rx_drops(&guest->link);
+
+	if (now > guest->rx_drops_seen)
+		guest->rx_drops_seen = now;
+	return guest->rx_drops_before + guest->rx_drops_seen;
 }
 
 static struct pdp_guest_stats read_stats(const struct pdp_guest_box *guest)
@@ -372,6 +377,7 @@ static void take_down(struct pdp_guest_box *guest)
 	end_init(guest);
 	pdp_agentlink_shut(guest->agent);
 	guest->rx_drops_before = eth0_rx_drops(guest);
+	guest->rx_drops_seen = 0;
 	guest->cpu_ns_before += pdp_cgroup_cpu_ns(&guest->cgroup);
 	memset(&guest->cgroup, 0, sizeof(guest->cgroup));
 	pdp_felink_delete(&guest->link, guest->guests->rtnl);

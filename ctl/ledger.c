@@ -122,7 +122,8 @@ static uint64_t guest_drops(struct pdp_ledger *out, const struct pdp_ledger_gues
 	agent_drops(out, guest);
 	add_drop(out, "guest", "drop_tx_lost", "the kernel lost it on the guest's way out",
 		 guest->agent.drop_tx_lost);
-	add_drop(out, "guest", "drop_agent_died", "under way in an agent when that died",
+	add_drop(out, "guest", "drop_agent_died",
+		 "in an agent when it died, or refused by its socket just before",
 		 guest->agent_died_packets);
 	return out->drops - before;
 }

@@ -94,24 +94,10 @@ static uint32_t link_mtu(const struct pdp_node *node)
 	return pdp_fe_link_mtu(most);
 }
 
-/* A VLAN tag that the NIC took out of the frame is not seen by XDP. */
-static int prepare_ports(struct pdp_node *node, struct pdp_error *err)
+static int open_ethtool(struct pdp_node *node, struct pdp_error *err)
 {
-	struct pdp_error why;
-	size_t i;
-	int code;
-
 	node->ethtool_fd = pdp_ethtool_open(err);
-	if (node->ethtool_fd < 0)
-		return node->ethtool_fd;
-	for (i = 0; i < node->model.n_ports; i++) {
-		code = pdp_ethtool_off(node->ethtool_fd, node->ports[i].conf->ifname,
-				       PDP_OFFLOAD_RXVLAN, &why);
-		if (code)
-			return pdp_fail(err, code, "port %s: %s", node->ports[i].conf->name,
-					why.text);
-	}
-	return 0;
+	return node->ethtool_fd < 0 ? node->ethtool_fd : 0;
 }
 
 static int find_paths(struct pdp_node *node, struct pdp_error *err)
@@ -251,6 +237,8 @@ static int start_guest(struct pdp_node *node, struct pdp_node_guest *guest, cons
 	struct pdp_error why;
 	int code;
 
+	pdp_log(PDP_LOG_INFO, "guest %s starts on %s with %um", guest->name, guest->fe->name,
+		guest->power);
 	memcpy(spec.name, guest->name, sizeof(spec.name));
 	code = pdp_guest_start(&guest->box, node->guests, &spec, pdp_follow_guest, guest, &why);
 	if (code)
@@ -292,33 +280,26 @@ struct pdp_books_guest pdp_node_books(const struct pdp_node_guest *guest)
 	return out;
 }
 
-bool pdp_node_ready(const struct pdp_node *node, const struct pdp_node_guest **failed)
+/* A guest that gave up, or else one that is not ready yet; NULL when all are. */
+static const struct pdp_node_guest *laggard(const struct pdp_node *node, size_t *n_ready)
 {
-	bool ready = true;
+	const struct pdp_node_guest *found = NULL;
 	size_t i, j;
 
-	*failed = NULL;
+	*n_ready = 0;
 	for (i = 0; i < node->model.n_vnets; i++) {
 		for (j = 0; j < node->vnets[i].n_guests; j++) {
 			const struct pdp_node_guest *guest = &node->vnets[i].guests[j];
 
-			ready = ready && guest->state == PDP_GUEST_READY;
 			if (guest->state == PDP_GUEST_FAILED)
-				*failed = guest;
+				return guest;
+			if (guest->state == PDP_GUEST_READY)
+				++*n_ready;
+			else if (!found)
+				found = guest;
 		}
 	}
-	return ready;
-}
-
-static const struct pdp_node_guest *first_unready(const struct pdp_node *node)
-{
-	size_t i, j;
-
-	for (i = 0; i < node->model.n_vnets; i++)
-		for (j = 0; j < node->vnets[i].n_guests; j++)
-			if (node->vnets[i].guests[j].state != PDP_GUEST_READY)
-				return &node->vnets[i].guests[j];
-	return NULL;
+	return found;
 }
 
 static void wake(evutil_socket_t fd, short what, void *arg)
@@ -328,26 +309,37 @@ static void wake(evutil_socket_t fd, short what, void *arg)
 	(void)arg;
 }
 
+static int refuse_laggard(const struct pdp_node_guest *guest, struct pdp_error *err)
+{
+	const char *why = guest->error.text;
+
+	if (guest->state == PDP_GUEST_FAILED)
+		return pdp_fail(err, -EIO, "guest %s: %s", guest->name, why);
+	return pdp_fail(err, -ETIMEDOUT, "guest %s has not answered for %d s%s%s", guest->name,
+			READY_TIMEOUT_S, *why ? ": " : "", why);
+}
+
+/* As long as one guest after the other becomes ready, there is hope. */
 static int wait_for_guests(struct pdp_node *node, struct pdp_error *err)
 {
 	const struct timeval step = {.tv_usec = 100000};
-	uint64_t end = pdp_now_ns() + READY_TIMEOUT_S * 1000000000ULL;
 	struct event *alarm = event_new(node->base, -1, EV_PERSIST, wake, NULL);
+	uint64_t since = pdp_now_ns();
 	const struct pdp_node_guest *guest;
+	size_t ready, before = 0;
 	int code = 0;
 
 	if (!alarm || event_add(alarm, &step))
 		code = pdp_fail(err, -ENOMEM, "no memory for a timer");
-	while (!code && !pdp_node_ready(node, &guest)) {
-		if (guest)
-			code = pdp_fail(err, -EIO, "guest %s: %s", guest->name, guest->error.text);
-		else if (*node->conf.cancel)
+	while (!code && (guest = laggard(node, &ready))) {
+		if (ready != before)
+			since = pdp_now_ns();
+		before = ready;
+		if (*node->conf.cancel)
 			code = pdp_fail(err, -ECANCELED, "interrupted");
-		else if (pdp_now_ns() > end)
-			code = pdp_fail(err, -ETIMEDOUT, "guest %s did not answer within %d s%s%s",
-					first_unready(node)->name, READY_TIMEOUT_S,
-					first_unready(node)->error.text[0] ? ": " : "",
-					first_unready(node)->error.text);
+		else if (guest->state == PDP_GUEST_FAILED ||
+			 pdp_now_ns() - since > READY_TIMEOUT_S * 1000000000ULL)
+			code = refuse_laggard(guest, err);
 		else
 			event_base_loop(node->base, EVLOOP_ONCE);
 	}
@@ -464,8 +456,8 @@ static int check_agent(const char *path, struct pdp_error *err)
 static int bring_up(struct pdp_node *node, struct pdp_error *err)
 {
 	static int (*const steps[])(struct pdp_node *, struct pdp_error *) = {
-		pdp_layout,      find_ports, check_mtus,	 lock_run_dir,	     open_loader,
-		prepare_ports, find_paths, start_guests, publish_and_attach, start_sampling,
+		pdp_layout,   find_ports, check_mtus,	lock_run_dir,	    open_loader,
+		open_ethtool, find_paths, start_guests, publish_and_attach, start_sampling,
 	};
 	size_t i;
 	int code;

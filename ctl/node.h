@@ -46,6 +46,7 @@ struct pdp_node_port {
 	uint16_t id;
 	const struct pdp_port_conf *conf;
 	int ifindex; /* in the maps and under the classifier; 0 = the device is gone */
+	uint32_t mtu; /* that the vifs were made for */
 	char link[PDP_LABEL_MAX + 8]; /* name of its bpf_link */
 };
 
@@ -128,9 +129,6 @@ int pdp_node_up(struct pdp_node **out, struct event_base *base, const struct pdp
  */
 int pdp_node_down(struct pdp_node *node, struct pdp_error *err);
 void pdp_node_free(struct pdp_node *node);
-
-/* Are all guests ready? *failed: one that gave up, or NULL. */
-bool pdp_node_ready(const struct pdp_node *node, const struct pdp_node_guest **failed);
 
 /* Whose books a guest's are. */
 struct pdp_books_guest pdp_node_books(const struct pdp_node_guest *guest);

@@ -34,7 +34,7 @@ void pdp_rundir_unlock(const char *path, int fd)
 {
 	if (fd < 0)
 		return;
-	if (rmdir(path) && errno != ENOTEMPTY)
+	if (rmdir(path) && errno != ENOTEMPTY && errno != ENOENT)
 		pdp_log(PDP_LOG_WARNING, "cannot remove %s: %s", path, strerror(errno));
 	close(fd);
 }
