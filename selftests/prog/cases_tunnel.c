@@ -38,7 +38,9 @@ static void within_burst(struct node *node)
 
 static void no_table(struct node *node)
 {
-	node_set_table(node, 1, 0, PDP_POLICY_FLOW_HASH, NULL, 0);
+	static const uint16_t none[1];
+
+	node_set_table(node, 1, 0, PDP_POLICY_FLOW_HASH, none, 0);
 }
 
 static void empty_slots(struct node *node)
