@@ -10,8 +10,8 @@
  *
  *   rx = tx + local + sum of drops
  *
- * where the drops are those of pdp_vnet_stats, those on the guest's eth0 (pdp_guest_stats), what the
- * kernel lost between two programs (pdp_xmit_drops, the AF_XDP socket) and what the agent dropped.
+ * where the drops are those of pdp_vnet_stats, drop_no_socket of pdp_guest_stats, what the kernel lost
+ * between two programs (pdp_xmit_drops, the AF_XDP socket) and what the agent dropped.
  */
 #ifndef PDP_COUNTERS_H
 #define PDP_COUNTERS_H
