@@ -118,15 +118,20 @@ refuses() {
 	}
 }
 
-# rate_held PPS: within 2 %; a machine that is busy elsewhere gets five tries.
+# rate_held PPS: just as many packets as asked for, and within 2 %, in one of five tries. pace.h is tested
+# on made-up time; here a machine whose CPUs are wanted elsewhere shows nothing.
 rate_held() {
-	local try
-	for try in 1 2 3 4 5; do
+	local held=no
+	for _ in 1 2 3 4 5; do
 		send_to_sink "" --src 10.0.0.1 --dst 10.0.0.2 --rate "$1" --seconds 1
-		holds "abs(s['pps'] / $1 - 1) < 0.02 and abs(k['pps'] / $1 - 1) < 0.02 and k['received'] == s['sent']" && return
-		echo "try $try"
+		holds "abs(s['pps'] / $1 - 1) < 0.02 and abs(k['pps'] / $1 - 1) < 0.02" 2>/dev/null && held=yes && break
 	done
-	return 1
+	if [ $held = no ] && awk -v n="$(nproc)" '{ exit $1 < n }' /proc/loadavg; then
+		skip "$1 packets/s, within 2 %" "load $(cut -d' ' -f1 /proc/loadavg) on $(nproc) CPUs"
+	else
+		check "$1 packets/s, within 2 %" [ $held = yes ]
+	fi
+	check "$1 packets/s, each received" holds "k['received'] == s['sent'] and s['sent'] <= $1"
 }
 
 begin "traffic source and sink"
@@ -144,8 +149,8 @@ INNER4="--src 10.0.0.1 --dst 10.0.0.2"
 INNER6="--src fd00::1 --dst fd00::2 --size 100"
 
 each_tunnel
-check "1000 packets/s" rate_held 1000
-check "50000 packets/s" rate_held 50000
+rate_held 1000
+rate_held 50000
 
 for size in 28 35 36 43 44 1500; do
 	# shellcheck disable=SC2086
