@@ -183,7 +183,7 @@ bench-smoke: $(B)/.deps-all all $(BENCH)
 
 SBIN := pdpd pdp-ctl pdp-loader
 BIN := pdp-tun
-LIBEXEC := pdp-fe-agent
+LIBEXEC := pdp-fe-agent pdp-fe-init
 
 .PHONY: install
 install: all

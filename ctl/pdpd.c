@@ -75,8 +75,7 @@ static void notify(const char *state)
 /* Beside this program in the build tree; PREFIX/libexec/pdp when installed. */
 static void find_agent(char agent[PATH_MAX])
 {
-	static const char *const places[] = {AGENT, "../libexec/pdp/" AGENT, "../bin/" AGENT,
-					     "../lib/pdp/" AGENT};
+	static const char *const places[] = {AGENT, "../libexec/pdp/" AGENT};
 	char self[PATH_MAX], path[PATH_MAX + 64];
 	ssize_t len = readlink("/proc/self/exe", self, sizeof(self) - 1);
 	size_t i;
