@@ -10,19 +10,17 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Directories below run_dir, parents first; they are removed in the reverse order. */
+/* Directories below run_dir, and those in the guests' root, parents first. */
 static const struct {
 	const char *path;
 	mode_t mode;
-} dirs[] = {
-	{"guest", 0711},      {"lxc", 0711},	     {"rootfs", 0755},	   {"rootfs/dev", 0755},
-	{"rootfs/pdp", 0755}, {"rootfs/proc", 0755}, {"rootfs/run", 0755}, {"rootfs/run/pdp", 0755},
-	{"rootfs/tmp", 0755}, {"rootfs/usr", 0755},
-};
+} run_dirs[] = {{"guest", 0711}, {"lxc", 0711}, {"rootfs", 0755}};
+static const char *const root_dirs[] = {"dev", "pdp", "proc", "run", "run/pdp", "tmp", "usr"};
 
 /* Where usr is merged, as Debian has it; the dynamic loader is named below lib64. */
 static const char *const usr_links[] = {"bin", "lib", "lib64", "sbin"};
@@ -200,6 +198,34 @@ static int make_devices(const char *rootfs, struct pdp_error *err)
 	return code;
 }
 
+/* What an earlier controller may have left is covered by nothing and used by nobody new. */
+static void unmount(const char *rootfs)
+{
+	while (!umount2(rootfs, MNT_DETACH | UMOUNT_NOFOLLOW))
+		;
+}
+
+static int mount_rootfs(const char *rootfs, struct pdp_error *err)
+{
+	unmount(rootfs);
+	if (!mount("pdp", rootfs, "tmpfs", MS_NOSUID | MS_NODEV, "mode=755,size=64m"))
+		return 0;
+	return pdp_fail(err, -errno, "mount a tmpfs at %s: %s", rootfs, strerror(errno));
+}
+
+static int fill_rootfs(const char *rootfs, const char *agent_path, struct pdp_error *err)
+{
+	int code = 0;
+
+	for (size_t i = 0; i < COUNT(root_dirs) && !code; i++)
+		code = make_dir(rootfs, root_dirs[i], 0755, err);
+	for (size_t i = 0; i < COUNT(usr_links) && !code; i++)
+		code = make_link(rootfs, usr_links[i], err);
+	if (!code)
+		code = make_devices(rootfs, err);
+	return code ? code : copy_programs(rootfs, agent_path, err);
+}
+
 int pdp_rootfs_make(const char *run_dir, const char *agent_path, struct pdp_error *err)
 {
 	char rootfs[PATH_MAX], seccomp[PATH_MAX];
@@ -207,14 +233,12 @@ int pdp_rootfs_make(const char *run_dir, const char *agent_path, struct pdp_erro
 
 	if (!code)
 		code = join(seccomp, run_dir, "seccomp", err);
-	for (size_t i = 0; i < COUNT(dirs) && !code; i++)
-		code = make_dir(run_dir, dirs[i].path, dirs[i].mode, err);
-	for (size_t i = 0; i < COUNT(usr_links) && !code; i++)
-		code = make_link(rootfs, usr_links[i], err);
+	for (size_t i = 0; i < COUNT(run_dirs) && !code; i++)
+		code = make_dir(run_dir, run_dirs[i].path, run_dirs[i].mode, err);
 	if (!code)
-		code = make_devices(rootfs, err);
+		code = mount_rootfs(rootfs, err);
 	if (!code)
-		code = copy_programs(rootfs, agent_path, err);
+		code = fill_rootfs(rootfs, agent_path, err);
 	return code ? code : put_file(seccomp, 0644, fill_text, seccomp_policy, err);
 }
 
@@ -229,15 +253,13 @@ static void remove_at(const char *run_dir, const char *format, const char *name)
 
 void pdp_rootfs_remove(const char *run_dir)
 {
-	for (size_t i = 0; i < COUNT(usr_links); i++)
-		remove_at(run_dir, "rootfs/%s", usr_links[i]);
-	for (size_t i = 0; i < COUNT(devices); i++)
-		remove_at(run_dir, "rootfs/dev/%s", devices[i]);
-	remove_at(run_dir, "rootfs/pdp/%s", "pdp-fe-agent");
-	remove_at(run_dir, "rootfs/pdp/%s", "pdp-fe-init");
+	char rootfs[PATH_MAX];
+
+	if (!join(rootfs, run_dir, "rootfs", NULL))
+		unmount(rootfs);
 	remove_at(run_dir, "%s", "seccomp");
-	for (size_t i = COUNT(dirs); i > 0; i--)
-		remove_at(run_dir, "%s", dirs[i - 1].path);
+	for (size_t i = 0; i < COUNT(run_dirs); i++)
+		remove_at(run_dir, "%s", run_dirs[i].path);
 	rmdir(run_dir);
 }
 

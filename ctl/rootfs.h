@@ -2,15 +2,16 @@
 /*
  * rootfs.h - the made-up file system that all FE guests of a node share, read-only.
  *
- *   RUN_DIR/rootfs/        bin, sbin, lib, lib64 -> usr/..., empty usr, proc, dev, tmp, run/pdp
+ *   RUN_DIR/rootfs/        a tmpfs of its own: bin, sbin, lib, lib64 -> usr/..., empty usr, proc, dev,
+ *                          tmp, run/pdp
  *   RUN_DIR/rootfs/pdp/    copies of pdp-fe-init and pdp-fe-agent
  *   RUN_DIR/seccomp        the system calls that guests are denied
  *   RUN_DIR/guest/NAME/    one guest's own directory, its /run/pdp
  *   RUN_DIR/lxc/           liblxc's, "lxcpath"
  *
- * Copies, because the mapped root of a guest cannot see into a home directory that binaries were
- * built in. guest/ and lxc/ are 0711: guests pass through them and cannot list them. LXC, as the
- * guest's root, opens rootfs/ for reading.
+ * A tmpfs of its own, because /run is mounted noexec on many hosts. Copies, because the mapped root of
+ * a guest cannot see into a home directory that binaries were built in. guest/ and lxc/ are 0711:
+ * guests pass through them and cannot list them. LXC, as the guest's root, opens rootfs/ for reading.
  */
 #ifndef PDP_ROOTFS_H
 #define PDP_ROOTFS_H
@@ -23,7 +24,7 @@
 #define PDP_GUEST_INIT PDP_GUEST_BIN "/pdp-fe-init"
 
 /*
- * pdp_rootfs_make() - make or renew all of the above but guests' own directories.
+ * pdp_rootfs_make() - mount and fill all of the above but guests' own directories, anew.
  * @agent_path: pdp-fe-agent; pdp-fe-init stands beside it. -ENOENT names what is missing.
  */
 int pdp_rootfs_make(const char *run_dir, const char *agent_path, struct pdp_error *err);

@@ -143,6 +143,16 @@ check "a guest stops" [ "$ENDED" -eq 0 ]
 echo "# in $((($(date +%s%N) - start) / 1000000)) ms"
 check "nothing of it is left" guest_is_gone
 
+# --- /run as Debian mounts it
+mkdir "$RUN_DIR"
+mount -t tmpfs -o nosuid,nodev,noexec none "$RUN_DIR"
+guest_up "$agent"
+check "with a run directory that is mounted noexec, it gets ready" wait_for 10 is_now ready
+guest_down
+umount "$RUN_DIR"
+rmdir "$RUN_DIR"
+check "nothing of it is left" guest_is_gone
+
 # --- starts that fail
 refused() {
 	local want=$1

@@ -23,11 +23,15 @@ fds_before=$(fds)
 check "the probe tries it all" wait_for 30 grep -q '^done$' "$probe_log"
 cp "$probe_log" "$WORK/probe"
 
+same() {
+	echo "got '$1'"
+	[ "$1" = "$2" ]
+}
 # What it tried, and what must come of it.
 while read -r name want; do
 	case $name in '' | \#*) continue ;; esac
 	got=$(sed -n "s/^$name //p" "$WORK/probe")
-	check "$name $want" [ "$got" = "$want" ]
+	check "$name $want" same "$got" "$want"
 done <<EOT
 	# its identity
 	uid 1

@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * test_guest_parts.c - what of an FE guest needs no guest: cgroup text and quotas, the configuration
+ * kept for agents, the counters of the dead and the living, an agent's first words.
+ */
+#include <netinet/in.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/netlink.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "ctl/agentconf.h"
+#include "ctl/agentstats.h"
+#include "ctl/cgroup.h"
+#include "ctl/container.h"
+#include "ctl/hello.h"
+
+/* --- cgroups ----------------------------------------------------------------------------------- */
+
+static void test_cgroup_text(void **state)
+{
+	static const char v1[] = "9:name=systemd:/a\n4:cpu,cpuacct:/both\n2:memory:/with:colon\n"
+				 "0::/unified/one\n";
+	static const char v2[] = "0::/machine.slice/pdp-n-red-1";
+	char path[64];
+
+	(void)state;
+	assert_int_equal(pdp_cgroup_parse(v1, "cpu", path, sizeof(path)), 0);
+	assert_string_equal(path, "/both");
+	assert_int_equal(pdp_cgroup_parse(v1, "cpuacct", path, sizeof(path)), 0);
+	assert_string_equal(path, "/both");
+	assert_int_equal(pdp_cgroup_parse(v1, "memory", path, sizeof(path)), 0);
+	assert_string_equal(path, "/with:colon");
+	assert_int_equal(pdp_cgroup_parse(v1, "", path, sizeof(path)), 0);
+	assert_string_equal(path, "/unified/one");
+	assert_int_equal(pdp_cgroup_parse(v1, "pids", path, sizeof(path)), -ENOENT);
+	assert_int_equal(pdp_cgroup_parse(v1, "cpua", path, sizeof(path)), -ENOENT);
+	assert_int_equal(pdp_cgroup_parse(v2, "", path, sizeof(path)), 0);
+	assert_string_equal(path, "/machine.slice/pdp-n-red-1");
+	assert_int_equal(pdp_cgroup_parse(v2, "cpu", path, sizeof(path)), -ENOENT);
+	assert_int_equal(pdp_cgroup_parse("", "", path, sizeof(path)), -ENOENT);
+	assert_int_equal(pdp_cgroup_parse("no colons\n1:only one\n", "", path, sizeof(path)),
+			 -ENOENT);
+	assert_int_equal(pdp_cgroup_parse(v2, "", path, 8), -ENAMETOOLONG);
+}
+
+static void test_quota(void **state)
+{
+	static const struct {
+		uint32_t power, quota_us, period_us;
+	} want[] = {
+		{1000, 10000, 10000}, {200, 2000, 10000}, {1500, 15000, 10000}, {100, 1000, 10000},
+		{99, 1000, 10102},    {10, 1000, 100000}, {1, 1000, 1000000},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(want) / sizeof(want[0]); i++) {
+		const struct pdp_cpu_quota got = pdp_cpu_quota(want[i].power);
+
+		assert_int_equal(got.quota_us, want[i].quota_us);
+		assert_int_equal(got.period_us, want[i].period_us);
+	}
+	/* No power is no limit; callers refuse it before. */
+	assert_int_equal(pdp_cpu_quota(0).quota_us, 0);
+	assert_int_equal(pdp_cpu_shares(1000), 1024);
+	assert_int_equal(pdp_cpu_shares(1), 2);
+	assert_int_equal(pdp_cpu_weight(1000), 100);
+	assert_int_equal(pdp_cpu_weight(1), 1);
+	assert_int_equal(pdp_cpu_weight(UINT32_MAX), 10000);
+}
+
+static void test_id_ranges(void **state)
+{
+	const uid_t first = pdp_guest_id_base("n", "/run/pdp", 1);
+
+	(void)state;
+	assert_int_equal(pdp_guest_id_base("n", "/run/pdp", 1), first);
+	assert_int_equal(pdp_guest_id_base("n", "/run/pdp", 2), first + PDP_GUEST_IDS);
+	for (uint32_t id = 1; id < PDP_MAX_GUESTS; id++) {
+		const uid_t base = pdp_guest_id_base("node", "/run/x", (uint16_t)id);
+
+		assert_in_range(base, 0x70000000, 0x80000000 - PDP_GUEST_IDS);
+		assert_int_equal(base % PDP_GUEST_IDS, 0);
+	}
+}
+
+/* --- configuration kept for agents ------------------------------------------------------------- */
+
+static void send_all(struct pdp_agentconf *conf, char *order, size_t size)
+{
+	struct pdp_kept *kept;
+	size_t n = 0;
+
+	while ((kept = pdp_agentconf_next(conf))) {
+		const struct pdp_dp_vif *vif = (const void *)(kept->msg + 1);
+
+		assert_true(n + 1 < size);
+		order[n++] = kept->msg->type == PDP_MSG_VIF ? (char)('0' + vif->id) : 'n';
+		kept->sent = true;
+	}
+	order[n] = '\0';
+}
+
+static struct pdp_dp_vif vif(uint16_t id, uint8_t family)
+{
+	return (struct pdp_dp_vif){.id = id, .family = family};
+}
+
+static void add_netlink(struct pdp_agentconf *conf, uint32_t len)
+{
+	struct nlmsghdr *nlh = calloc(1, len);
+
+	nlh->nlmsg_len = len;
+	assert_int_equal(pdp_agentconf_netlink(conf, nlh, len), 0);
+	free(nlh);
+}
+
+static void test_conf_order(void **state)
+{
+	struct pdp_agentconf conf = {0};
+	struct pdp_dp_vif v;
+	char order[32];
+
+	(void)state;
+	v = vif(0, 4);
+	assert_int_equal(pdp_agentconf_vif(&conf, &v), -EINVAL);
+	v = vif(1, 4), pdp_agentconf_vif(&conf, &v);
+	v = vif(2, 4), pdp_agentconf_vif(&conf, &v);
+	add_netlink(&conf, 32);
+	send_all(&conf, order, sizeof(order));
+	assert_string_equal(order, "12n");
+	send_all(&conf, order, sizeof(order));
+	assert_string_equal(order, "");
+
+	/* A change goes out alone, and stands in its old place for the next agent. */
+	v = vif(1, 6), pdp_agentconf_vif(&conf, &v);
+	send_all(&conf, order, sizeof(order));
+	assert_string_equal(order, "1");
+	pdp_agentconf_rewind(&conf);
+	send_all(&conf, order, sizeof(order));
+	assert_string_equal(order, "12n");
+
+	/* What is removed is told to the agent of now and not to the next. */
+	v = vif(1, 0), pdp_agentconf_vif(&conf, &v);
+	send_all(&conf, order, sizeof(order));
+	assert_string_equal(order, "1");
+	pdp_agentconf_rewind(&conf);
+	send_all(&conf, order, sizeof(order));
+	assert_string_equal(order, "2n");
+	pdp_agentconf_clear(&conf);
+}
+
+static void test_conf_split(void **state)
+{
+	enum { COUNT = 3000, EACH = 64 };
+	struct pdp_agentconf conf = {0};
+	uint8_t *msgs = calloc(COUNT, EACH);
+	struct pdp_kept *kept;
+	size_t total = 0, pieces = 0;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT; i++)
+		((struct nlmsghdr *)(msgs + i * EACH))->nlmsg_len = EACH;
+	assert_int_equal(pdp_agentconf_netlink(&conf, msgs, COUNT * EACH), 0);
+	while ((kept = pdp_agentconf_next(&conf))) {
+		assert_in_range(kept->len, sizeof(struct pdp_msg) + EACH, PDP_CHANNEL_MAX);
+		assert_int_equal((kept->len - sizeof(struct pdp_msg)) % EACH, 0);
+		total += kept->len - sizeof(struct pdp_msg);
+		pieces++;
+		kept->sent = true;
+	}
+	assert_int_equal(total, COUNT * EACH);
+	assert_int_equal(pieces, 3);
+	pdp_agentconf_clear(&conf);
+
+	/* Cut, too long, or with a length that lies: nothing of it is kept. */
+	assert_int_equal(pdp_agentconf_netlink(&conf, msgs, EACH + 8), -EINVAL);
+	((struct nlmsghdr *)msgs)->nlmsg_len = PDP_CHANNEL_MAX;
+	assert_int_equal(pdp_agentconf_netlink(&conf, msgs, COUNT * EACH), -EINVAL);
+	((struct nlmsghdr *)msgs)->nlmsg_len = 4;
+	assert_int_equal(pdp_agentconf_netlink(&conf, msgs, COUNT * EACH), -EINVAL);
+	assert_null(pdp_agentconf_next(&conf));
+	pdp_agentconf_clear(&conf);
+	free(msgs);
+}
+
+/* --- counters ----------------------------------------------------------------------------------- */
+
+static int make_counters(const struct pdp_agent_stats *stats, int seals)
+{
+	int fd = memfd_create("counters", MFD_ALLOW_SEALING);
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, stats, sizeof(*stats)), sizeof(*stats));
+	assert_int_equal(fcntl(fd, F_ADD_SEALS, seals), 0);
+	return fd;
+}
+
+static void take_agent(struct pdp_agentstats *stats, const struct pdp_agent_stats *counters)
+{
+	int fd = make_counters(counters, F_SEAL_GROW | F_SEAL_SHRINK);
+
+	assert_int_equal(pdp_agentstats_check(fd, NULL), 0);
+	assert_int_equal(pdp_agentstats_map(stats, fd, NULL), 0);
+	close(fd);
+}
+
+static void test_counters(void **state)
+{
+	const struct pdp_agent_stats first = {.rx_packets = 10,
+					      .drop_tx_lost = 1,
+					      .frames_total = 4096,
+					      .routes4 = 7,
+					      .dp_drops = {[dp_blackhole] = 3}};
+	const struct pdp_agent_stats second = {
+		.rx_packets = 5, .drop_bad_tag = 2, .frames_total = 2048};
+	struct pdp_agentstats stats = {0};
+	struct pdp_agent_stats sum;
+
+	(void)state;
+	pdp_agentstats_read(&stats, &sum);
+	assert_int_equal(sum.rx_packets, 0);
+	take_agent(&stats, &first);
+	pdp_agentstats_read(&stats, &sum);
+	assert_memory_equal(&sum, &first, sizeof(sum));
+	take_agent(&stats, &second);
+	pdp_agentstats_read(&stats, &sum);
+	assert_int_equal(sum.rx_packets, 15);
+	assert_int_equal(sum.dp_drops[dp_blackhole], 3);
+	assert_int_equal(pdp_agentstats_dropped(&sum), 6);
+	/* Frames and routes are those of the living one. */
+	assert_int_equal(sum.frames_total, 2048);
+	assert_int_equal(sum.routes4, 0);
+	pdp_agentstats_unmap(&stats);
+	pdp_agentstats_read(&stats, &sum);
+	assert_int_equal(sum.rx_packets, 10);
+}
+
+static void test_counters_refused(void **state)
+{
+	const struct pdp_agent_stats zero = {0};
+	int can_shrink = make_counters(&zero, F_SEAL_GROW), file = open("/dev/null", O_RDONLY);
+	int empty = memfd_create("empty", MFD_ALLOW_SEALING);
+	struct pdp_error err;
+
+	(void)state;
+	fcntl(empty, F_ADD_SEALS, F_SEAL_GROW | F_SEAL_SHRINK);
+	assert_int_equal(pdp_agentstats_check(can_shrink, &err), -EPERM);
+	assert_int_equal(pdp_agentstats_check(file, &err), -EPERM);
+	assert_int_equal(pdp_agentstats_check(empty, &err), -EINVAL);
+	assert_non_null(strstr(err.text, "have 0 bytes"));
+	close(can_shrink);
+	close(file);
+	close(empty);
+}
+
+/* --- an agent's first words --------------------------------------------------------------------- */
+
+static void test_hello(void **state)
+{
+	const struct pdp_hello_want want = {.ifindex = 2, .queues = 1, .dataplane = "router"};
+	struct pdp_hello hello = {.version = PDP_CHANNEL_VERSION,
+				  .wire_version = PDP_WIRE_VERSION,
+				  .ifindex = 2,
+				  .dataplane = "router"};
+	int fds[2] = {socket(AF_INET, SOCK_DGRAM, 0), open("/dev/null", O_RDONLY)};
+	struct pdp_error err;
+
+	(void)state;
+	/* All words are right, the socket is not. */
+	assert_int_equal(pdp_hello_check(&hello, sizeof(hello), fds, 2, &want, &err), -EPERM);
+	assert_non_null(strstr(err.text, "no AF_XDP socket"));
+	assert_int_equal(pdp_hello_check(&hello, sizeof(hello), fds, 1, &want, &err), -EPROTO);
+	assert_int_equal(pdp_hello_check(&hello, sizeof(hello) - 1, fds, 2, &want, &err), -EPROTO);
+	hello.queue = 1;
+	assert_int_equal(pdp_hello_check(&hello, sizeof(hello), fds, 2, &want, &err), -EPERM);
+	assert_non_null(strstr(err.text, "queue 1"));
+	hello.queue = 0;
+	hello.ifindex = 3;
+	assert_int_equal(pdp_hello_check(&hello, sizeof(hello), fds, 2, &want, &err), -EPERM);
+	assert_non_null(strstr(err.text, "eth0 (2)"));
+	hello.ifindex = 2;
+	memset(hello.dataplane, 'r', sizeof(hello.dataplane));
+	assert_int_equal(pdp_hello_check(&hello, sizeof(hello), fds, 2, &want, &err), -EPROTO);
+	hello.wire_version++;
+	assert_int_equal(pdp_hello_check(&hello, sizeof(hello), fds, 2, &want, &err), -EPROTO);
+	assert_non_null(strstr(err.text, "tag version"));
+	close(fds[0]);
+	close(fds[1]);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_cgroup_text),	 cmocka_unit_test(test_quota),
+		cmocka_unit_test(test_id_ranges),	 cmocka_unit_test(test_conf_order),
+		cmocka_unit_test(test_conf_split),	 cmocka_unit_test(test_counters),
+		cmocka_unit_test(test_counters_refused), cmocka_unit_test(test_hello),
+	};
+
+	return cmocka_run_group_tests_name("guest parts", tests, NULL, NULL);
+}
