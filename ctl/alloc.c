@@ -16,123 +16,74 @@
 #include "ctl/alloc.h"
 
 #include <errno.h>
-#include <inttypes.h>
-#include <stdbool.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
-#define NONE SIZE_MAX
+#include "ctl/alloc_books.h"
+
 /* Choices looked at before the best so far is taken; far more than FEs of a few sizes ever need. */
 #define MAX_STEPS 10000
-#define NAMES_SHOWN 3
 
-/* Idle FEs of one capacity. */
-struct class
-{
-	uint32_t capacity;
-	uint32_t idle; /* how many there are */
-	uint32_t whole; /* how many the choice at hand takes whole */
-	uint32_t best; /* and how many the best choice so far */
-};
-
-/* The state of one request. */
+/* The state of one request for best fit. */
 struct search {
-	const struct pdp_alloc_fe *fes;
-	size_t n_fes;
-	struct class *classes; /* largest capacity first */
-	size_t n_classes;
+	struct pdp_alloc *alloc;
 	uint32_t largest_rest; /* most that is free on an FE that is not idle */
 	uint32_t least_left; /* behind the remainder of the best choice so far */
 	unsigned int steps;
 };
 
-static uint32_t room(const struct pdp_alloc_fe *fe)
+/* Smallest number of guests that can have so much; more than the most of a vnet: none can. */
+static uint32_t fewest_guests(struct pdp_alloc *alloc, uint32_t power)
 {
-	return fe->capacity > fe->used ? fe->capacity - fe->used : 0;
-}
+	uint32_t low = 1, high = PDP_VNET_GUESTS_MAX + 1;
 
-/* A guest that has an idle FE has it alone; an FE without capacity is never idle. */
-static bool is_idle(const struct pdp_alloc_fe *fe)
-{
-	return fe->used == 0 && fe->capacity > 0;
-}
+	while (low < high) {
+		uint32_t middle = (low + high) / 2;
 
-/* Is a before b in the order of names? fe2 is before fe10. */
-static bool name_before(const struct pdp_alloc_fe *a, const struct pdp_alloc_fe *b)
-{
-	return strverscmp(a->name, b->name) < 0;
-}
-
-static int compare_classes(const void *a, const void *b)
-{
-	const struct class *left = a, *right = b;
-
-	return (left->capacity < right->capacity) - (left->capacity > right->capacity);
-}
-
-/* Count the idle FEs by capacity, and note the largest room on the others. */
-static int survey(struct search *s)
-{
-	s->classes = calloc(s->n_fes ? s->n_fes : 1, sizeof(*s->classes));
-	if (!s->classes)
-		return -ENOMEM;
-	for (size_t i = 0; i < s->n_fes; i++) {
-		size_t c = 0;
-
-		if (!is_idle(&s->fes[i])) {
-			if (room(&s->fes[i]) > s->largest_rest)
-				s->largest_rest = room(&s->fes[i]);
-			continue;
-		}
-		while (c < s->n_classes && s->classes[c].capacity != s->fes[i].capacity)
-			c++;
-		s->n_classes += c == s->n_classes;
-		s->classes[c].capacity = s->fes[i].capacity;
-		s->classes[c].idle++;
+		if (pdp_alloc_most(alloc, middle) < power)
+			low = middle + 1;
+		else
+			high = middle;
 	}
-	qsort(s->classes, s->n_classes, sizeof(*s->classes), compare_classes);
-	return 0;
+	return low;
 }
 
-/* The most that so many guests can have in all: all but one on whole idle FEs, the largest. */
-static uint64_t most_power(const struct search *s, size_t guests)
+/* The least room in which the remainder fits, beside what the choice at hand takes; 0: nowhere. */
+static uint32_t tightest_room(struct search *s, uint32_t rest)
 {
-	size_t whole = guests - 1;
-	uint32_t last = s->largest_rest;
-	uint64_t power = 0;
+	struct pdp_rooms *rooms = &s->alloc->rooms;
+	size_t fe = pdp_rooms_tightest(rooms, PDP_ROOMS_SHARED, rest);
+	uint32_t shared = fe == PDP_NO_FE ? 0 : pdp_rooms_room(rooms, fe);
 
-	for (size_t c = 0; c < s->n_classes; c++) {
-		size_t n = s->classes[c].idle < whole ? s->classes[c].idle : whole;
+	for (size_t c = s->alloc->n_classes; c-- > 0;) {
+		const struct pdp_alloc_class *class = &s->alloc->classes[c];
 
-		power += (uint64_t)n * s->classes[c].capacity;
-		whole -= n;
-		if (n < s->classes[c].idle) {
-			if (s->classes[c].capacity > last)
-				last = s->classes[c].capacity;
-			break;
-		}
+		if (class->capacity >= rest && class->whole < class->idle)
+			return shared && shared < class->capacity ? shared : class->capacity;
 	}
-	return power + last;
+	return shared;
 }
 
 /* The remainder of the choice at hand goes where it leaves least; keep the choice if it is the best. */
 static void weigh(struct search *s, uint32_t rest)
 {
-	uint32_t tightest = UINT32_MAX;
+	uint32_t tightest = tightest_room(s, rest);
 
-	for (size_t i = 0; i < s->n_fes; i++)
-		if (!is_idle(&s->fes[i]) && room(&s->fes[i]) >= rest && room(&s->fes[i]) < tightest)
-			tightest = room(&s->fes[i]);
-	for (size_t c = 0; c < s->n_classes; c++)
-		if (s->classes[c].whole < s->classes[c].idle && s->classes[c].capacity >= rest &&
-		    s->classes[c].capacity < tightest)
-			tightest = s->classes[c].capacity;
 	if (tightest < rest || tightest - rest >= s->least_left)
 		return;
 	s->least_left = tightest - rest;
-	for (size_t c = 0; c < s->n_classes; c++)
-		s->classes[c].best = s->classes[c].whole;
+	for (size_t c = 0; c < s->alloc->n_classes; c++)
+		s->alloc->classes[c].best = s->alloc->classes[c].whole;
+}
+
+/* Could whole FEs from class c on and one remainder give so much? */
+static bool is_enough(const struct search *s, size_t c, uint32_t whole, uint64_t power)
+{
+	uint32_t last = s->alloc->n_classes ? s->alloc->classes[0].capacity : 0;
+
+	last = last > s->largest_rest ? last : s->largest_rest;
+	if (whole == 0)
+		return power <= last;
+	return c < s->alloc->n_classes &&
+	       (uint64_t)whole * s->alloc->classes[c].capacity + last >= power;
 }
 
 /*
@@ -141,177 +92,102 @@ static void weigh(struct search *s, uint32_t rest)
  */
 static void choose(struct search *s, size_t c, uint32_t whole, uint64_t power)
 {
+	struct pdp_alloc_class *class = &s->alloc->classes[c];
 	uint64_t n;
 
-	if (s->least_left == 0 || s->steps++ >= MAX_STEPS)
+	if (s->least_left == 0 || s->steps >= MAX_STEPS || !is_enough(s, c, whole, power))
 		return;
+	s->steps++;
 	if (whole == 0) {
-		if (power <= UINT32_MAX)
-			weigh(s, (uint32_t)power);
+		weigh(s, (uint32_t)power);
 		return;
 	}
-	if (c == s->n_classes)
-		return;
-	n = (power - 1) / s->classes[c].capacity;
+	n = (power - 1) / class->capacity;
 	n = n < whole ? n : whole;
-	n = n < s->classes[c].idle ? n : s->classes[c].idle;
+	n = n < class->idle ? n : class->idle;
 	do {
-		s->classes[c].whole = (uint32_t)n;
-		choose(s, c + 1, whole - (uint32_t)n, power - n * s->classes[c].capacity);
+		class->whole = (uint32_t)n;
+		choose(s, c + 1, whole - (uint32_t)n, power - n * class->capacity);
 	} while (n--);
-	s->classes[c].whole = 0;
+	class->whole = 0;
 }
 
-/* Of the FEs with exactly this room, idle or not as asked, the one with the lowest name. */
-static size_t lowest_with(const struct pdp_alloc_fe *fes, size_t n_fes, uint32_t free, bool idle)
+/* Best fit: the whole FEs that make the remainder leave least. */
+static void choose_tightest(struct pdp_alloc *alloc, uint32_t whole, uint32_t power)
 {
-	size_t found = NONE;
+	struct search s = {.alloc = alloc, .least_left = UINT32_MAX};
 
-	for (size_t i = 0; i < n_fes; i++)
-		if (room(&fes[i]) == free && (!idle || is_idle(&fes[i])) &&
-		    (found == NONE || name_before(&fes[i], &fes[found])))
-			found = i;
-	return found;
+	s.largest_rest = pdp_alloc_largest_rest(alloc);
+	choose(&s, 0, whole, power);
+	alloc->steps += s.steps;
+}
+
+/* The other fits: the largest whole FEs. So many always leave something for the remainder. */
+static void choose_largest(struct pdp_alloc *alloc, uint32_t whole)
+{
+	for (size_t c = 0; c < alloc->n_classes; c++) {
+		struct pdp_alloc_class *class = &alloc->classes[c];
+
+		class->best = class->idle < whole ? class->idle : whole;
+		whole -= class->best;
+	}
 }
 
 /* Take what was chosen. */
-static size_t take(struct pdp_alloc_fe *fes, size_t n_fes, const struct search *s, uint32_t power,
-		   struct pdp_slice *slices)
+static size_t take(struct pdp_alloc *alloc, uint32_t power, struct pdp_slice *slices)
 {
 	size_t n = 0;
 
-	for (size_t c = 0; c < s->n_classes; c++)
-		for (uint32_t i = 0; i < s->classes[c].best; i++) {
-			uint32_t capacity = s->classes[c].capacity;
-			size_t fe = lowest_with(fes, n_fes, capacity, true);
+	for (size_t c = 0; c < alloc->n_classes; c++) {
+		uint32_t capacity = alloc->classes[c].capacity;
 
-			fes[fe].used = capacity;
+		for (uint32_t i = 0; i < alloc->classes[c].best; i++) {
+			size_t fe = pdp_rooms_tightest(&alloc->rooms, PDP_ROOMS_IDLE, capacity);
+
+			pdp_alloc_set_used(alloc, fe, capacity);
 			power -= capacity;
 			slices[n++] = (struct pdp_slice){fe, capacity};
 		}
-	slices[n].fe = lowest_with(fes, n_fes, power + s->least_left, false);
+	}
+	slices[n].fe = pdp_alloc_pick(alloc, power);
 	slices[n].power = power;
-	fes[slices[n].fe].used += power;
+	pdp_alloc_set_used(alloc, slices[n].fe, alloc->fes[slices[n].fe].used + power);
 	return n + 1;
 }
 
-/* The names of the first few FEs of a kind: "fe1, fe2, fe3 and 7 more". */
-static void list_names(char *buf, size_t size, const struct search *s, bool idle_only)
+int pdp_alloc_place(struct pdp_alloc *alloc, uint32_t power, struct pdp_slice *slices,
+		    size_t *n_slices, struct pdp_error *err)
 {
-	size_t n = 0, used = 0;
+	uint32_t guests;
 
-	buf[0] = '\0';
-	for (size_t i = 0; i < s->n_fes; i++) {
-		if (idle_only && !is_idle(&s->fes[i]))
-			continue;
-		if (n < NAMES_SHOWN && used < size)
-			used += (size_t)snprintf(buf + used, size - used, "%s%s", n ? ", " : "",
-						 s->fes[i].name);
-		n++;
-	}
-	if (n > NAMES_SHOWN && used < size)
-		snprintf(buf + used, size - used, " and %zu more", n - NAMES_SHOWN);
-}
-
-/* "largest free remainder is 300m on fe2": of the FEs that are not idle. */
-static void tell_largest_rest(char *buf, size_t size, const struct search *s)
-{
-	if (!s->largest_rest) {
-		snprintf(buf, size, "no FE has a free remainder");
-		return;
-	}
-	for (size_t i = 0; i < s->n_fes; i++)
-		if (!is_idle(&s->fes[i]) && room(&s->fes[i]) == s->largest_rest) {
-			snprintf(buf, size, "largest free remainder is %um on %s", s->largest_rest,
-				 s->fes[i].name);
-			return;
-		}
-}
-
-/* All FEs have one capacity: say it as Algorithm 1 does, in whole FEs and a remainder. */
-static int refuse_alike(const struct search *s, uint32_t capacity, uint32_t power,
-			struct pdp_error *err)
-{
-	uint32_t k = power / capacity, r = power % capacity;
-	uint32_t idle = s->n_classes ? s->classes[0].idle : 0;
-	char need[80], rest[80], names[160];
-	int n = 0;
-
-	need[0] = '\0';
-	if (k)
-		n = snprintf(need, sizeof(need), "%u idle FE%s of %um", k, k == 1 ? "" : "s",
-			     capacity);
-	if (r)
-		snprintf(need + n, sizeof(need) - (size_t)n, "%sa remainder of %um",
-			 k ? " and " : "", r);
-	tell_largest_rest(rest, sizeof(rest), s);
-	list_names(names, sizeof(names), s, true);
-	if (idle < k && idle)
-		return pdp_fail(err, -ENOSPC, "power %um needs %s; only %u %s idle (%s)%s%s", power,
-				need, idle, idle == 1 ? "is" : "are", names, r ? ", " : "",
-				r ? rest : "");
-	return pdp_fail(err, -ENOSPC, "power %um needs %s; %s%s%s", power, need,
-			idle < k ? "no FE is idle" : "", idle < k && r ? ", " : "",
-			idle >= k || r ? rest : "");
-}
-
-static int refuse(const struct search *s, uint32_t power, struct pdp_error *err)
-{
-	uint32_t capacity = 0;
-	uint64_t total = 0, idle = 0;
-	char names[160], rest[80];
-	bool alike = true;
-
-	for (size_t i = 0; i < s->n_fes; i++) {
-		alike = alike && s->fes[i].capacity == s->fes[0].capacity;
-		capacity = s->fes[i].capacity;
-		total += capacity;
-		idle += is_idle(&s->fes[i]) ? capacity : 0;
-	}
-	list_names(names, sizeof(names), s, false);
-	if (s->n_fes == 0)
-		return pdp_fail(err, -ENOSPC, "power %um does not fit: the node has no FE", power);
-	if (power > total)
-		return pdp_fail(err, -ENOSPC,
-				"power %um does not fit: the node has %" PRIu64 "m in all (%s)",
-				power, total, names);
-	if (most_power(s, s->n_fes + 1) >= power)
-		return pdp_fail(
-			err, -E2BIG,
-			"power %um needs more than %d FE guests, the most of one vnet; give "
-			"it FEs of more capacity",
-			power, PDP_VNET_GUESTS_MAX);
-	if (alike)
-		return refuse_alike(s, capacity, power, err);
-	list_names(names, sizeof(names), s, true);
-	tell_largest_rest(rest, sizeof(rest), s);
-	return pdp_fail(err, -ENOSPC,
-			"power %um does not fit: idle FEs have %" PRIu64 "m%s%s%s; %s", power, idle,
-			*names ? " (" : "", names, *names ? ")" : "", rest);
+	*n_slices = 0;
+	if (power == 0)
+		return pdp_fail(err, -EINVAL, "power 0 makes no guest; give at least 1m");
+	guests = fewest_guests(alloc, power);
+	if (guests > PDP_VNET_GUESTS_MAX)
+		return pdp_alloc_refuse(alloc, power, err);
+	if (alloc->fit == PDP_FIT_BEST)
+		choose_tightest(alloc, guests - 1, power);
+	else
+		choose_largest(alloc, guests - 1);
+	*n_slices = take(alloc, power, slices);
+	return 0;
 }
 
 int pdp_slice_alloc(struct pdp_alloc_fe *fes, size_t n_fes, uint32_t power,
 		    struct pdp_slice *slices, size_t *n_slices, struct pdp_error *err)
 {
-	struct search s = {.fes = fes, .n_fes = n_fes, .least_left = UINT32_MAX};
-	uint32_t guests = 1;
+	struct pdp_alloc *alloc;
 	int ret;
 
 	*n_slices = 0;
-	if (power == 0)
-		return pdp_fail(err, -EINVAL, "power 0 makes no guest; give at least 1m");
-	if (survey(&s))
-		return pdp_fail(err, -ENOMEM, "out of memory");
-	while (guests <= PDP_VNET_GUESTS_MAX && most_power(&s, guests) < power)
-		guests++;
-	if (guests > PDP_VNET_GUESTS_MAX) {
-		ret = refuse(&s, power, err);
-	} else {
-		choose(&s, 0, guests - 1, power);
-		*n_slices = take(fes, n_fes, &s, power, slices);
-		ret = 0;
-	}
-	free(s.classes);
+	ret = pdp_alloc_open(&alloc, fes, n_fes, PDP_FIT_BEST, err);
+	if (ret)
+		return ret;
+	ret = pdp_alloc_place(alloc, power, slices, n_slices, err);
+	for (size_t i = 0; i < *n_slices; i++)
+		fes[slices[i].fe].used += slices[i].power;
+	pdp_alloc_free(alloc);
 	return ret;
 }
 

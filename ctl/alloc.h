@@ -4,11 +4,13 @@
  *
  * Algorithm 1 of Liao, Yin, Gao (VISA 2009), mended (design.md, section 8): an exact fit fits, no
  * empty guest is made, idle FEs are counted before anything is taken, a refusal says what is
- * missing, and a refused request takes nothing. Pure: plain structs in, plain structs out.
+ * missing, and a refused request takes nothing. Pure: plain structs in, plain structs out; the same
+ * calls give the same answers. docs/allocation.md says it in prose.
  */
 #ifndef PDP_ALLOC_H
 #define PDP_ALLOC_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -18,9 +20,10 @@
 
 /* An FE as the allocator sees it; power in millicores. */
 struct pdp_alloc_fe {
-	const char *name; /* for messages and for ties: the lowest name wins */
+	const char *name; /* for messages and for ties: the lowest name wins; NULL = was deleted */
 	uint32_t capacity;
 	uint32_t used;
+	bool closed; /* takes no new guest, as while it is drained */
 };
 
 /* One guest to be: an index into the FEs, and its power. */
@@ -29,14 +32,65 @@ struct pdp_slice {
 	uint32_t power;
 };
 
+/* Where the remainder goes, and anything that has an FE not to itself. */
+enum pdp_fit {
+	PDP_FIT_BEST, /* where least is left; what pdpd does */
+	PDP_FIT_FIRST, /* the lowest name */
+	PDP_FIT_WORST, /* where most is left */
+};
+
+/* The books of a node: its FEs, and an index over what is free on them. */
+struct pdp_alloc;
+
+/* Names are copied. `used` counts. 0 or -ENOMEM. */
+int pdp_alloc_open(struct pdp_alloc **out, const struct pdp_alloc_fe *fes, size_t n_fes,
+		   enum pdp_fit fit, struct pdp_error *err);
+void pdp_alloc_free(struct pdp_alloc *alloc);
+
+/* All FEs by index, deleted ones among them. The allocator's; good until an FE is added. */
+const struct pdp_alloc_fe *pdp_alloc_fes(const struct pdp_alloc *alloc, size_t *n_fes);
+
+/* An FE that comes: *fe is its index for good. 0; -EEXIST for a name that is there; -ENOMEM. */
+int pdp_alloc_add_fe(struct pdp_alloc *alloc, const char *name, uint32_t capacity, size_t *fe,
+		     struct pdp_error *err);
+
+/* An FE that goes. 0; -EBUSY while something of it is used. */
+int pdp_alloc_del_fe(struct pdp_alloc *alloc, size_t fe, struct pdp_error *err);
+
+/* A closed FE keeps what it holds and takes nothing new. */
+void pdp_alloc_set_closed(struct pdp_alloc *alloc, size_t fe, bool closed);
+
 /*
- * pdp_slice_alloc() - R = kC + r: k whole idle FEs, then the best fit of r.
+ * pdp_alloc_place() - R = kC + r: k whole idle FEs, then r by the fit.
  * @slices: room for PDP_VNET_GUESTS_MAX; *n_slices of them are filled, whole FEs first.
  *
  * With FEs of different capacity "whole" means all of an idle FE, whatever its size: the fewest guests
- * first, then the choice that leaves least free on the FE of the remainder, then the lowest names, in
- * the order of strverscmp (fe2 before fe10). On success `used` of the FEs taken grows. 0; -ENOSPC with the reason in err and nothing
- * taken; -EINVAL for a power of 0; -E2BIG for more guests than a vnet may have.
+ * first, then, with best fit, the choice that leaves least free on the FE of the remainder, then the
+ * lowest names, in the order of strverscmp (fe2 before fe10). The other fits take the largest idle FEs
+ * whole. 0; -ENOSPC with the reason in err and nothing taken; -EINVAL for a power of 0; -E2BIG for more
+ * guests than a vnet may have. O(log n) for n FEs of a few capacities.
+ */
+int pdp_alloc_place(struct pdp_alloc *alloc, uint32_t power, struct pdp_slice *slices,
+		    size_t *n_slices, struct pdp_error *err);
+
+/* Take what was placed before, as from a store. 0; -EOVERFLOW with the first FE it is too much for. */
+int pdp_alloc_take(struct pdp_alloc *alloc, const struct pdp_slice *slices, size_t n_slices,
+		   struct pdp_error *err);
+
+/* Give slices back. */
+void pdp_alloc_release(struct pdp_alloc *alloc, const struct pdp_slice *slices, size_t n_slices);
+
+/* The volume bound: no placement of so much power in all uses fewer FEs. All FEs if there are too few. */
+size_t pdp_alloc_bound(const struct pdp_alloc *alloc, uint64_t power);
+
+/* What the calls so far cost: nodes of the index visited and choices weighed. */
+uint64_t pdp_alloc_steps(const struct pdp_alloc *alloc);
+
+/*
+ * pdp_slice_alloc() - one pdp_alloc_place() by best fit, on FEs in an array of the caller's.
+ *
+ * On success `used` of the FEs taken grows; on failure nothing changes. Sorts the FEs first: for more
+ * than one request open a struct pdp_alloc.
  */
 int pdp_slice_alloc(struct pdp_alloc_fe *fes, size_t n_fes, uint32_t power,
 		    struct pdp_slice *slices, size_t *n_slices, struct pdp_error *err);

@@ -14,6 +14,7 @@ const struct pdp_object pdp_objects[] = {
 	{"vnet", "virtual networks", pdp_cmd_vnet},
 	{"vif", "virtual interfaces: ends of tunnels", pdp_cmd_vif},
 	{"guest", "FE guests: containers that carry a slice of a vnet", pdp_cmd_guest},
+	{"alloc", "which FEs carry which vnet, and what would fit", pdp_cmd_alloc},
 	{"stats", "the ledger: where each packet of a vnet went", pdp_cmd_stats},
 	{"map", "the BPF maps, decoded", pdp_cmd_map},
 	{NULL, NULL, NULL},

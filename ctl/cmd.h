@@ -49,6 +49,7 @@ extern const struct pdp_cmd pdp_cmd_fe[];
 extern const struct pdp_cmd pdp_cmd_vnet[];
 extern const struct pdp_cmd pdp_cmd_vif[];
 extern const struct pdp_cmd pdp_cmd_guest[];
+extern const struct pdp_cmd pdp_cmd_alloc[];
 extern const struct pdp_cmd pdp_cmd_stats[];
 extern const struct pdp_cmd pdp_cmd_map[];
 

@@ -355,35 +355,49 @@ static int check_tunnels(struct check *c)
 
 /* --- powers ---------------------------------------------------------------------------------- */
 
-/* Would each vnet, alone, find room? And all together in number? What is left to share is pdpd's. */
-static int check_powers(struct check *c)
+/* The books of the model's FEs, all idle. */
+static int open_books(struct pdp_alloc **alloc, struct check *c)
 {
 	const struct pdp_model *m = c->model;
 	struct pdp_alloc_fe *fes = calloc(m->n_fes + 1, sizeof(*fes));
-	struct pdp_slice slices[PDP_VNET_GUESTS_MAX];
-	size_t guests = 0, n;
-	int ret = 0;
+	int ret;
 
 	if (!fes)
 		return no_memory(c);
 	for (size_t i = 0; i < m->n_fes; i++)
 		fes[i] = (struct pdp_alloc_fe){.name = m->fes[i].name,
 					       .capacity = m->fes[i].capacity};
+	ret = pdp_alloc_open(alloc, fes, m->n_fes, PDP_FIT_BEST, c->err);
+	free(fes);
+	return ret;
+}
+
+/* Would each vnet, alone, find room? And all together in number? What is left to share is pdpd's. */
+static int check_powers(struct check *c)
+{
+	const struct pdp_model *m = c->model;
+	struct pdp_slice slices[PDP_VNET_GUESTS_MAX];
+	struct pdp_alloc *alloc;
+	size_t guests = 0, n;
+	int ret = open_books(&alloc, c);
+
+	if (ret)
+		return ret;
 	for (size_t v = 0; v < m->n_vnets && !ret; v++) {
 		struct pdp_error why = {""};
 
-		if (pdp_slice_alloc(fes, m->n_fes, m->vnets[v].power, slices, &n, &why)) {
+		if (pdp_alloc_place(alloc, m->vnets[v].power, slices, &n, &why)) {
 			ret = fail(c, PATH("vnets[%zu].power", v), "%s", why.text);
 			break;
 		}
-		pdp_slice_free(fes, slices, n);
+		pdp_alloc_release(alloc, slices, n);
 		guests += n;
 		if (guests >= PDP_MAX_GUESTS)
 			ret = fail(c, PATH("vnets[%zu].power", v),
 				   "the vnets up to here need %zu FE guests, a node has at most %d",
 				   guests, PDP_MAX_GUESTS - 1);
 	}
-	free(fes);
+	pdp_alloc_free(alloc);
 	return ret;
 }
 

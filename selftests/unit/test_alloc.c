@@ -32,6 +32,7 @@ static size_t read_fes(struct pdp_alloc_fe *fes, const char *text)
 	while (sscanf(text, " %15[a-z0-9]:%u/%u%n", names[n], &fes[n].capacity, &fes[n].used,
 		      &used) == 3) {
 		fes[n].name = names[n];
+		fes[n].closed = false;
 		text += used;
 		n++;
 	}
@@ -237,9 +238,10 @@ static void random_traces(void **state)
 		size_t n_fes = 1 + (size_t)rand() % MAX_FES;
 
 		for (size_t i = 0; i < n_fes; i++) {
-			fes[i].name = fe_names[i];
-			fes[i].used = 0;
-			fes[i].capacity = 10 + (uint32_t)rand() % sizes * 3;
+			fes[i] = (struct pdp_alloc_fe){
+				.name = fe_names[i],
+				.capacity = 10 + (uint32_t)rand() % sizes * 3,
+			};
 			most += fes[i].capacity;
 		}
 		for (int event = 0; event < 40; event++) {

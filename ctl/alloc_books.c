@@ -1,0 +1,388 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * alloc_books.c - what is free on the FEs of a node, and the index that finds it.
+ *
+ * Off the packet's path: beneath the allocator. An FE that is open and has room is in the index, as idle
+ * or as shared; every change takes it out and puts it in again where it then belongs.
+ */
+#include "ctl/alloc_books.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* --- classes of capacity ------------------------------------------------------------------------- */
+
+/* The first class that is not larger. */
+static size_t class_place(const struct pdp_alloc *alloc, uint32_t capacity)
+{
+	size_t low = 0, high = alloc->n_classes;
+
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+
+		if (alloc->classes[middle].capacity > capacity)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static struct pdp_alloc_class *class_of(struct pdp_alloc *alloc, uint32_t capacity)
+{
+	return &alloc->classes[class_place(alloc, capacity)];
+}
+
+/* There is room in the array for a class of each FE. */
+static void class_add(struct pdp_alloc *alloc, uint32_t capacity)
+{
+	size_t at = class_place(alloc, capacity);
+	struct pdp_alloc_class *class = &alloc->classes[at];
+
+	if (at == alloc->n_classes || class->capacity != capacity) {
+		memmove(class + 1, class, (alloc->n_classes - at) * sizeof(*class));
+		*class = (struct pdp_alloc_class){.capacity = capacity};
+		alloc->n_classes++;
+	}
+	class->n_fes++;
+}
+
+static void class_del(struct pdp_alloc *alloc, uint32_t capacity)
+{
+	struct pdp_alloc_class *class = class_of(alloc, capacity);
+
+	if (--class->n_fes)
+		return;
+	alloc->n_classes--;
+	memmove(class, class + 1,
+		(size_t)(alloc->classes + alloc->n_classes - class) * sizeof(*class));
+}
+
+/* --- in and out of the index ----------------------------------------------------------------------- */
+
+static void join(struct pdp_alloc *alloc, size_t fe)
+{
+	const struct pdp_alloc_fe *f = &alloc->fes[fe];
+
+	if (f->closed || !pdp_fe_room(f))
+		return;
+	if (!pdp_fe_is_idle(f)) {
+		pdp_rooms_insert(&alloc->rooms, PDP_ROOMS_SHARED, fe, pdp_fe_room(f));
+		return;
+	}
+	pdp_rooms_insert(&alloc->rooms, PDP_ROOMS_IDLE, fe, f->capacity);
+	class_of(alloc, f->capacity)->idle++;
+}
+
+static void leave(struct pdp_alloc *alloc, size_t fe)
+{
+	const struct pdp_alloc_fe *f = &alloc->fes[fe];
+
+	if (f->closed || !pdp_fe_room(f))
+		return;
+	if (!pdp_fe_is_idle(f)) {
+		pdp_rooms_remove(&alloc->rooms, PDP_ROOMS_SHARED, fe);
+		return;
+	}
+	pdp_rooms_remove(&alloc->rooms, PDP_ROOMS_IDLE, fe);
+	class_of(alloc, f->capacity)->idle--;
+}
+
+static void enlist(struct pdp_alloc *alloc, size_t fe)
+{
+	if (alloc->fes[fe].closed || !alloc->fes[fe].capacity)
+		return;
+	class_add(alloc, alloc->fes[fe].capacity);
+	join(alloc, fe);
+}
+
+static void delist(struct pdp_alloc *alloc, size_t fe)
+{
+	if (alloc->fes[fe].closed || !alloc->fes[fe].capacity)
+		return;
+	leave(alloc, fe);
+	class_del(alloc, alloc->fes[fe].capacity);
+}
+
+void pdp_alloc_set_used(struct pdp_alloc *alloc, size_t fe, uint32_t used)
+{
+	leave(alloc, fe);
+	alloc->fes[fe].used = used;
+	join(alloc, fe);
+}
+
+void pdp_alloc_set_closed(struct pdp_alloc *alloc, size_t fe, bool closed)
+{
+	delist(alloc, fe);
+	alloc->fes[fe].closed = closed;
+	enlist(alloc, fe);
+}
+
+/* --- FEs come and go --------------------------------------------------------------------------------- */
+
+static int compare_names(const void *a, const void *b, void *arg)
+{
+	const struct pdp_alloc *alloc = arg;
+	uint32_t left = *(const uint32_t *)a, right = *(const uint32_t *)b;
+	int order = strverscmp(alloc->fes[left].name, alloc->fes[right].name);
+
+	return order ? order : (left > right) - (left < right);
+}
+
+/* From this place in the order on, ranks are new; which FE is before which is not. */
+static void rank_from(struct pdp_alloc *alloc, size_t at)
+{
+	for (; at < alloc->n_order; at++)
+		pdp_rooms_set_rank(&alloc->rooms, alloc->order[at], (uint32_t)at);
+}
+
+/* The first place in the order whose name is not before this one. */
+static size_t order_place(const struct pdp_alloc *alloc, const char *name)
+{
+	size_t low = 0, high = alloc->n_order;
+
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+
+		if (strverscmp(alloc->fes[alloc->order[middle]].name, name) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* Room for n FEs, and for one class more than there are FEs, so that n may be 0. */
+static int grow(struct pdp_alloc *alloc, size_t n)
+{
+	struct pdp_alloc_fe *fes = reallocarray(alloc->fes, n + 1, sizeof(*fes));
+	uint32_t *order;
+	struct pdp_alloc_class *classes;
+
+	if (!fes)
+		return -ENOMEM;
+	alloc->fes = fes;
+	order = reallocarray(alloc->order, n + 1, sizeof(*order));
+	if (!order)
+		return -ENOMEM;
+	alloc->order = order;
+	classes = reallocarray(alloc->classes, n + 1, sizeof(*classes));
+	if (!classes)
+		return -ENOMEM;
+	alloc->classes = classes;
+	return pdp_rooms_resize(&alloc->rooms, n);
+}
+
+int pdp_alloc_open(struct pdp_alloc **out, const struct pdp_alloc_fe *fes, size_t n_fes,
+		   enum pdp_fit fit, struct pdp_error *err)
+{
+	struct pdp_alloc *alloc = calloc(1, sizeof(*alloc));
+	int ret = alloc ? grow(alloc, n_fes) : -ENOMEM;
+
+	for (size_t i = 0; !ret && i < n_fes; i++) {
+		alloc->fes[i] = fes[i];
+		alloc->fes[i].name = fes[i].name ? strdup(fes[i].name) : NULL;
+		alloc->n_fes++;
+		if (fes[i].name)
+			alloc->order[alloc->n_order++] = (uint32_t)i;
+		else
+			alloc->fes[i].closed = true;
+		if (fes[i].name && !alloc->fes[i].name)
+			ret = -ENOMEM;
+	}
+	if (ret) {
+		pdp_alloc_free(alloc);
+		return pdp_fail(err, ret, "no memory for the books of %zu FEs", n_fes);
+	}
+	alloc->fit = fit;
+	qsort_r(alloc->order, alloc->n_order, sizeof(*alloc->order), compare_names, alloc);
+	rank_from(alloc, 0);
+	for (size_t i = 0; i < n_fes; i++)
+		enlist(alloc, i);
+	*out = alloc;
+	return 0;
+}
+
+void pdp_alloc_free(struct pdp_alloc *alloc)
+{
+	if (!alloc)
+		return;
+	for (size_t i = 0; i < alloc->n_fes; i++)
+		free((char *)alloc->fes[i].name);
+	free(alloc->fes);
+	free(alloc->order);
+	free(alloc->classes);
+	pdp_rooms_fini(&alloc->rooms);
+	free(alloc);
+}
+
+const struct pdp_alloc_fe *pdp_alloc_fes(const struct pdp_alloc *alloc, size_t *n_fes)
+{
+	*n_fes = alloc->n_fes;
+	return alloc->fes;
+}
+
+int pdp_alloc_add_fe(struct pdp_alloc *alloc, const char *name, uint32_t capacity, size_t *fe,
+		     struct pdp_error *err)
+{
+	size_t at = order_place(alloc, name);
+	uint32_t *place;
+	char *copy;
+
+	if (at < alloc->n_order && !strcmp(alloc->fes[alloc->order[at]].name, name))
+		return pdp_fail(err, -EEXIST, "FE %s is there already", name);
+	copy = strdup(name);
+	if (!copy || grow(alloc, alloc->n_fes + 1)) {
+		free(copy);
+		return pdp_fail(err, -ENOMEM, "no memory for FE %s", name);
+	}
+	*fe = alloc->n_fes++;
+	alloc->fes[*fe] = (struct pdp_alloc_fe){.name = copy, .capacity = capacity};
+	place = &alloc->order[at];
+	memmove(place + 1, place, (alloc->n_order++ - at) * sizeof(*place));
+	*place = (uint32_t)*fe;
+	rank_from(alloc, at);
+	enlist(alloc, *fe);
+	return 0;
+}
+
+int pdp_alloc_del_fe(struct pdp_alloc *alloc, size_t fe, struct pdp_error *err)
+{
+	struct pdp_alloc_fe *f = &alloc->fes[fe];
+	size_t at = 0;
+
+	if (f->used)
+		return pdp_fail(err, -EBUSY, "FE %s holds %um; drain it first", f->name, f->used);
+	delist(alloc, fe);
+	while (alloc->order[at] != fe)
+		at++;
+	memmove(&alloc->order[at], &alloc->order[at + 1],
+		(--alloc->n_order - at) * sizeof(*alloc->order));
+	rank_from(alloc, at);
+	free((char *)f->name);
+	*f = (struct pdp_alloc_fe){.closed = true};
+	return 0;
+}
+
+/* --- taking and giving back ------------------------------------------------------------------------- */
+
+int pdp_alloc_take(struct pdp_alloc *alloc, const struct pdp_slice *slices, size_t n_slices,
+		   struct pdp_error *err)
+{
+	for (size_t i = 0; i < n_slices; i++) {
+		const struct pdp_alloc_fe *fe = &alloc->fes[slices[i].fe];
+
+		if (pdp_fe_room(fe) < slices[i].power) {
+			pdp_alloc_release(alloc, slices, i);
+			return pdp_fail(err, -EOVERFLOW,
+					"FE %s has %um free, less than the guest's %um", fe->name,
+					pdp_fe_room(fe), slices[i].power);
+		}
+		pdp_alloc_set_used(alloc, slices[i].fe, fe->used + slices[i].power);
+	}
+	return 0;
+}
+
+void pdp_alloc_release(struct pdp_alloc *alloc, const struct pdp_slice *slices, size_t n_slices)
+{
+	for (size_t i = 0; i < n_slices; i++) {
+		uint32_t used = alloc->fes[slices[i].fe].used;
+
+		pdp_alloc_set_used(alloc, slices[i].fe,
+				   used > slices[i].power ? used - slices[i].power : 0);
+	}
+}
+
+/* --- questions --------------------------------------------------------------------------------------- */
+
+static size_t smaller_room(const struct pdp_rooms *rooms, size_t a, size_t b)
+{
+	if (a == PDP_NO_FE || b == PDP_NO_FE)
+		return a == PDP_NO_FE ? b : a;
+	if (pdp_rooms_room(rooms, a) != pdp_rooms_room(rooms, b))
+		return pdp_rooms_room(rooms, a) < pdp_rooms_room(rooms, b) ? a : b;
+	return pdp_rooms_rank(rooms, a) < pdp_rooms_rank(rooms, b) ? a : b;
+}
+
+static size_t lower_rank(const struct pdp_rooms *rooms, size_t a, size_t b)
+{
+	if (a == PDP_NO_FE || b == PDP_NO_FE)
+		return a == PDP_NO_FE ? b : a;
+	return pdp_rooms_rank(rooms, a) < pdp_rooms_rank(rooms, b) ? a : b;
+}
+
+static size_t larger_room(const struct pdp_rooms *rooms, size_t a, size_t b)
+{
+	if (a == PDP_NO_FE || b == PDP_NO_FE)
+		return a == PDP_NO_FE ? b : a;
+	if (pdp_rooms_room(rooms, a) != pdp_rooms_room(rooms, b))
+		return pdp_rooms_room(rooms, a) > pdp_rooms_room(rooms, b) ? a : b;
+	return pdp_rooms_rank(rooms, a) < pdp_rooms_rank(rooms, b) ? a : b;
+}
+
+/* How each fit looks into one tree, and which of two finds it likes better. */
+static const struct {
+	size_t (*find)(struct pdp_rooms *rooms, enum pdp_rooms_kind kind, uint32_t room);
+	size_t (*better)(const struct pdp_rooms *rooms, size_t a, size_t b);
+} fits[] = {
+	[PDP_FIT_BEST] = {pdp_rooms_tightest, smaller_room},
+	[PDP_FIT_FIRST] = {pdp_rooms_first, lower_rank},
+	[PDP_FIT_WORST] = {pdp_rooms_widest, larger_room},
+};
+
+size_t pdp_alloc_pick(struct pdp_alloc *alloc, uint32_t power)
+{
+	size_t idle = fits[alloc->fit].find(&alloc->rooms, PDP_ROOMS_IDLE, power);
+	size_t shared = fits[alloc->fit].find(&alloc->rooms, PDP_ROOMS_SHARED, power);
+
+	return fits[alloc->fit].better(&alloc->rooms, idle, shared);
+}
+
+uint32_t pdp_alloc_largest_rest(struct pdp_alloc *alloc)
+{
+	size_t fe = pdp_rooms_widest(&alloc->rooms, PDP_ROOMS_SHARED, 1);
+
+	return fe == PDP_NO_FE ? 0 : pdp_rooms_room(&alloc->rooms, fe);
+}
+
+uint64_t pdp_alloc_most(struct pdp_alloc *alloc, size_t guests)
+{
+	uint32_t last = pdp_alloc_largest_rest(alloc);
+	size_t whole = guests - 1;
+	uint64_t power = 0;
+
+	for (size_t c = 0; c < alloc->n_classes; c++) {
+		const struct pdp_alloc_class *class = &alloc->classes[c];
+		size_t n = class->idle < whole ? class->idle : whole;
+
+		power += (uint64_t)n * class->capacity;
+		whole -= n;
+		if (n < class->idle) {
+			last = class->capacity > last ? class->capacity : last;
+			break;
+		}
+	}
+	return power + last;
+}
+
+size_t pdp_alloc_bound(const struct pdp_alloc *alloc, uint64_t power)
+{
+	size_t n = 0;
+
+	for (size_t c = 0; c < alloc->n_classes && power; c++) {
+		const struct pdp_alloc_class *class = &alloc->classes[c];
+		uint64_t all = (uint64_t) class->n_fes * class->capacity;
+
+		if (power < all)
+			return n + (size_t)((power + class->capacity - 1) / class->capacity);
+		power -= all;
+		n += class->n_fes;
+	}
+	return n;
+}
+
+uint64_t pdp_alloc_steps(const struct pdp_alloc *alloc)
+{
+	return alloc->steps + alloc->rooms.steps;
+}
