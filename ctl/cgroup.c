@@ -104,6 +104,7 @@ static ssize_t read_text(const char *path, char *text, size_t size)
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	ssize_t n;
 
+	text[0] = '\0';
 	if (fd < 0)
 		return -errno;
 	n = read(fd, text, size - 1);

@@ -23,19 +23,19 @@
 
 /* An offload and its commands; those without a command of their own are a bit of ETHTOOL_?FLAGS. */
 static const struct {
-	unsigned int offload;
 	const char *name;
+	unsigned int offload;
 	uint32_t get;
 	uint32_t set;
 	uint32_t flag;
 } features[] = {
-	{PDP_OFFLOAD_RX_CSUM, "rx", ETHTOOL_GRXCSUM, ETHTOOL_SRXCSUM, 0},
-	{PDP_OFFLOAD_TX_CSUM, "tx", ETHTOOL_GTXCSUM, ETHTOOL_STXCSUM, 0},
-	{PDP_OFFLOAD_TSO, "tso", ETHTOOL_GTSO, ETHTOOL_STSO, 0},
-	{PDP_OFFLOAD_GSO, "gso", ETHTOOL_GGSO, ETHTOOL_SGSO, 0},
-	{PDP_OFFLOAD_GRO, "gro", ETHTOOL_GGRO, ETHTOOL_SGRO, 0},
-	{PDP_OFFLOAD_RXVLAN, "rxvlan", ETHTOOL_GFLAGS, ETHTOOL_SFLAGS, ETH_FLAG_RXVLAN},
-	{PDP_OFFLOAD_TXVLAN, "txvlan", ETHTOOL_GFLAGS, ETHTOOL_SFLAGS, ETH_FLAG_TXVLAN},
+	{"rx", PDP_OFFLOAD_RX_CSUM, ETHTOOL_GRXCSUM, ETHTOOL_SRXCSUM, 0},
+	{"tx", PDP_OFFLOAD_TX_CSUM, ETHTOOL_GTXCSUM, ETHTOOL_STXCSUM, 0},
+	{"tso", PDP_OFFLOAD_TSO, ETHTOOL_GTSO, ETHTOOL_STSO, 0},
+	{"gso", PDP_OFFLOAD_GSO, ETHTOOL_GGSO, ETHTOOL_SGSO, 0},
+	{"gro", PDP_OFFLOAD_GRO, ETHTOOL_GGRO, ETHTOOL_SGRO, 0},
+	{"rxvlan", PDP_OFFLOAD_RXVLAN, ETHTOOL_GFLAGS, ETHTOOL_SFLAGS, ETH_FLAG_RXVLAN},
+	{"txvlan", PDP_OFFLOAD_TXVLAN, ETHTOOL_GFLAGS, ETHTOOL_SFLAGS, ETH_FLAG_TXVLAN},
 };
 
 int pdp_ethtool_open(struct pdp_error *err)

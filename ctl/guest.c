@@ -18,7 +18,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -27,6 +26,7 @@
 #include "ctl/cgroup.h"
 #include "ctl/container.h"
 #include "ctl/felink.h"
+#include "ctl/guest_node.h"
 #include "ctl/netns.h"
 #include "ctl/rootfs.h"
 
@@ -36,19 +36,6 @@
 #define STARTS_MAX 8 /* of containers in a row without an agent that got ready */
 #define TERM_MS 300 /* for init and agent to end by themselves */
 #define SETTLE_NS 50000000ULL /* after an agent's death, until nothing of it moves any more */
-
-struct pdp_guests {
-	struct event_base *base;
-	struct pdp_loader *loader;
-	struct pdp_rtnl *rtnl; /* in the MH's namespace */
-	uint32_t link_mtu;
-	char node[64];
-	char run_dir[PATH_MAX];
-	char lxc_prefix[80]; /* pdp-NODE- */
-	char owner_prefix[80]; /* of FE links' aliases: "pdp NODE " */
-	char pivot[80]; /* cgroup of monitors that end: pdp-NODE.pivot */
-	unsigned int boxes; /* guests that are not stopped */
-};
 
 struct pdp_guest_box {
 	struct pdp_guests *guests;
@@ -391,25 +378,18 @@ static void take_down(struct pdp_guest_box *guest)
 
 /* --- guests, one by one -------------------------------------------------------------------------- */
 
-/* A name becomes a path, an LXC name and a cgroup: nothing but [a-z0-9-] may be in it. */
-static bool name_is_clean(const char *name)
-{
-	return *name && *name != '-' &&
-	       strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-") == strlen(name);
-}
-
 static int check_spec(const struct pdp_guest_spec *spec, struct pdp_error *err)
 {
 	if (!spec->id || spec->id >= PDP_MAX_GUESTS)
 		return pdp_fail(err, -EINVAL, "guest id %u is not in 1..%d", spec->id,
 				PDP_MAX_GUESTS - 1);
 	if (strnlen(spec->name, sizeof(spec->name)) == sizeof(spec->name) ||
-	    !name_is_clean(spec->name))
+	    !pdp_guest_name_ok(spec->name))
 		return pdp_fail(err, -EINVAL, "guest %u: name '%.*s' is not of [a-z0-9-]", spec->id,
 				(int)sizeof(spec->name), spec->name);
 	if (!spec->power)
 		return pdp_fail(err, -EINVAL, "guest %s: power is 0", spec->name);
-	if (!spec->dataplane || !name_is_clean(spec->dataplane) ||
+	if (!spec->dataplane || !pdp_guest_name_ok(spec->dataplane) ||
 	    strlen(spec->dataplane) >= sizeof(((struct pdp_guest_box *)0)->dataplane))
 		return pdp_fail(err, -EINVAL, "guest %s: no data plane, or its name is not clean",
 				spec->name);
@@ -475,7 +455,7 @@ int pdp_guest_start(struct pdp_guest_box **out, struct pdp_guests *guests,
 	*out = NULL;
 	if (!code)
 		code = new_box(&guest, guests, spec, fn, arg, err);
-	if (code)
+	if (!guest)
 		return code;
 	code = bring_up(guest, err);
 	if (code)
@@ -543,93 +523,4 @@ void pdp_guest_look(struct pdp_guest_box *guest, struct pdp_guest_view *out)
 void pdp_guest_agent_stats(struct pdp_guest_box *guest, struct pdp_agent_stats *out)
 {
 	pdp_agentlink_stats(guest->agent, out);
-}
-
-/* --- all guests of a node ------------------------------------------------------------------------ */
-
-static int check_conf(const struct pdp_guests_conf *conf, struct pdp_error *err)
-{
-	if (!name_is_clean(conf->node) || strlen(conf->node) > 40)
-		return pdp_fail(err, -EINVAL, "node name '%s' is not of 1 to 40 of [a-z0-9-]",
-				conf->node);
-	if (*conf->run_dir != '/' || strpbrk(conf->run_dir, " \t\n\\:"))
-		return pdp_fail(err, -EINVAL,
-				"run directory '%s' is not an absolute path without blanks, "
-				"colons and backslashes",
-				conf->run_dir);
-	return 0;
-}
-
-/* Guests' mapped root and agent walk through it. */
-static int make_run_dir(struct pdp_guests *guests, struct pdp_error *err)
-{
-	struct stat st;
-
-	if (mkdir(guests->run_dir, 0711) && errno != EEXIST)
-		return pdp_fail(err, -errno, "make run directory %s: %s", guests->run_dir,
-				strerror(errno));
-	if (stat(guests->run_dir, &st))
-		return pdp_fail(err, -errno, "run directory %s: %s", guests->run_dir,
-				strerror(errno));
-	if (chmod(guests->run_dir, (st.st_mode & 07777) | 0111))
-		return pdp_fail(err, -errno, "let guests through %s: %s", guests->run_dir,
-				strerror(errno));
-	return 0;
-}
-
-int pdp_guests_new(struct pdp_guests **out, const struct pdp_guests_conf *conf,
-		   struct pdp_error *err)
-{
-	struct pdp_guests *guests = NULL;
-	int code = check_conf(conf, err);
-
-	*out = NULL;
-	if (code)
-		return code;
-	guests = calloc(1, sizeof(*guests));
-	if (!guests)
-		return pdp_fail(err, -ENOMEM, "no memory for guests");
-	guests->base = conf->base;
-	guests->loader = conf->loader;
-	guests->link_mtu = conf->link_mtu;
-	snprintf(guests->node, sizeof(guests->node), "%s", conf->node);
-	snprintf(guests->run_dir, sizeof(guests->run_dir), "%s", conf->run_dir);
-	snprintf(guests->lxc_prefix, sizeof(guests->lxc_prefix), "pdp-%s-", conf->node);
-	snprintf(guests->owner_prefix, sizeof(guests->owner_prefix), "pdp %s ", conf->node);
-	snprintf(guests->pivot, sizeof(guests->pivot), "pdp-%s.pivot", conf->node);
-	code = make_run_dir(guests, err);
-	if (!code)
-		code = pdp_rootfs_make(guests->run_dir, conf->agent_path, err);
-	if (!code)
-		code = pdp_rtnl_open(&guests->rtnl, err);
-	if (code)
-		pdp_guests_free(guests);
-	else
-		*out = guests;
-	return code;
-}
-
-void pdp_guests_free(struct pdp_guests *guests)
-{
-	if (!guests)
-		return;
-	pdp_rtnl_close(guests->rtnl);
-	if (!guests->boxes)
-		pdp_rootfs_remove(guests->run_dir);
-	free(guests);
-}
-
-int pdp_guests_reap(struct pdp_guests *guests, unsigned int *n, struct pdp_error *err)
-{
-	unsigned int links = 0;
-	int code;
-
-	*n = 0;
-	code = pdp_container_reap(guests->run_dir, guests->lxc_prefix, guests->pivot, n, err);
-	if (!code)
-		code = pdp_felink_reap(guests->rtnl, guests->owner_prefix, &links, err);
-	if (links > *n)
-		*n = links;
-	pdp_guest_dirs_remove(guests->run_dir);
-	return code;
 }

@@ -25,7 +25,7 @@ static int check_words(const struct pdp_hello *hello, const struct pdp_hello_wan
 		return pdp_fail(err, -EPERM, "agent's queue %u is not one of eth0's %u",
 				hello->queue, want->queues);
 	if (strnlen(hello->dataplane, sizeof(hello->dataplane)) == sizeof(hello->dataplane) ||
-	    strcmp(hello->dataplane, want->dataplane))
+	    strcmp(hello->dataplane, want->dataplane) != 0)
 		return pdp_fail(err, -EPROTO, "agent runs data plane '%.*s', not %s",
 				(int)sizeof(hello->dataplane), hello->dataplane, want->dataplane);
 	return 0;
