@@ -23,6 +23,7 @@
 #define ID_BLOCKS 2048U
 #define PIDS_MAX 16
 #define LOG_BYTES_MAX (1 << 20) /* of any file that a guest writes */
+#define MEMLOCK_BYTES (8 << 20) /* one UMEM of 4096 frames of 2 KiB */
 #define STOP_TIMEOUT_S 5
 #define LXC_LOCKS "/run/lxc/lock"
 
@@ -73,6 +74,7 @@ static void define_privileges(struct definition *def, const struct pdp_container
 	set(def, "lxc.no_new_privs", "1");
 	set(def, "lxc.seccomp.profile", "%s/seccomp", conf->run_dir);
 	set(def, "lxc.prlimit.core", "0");
+	set(def, "lxc.prlimit.memlock", "%d", MEMLOCK_BYTES);
 	set(def, "lxc.prlimit.fsize", "%d", LOG_BYTES_MAX);
 }
 

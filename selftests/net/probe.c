@@ -227,6 +227,19 @@ static int open_xsk(void)
 	return xsk_socket__fd(xsk);
 }
 
+/* Locked memory is what a guest could starve its host of. */
+static void try_memlock(void)
+{
+	const size_t size = 16 << 20;
+	void *area = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	const struct xdp_umem_reg umem = {.addr = (uintptr_t)area, .len = size, .chunk_size = 2048};
+	const int fd = socket(AF_XDP, SOCK_RAW, 0);
+
+	report("umem-16-mib", setsockopt(fd, SOL_XDP, XDP_UMEM_REG, &umem, sizeof(umem)));
+	close(fd);
+	munmap(area, size);
+}
+
 static int open_counters(int seals)
 {
 	int fd = memfd_create("counters", MFD_ALLOW_SEALING);
@@ -393,6 +406,7 @@ int main(int argc, char **argv)
 	try_link();
 	try_files();
 	count_forks();
+	try_memlock();
 	try_channel();
 	printf("done\n");
 	fflush(stdout);

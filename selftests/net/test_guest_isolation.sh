@@ -79,6 +79,7 @@ done <<EOT
 	mknod EPERM
 	write-tmp ok
 	forks bounded
+	umem-16-mib ENOBUFS
 	# its first words to the controller
 	hello-good accepted
 	hello-no-fds closed
