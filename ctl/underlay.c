@@ -132,7 +132,8 @@ static int take_route(const struct nlmsghdr *nlh, void *arg)
 }
 
 /* Without VLANs the route must leave through the port; with them it leaves through a device above. */
-static int ask_route(struct pdp_underlay *u, struct pdp_path *path)
+static int look_up_route(struct pdp_underlay *u, struct pdp_path *path, uint32_t flags,
+			 pdp_rtnl_fn fn)
 {
 	const struct port *port = &u->ports[path->port];
 	struct nlmsghdr *nlh = pdp_rtnl_request(u->rtnl, RTM_GETROUTE, 0, sizeof(struct rtmsg));
@@ -140,11 +141,24 @@ static int ask_route(struct pdp_underlay *u, struct pdp_path *path)
 
 	rtm->rtm_family = af(&path->remote);
 	rtm->rtm_dst_len = pdp_prefix_full(path->remote.family);
+	rtm->rtm_flags = flags;
 	mnl_attr_put(nlh, RTA_DST, addr_len(&path->remote), path->remote.addr);
 	if (!port->conf.vlan[0])
 		mnl_attr_put_u32(nlh, RTA_OIF, (uint32_t)port->link.ifindex);
+	return pdp_rtnl_ask(u->rtnl, nlh, fn, path, NULL, "look up a route");
+}
+
+/*
+ * Asked for a route through a device, the kernel makes one up when there is none: all the world is on
+ * link. Whether there is one tells RTM_F_FIB_MATCH, which answers with the table's entry; the next hop
+ * tells the plain question.
+ */
+static int ask_route(struct pdp_underlay *u, struct pdp_path *path)
+{
+	int code = look_up_route(u, path, RTM_F_FIB_MATCH, NULL);
+
 	path->next_hop_ifindex = 0;
-	return pdp_rtnl_ask(u->rtnl, nlh, take_route, path, NULL, "look up a route");
+	return code ? code : look_up_route(u, path, 0, take_route);
 }
 
 /* --- neighbours -------------------------------------------------------------------------------- */
@@ -243,6 +257,7 @@ static void resolve(struct pdp_underlay *u, struct pdp_path *path)
 		return;
 	}
 	if (ask_route(u, path) || !path->next_hop_ifindex) {
+		path->next_hop.family = 0;
 		set_path(u, path, PDP_PATH_NO_ROUTE, no_mac);
 		return;
 	}
