@@ -259,7 +259,10 @@ static void run_starter(const struct pdp_container_conf *conf, int pipe_fd)
 {
 	struct outcome out = {0};
 	struct lxc_container *lxc = open_container(conf->run_dir, conf->name);
+	const int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
+	/* With a log file LXC writes to standard error as well, whatever `quiet` says. */
+	dup2(null, STDERR_FILENO);
 	if (lxc)
 		out.code = define_and_start(lxc, conf, &out.init_pid, &out.err);
 	else
@@ -353,16 +356,13 @@ static void remove_cgroups(const char *name, const char *pivot)
 void pdp_container_stop(const char *run_dir, const char *name, const char *pivot)
 {
 	struct lxc_container *lxc = open_container(run_dir, name);
-	char log[PATH_MAX];
 
 	if (lxc) {
-		open_log(lxc, run_dir, name, log);
 		if (lxc->is_running(lxc)) {
 			lxc->stop(lxc);
 			lxc->wait(lxc, "STOPPED", STOP_TIMEOUT_S);
 		}
 		lxc_container_put(lxc);
-		lxc_log_close();
 	}
 	/* Whatever became of the monitor. */
 	pdp_cgroup_kill(name);
