@@ -18,6 +18,7 @@ agent_lab() {
 	GUEST_MAC=$(mac_of guest eth0)
 	chmod 755 "$WORK"
 	background guest "$HELP/agentd" eth0 "$WORK/agent.sock" "$WORK/stats"
+	# shellcheck disable=SC2034
 	AGENTD=$!
 	wait_for 5 test -S "$WORK/agent.sock"
 }
@@ -27,8 +28,9 @@ agent_start() {
 	background guest setpriv --reuid $AGENT_UID --regid $AGENT_UID --clear-groups \
 		--inh-caps -all,+net_raw --ambient-caps -all,+net_raw \
 		--bounding-set -all,+net_raw --no-new-privs \
-		"$BIN/pdp-fe-agent" --dev eth0 --socket "$WORK/agent.sock" "$@"
+		"$BIN/pdp-fe-agent" --dev eth0 --socket "$WORK/agent.sock"
 	AGENT=$!
+	# shellcheck disable=SC2034
 	AGENT_LOG=$WORK/bg.$BG.err
 }
 
@@ -39,7 +41,7 @@ stat() {
 
 # stat_is NAME OP NUMBER
 stat_is() {
-	[ "$(stat "$1")" "$2" "$3" ]
+	test "$(stat "$1")" "$2" "$3"
 }
 
 agents() {

@@ -142,7 +142,7 @@ static bool good_outer(const uint8_t *outer, int inner_len)
 {
 	struct iphdr ip;
 	struct udphdr udp;
-	uint32_t local, remote;
+	uint32_t local = 0, remote = 0;
 
 	memcpy(&ip, outer, sizeof(ip));
 	memcpy(&udp, outer + sizeof(ip), sizeof(udp));
@@ -175,9 +175,9 @@ static bool good_answer(const struct job *job, const uint8_t *frame, int len)
 static void collect(struct job *job, int wait_ms)
 {
 	struct pollfd fd = {.fd = job->fd, .events = POLLIN};
-	struct sockaddr_ll from;
+	struct sockaddr_ll from = {0};
 	socklen_t from_len = sizeof(from);
-	uint8_t frame[2048];
+	uint8_t frame[2048] = {0};
 	int len;
 
 	if (poll(&fd, 1, wait_ms) <= 0)

@@ -16,6 +16,7 @@ check "traffic passes" wait_for 5 stat_is tx_packets -gt 0
 
 kill_and_restart() {
 	kill -KILL "$AGENT"
+	wait "$AGENT" 2>/dev/null
 	agent_start
 	wait_for 15 agents "$1" && wait_for 5 stat_is tx_packets -gt 0
 }
@@ -30,7 +31,7 @@ killed_in_a_row() {
 		kill -KILL "$AGENT"
 		agent_start
 	done
-	wait_for 15 eval '[ "$(stat synced)" -gt 6 ]' && wait_for 5 stat_is tx_packets -gt 0
+	wait_for 15 stat_is synced -gt 6 && wait_for 5 stat_is tx_packets -gt 0
 }
 killed_in_a_row
 check "killed while it starts, it comes back all the same" test $? -eq 0
