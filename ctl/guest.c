@@ -351,7 +351,9 @@ static void end_init(const struct pdp_guest_box *guest)
 {
 	struct pollfd init = {.fd = guest->init_pidfd, .events = POLLIN};
 
-	if (guest->init_pidfd >= 0 && !kill(guest->init_pid, SIGTERM))
+	/* By descriptor: the pid may be another's by now. */
+	if (guest->init_pidfd >= 0 &&
+	    !syscall(SYS_pidfd_send_signal, guest->init_pidfd, SIGTERM, NULL, 0))
 		poll(&init, 1, TERM_MS);
 }
 
