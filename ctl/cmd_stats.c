@@ -313,6 +313,9 @@ static enum pdp_outcome show(struct pdp_ctl *ctl, int argc, char **argv)
 	json_decref(rows);
 	if (code)
 		return pdp_outcome_of(code);
+	/* The rows have said it: one document, and where it parts stands in it. */
+	if (ctl->out.json)
+		ctl->err.text[0] = '\0';
 	return good ? PDP_DONE : PDP_FAILED;
 }
 
