@@ -110,6 +110,7 @@ static int lay_out_fes(struct pdp_node *node, struct pdp_error *err)
 	for (i = 0; i < node->model.n_fes; i++) {
 		node->fes[i].name = node->model.fes[i].name;
 		node->fes[i].capacity = node->model.fes[i].capacity;
+		node->fes[i].closed = node->model.fes[i].drain;
 	}
 	return 0;
 }

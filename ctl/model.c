@@ -4,10 +4,12 @@
  */
 #include "ctl/model.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "bpf/wire.h"
+#include "ctl/prefix.h"
 
 /* What a tunnel puts around an inner IP packet. */
 enum { OUTER_IPV4 = 20, OUTER_IPV6 = 40, OUTER_UDP = 8 };
@@ -31,6 +33,108 @@ void pdp_model_free(struct pdp_model *model)
 	free(model->fes);
 	free(model->ports);
 	*model = (struct pdp_model){0};
+}
+
+/* n elements in memory of their own; an empty list has memory too. NULL without memory. */
+static void *copy_list(const void *from, size_t n, size_t size)
+{
+	void *to = calloc(n ? n : 1, size);
+
+	if (to && n)
+		memcpy(to, from, n * size);
+	return to;
+}
+
+static int copy_vifs(struct pdp_vnet_conf *to, const struct pdp_vnet_conf *from)
+{
+	to->vifs = copy_list(from->vifs, from->n_vifs, sizeof(*to->vifs));
+	if (!to->vifs)
+		return -ENOMEM;
+	for (; to->n_vifs < from->n_vifs; to->n_vifs++) {
+		struct pdp_vif_conf *vif = &to->vifs[to->n_vifs];
+
+		vif->address = copy_list(vif->address, vif->n_address, sizeof(*vif->address));
+		if (!vif->address)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+/* May be freed whatever it returns. */
+static int copy_vnet(struct pdp_vnet_conf *to, const struct pdp_vnet_conf *from)
+{
+	*to = *from;
+	to->n_vifs = 0;
+	to->routes = copy_list(from->routes, from->n_routes, sizeof(*to->routes));
+	to->neighbours = copy_list(from->neighbours, from->n_neighbours, sizeof(*to->neighbours));
+	return copy_vifs(to, from) || !to->routes || !to->neighbours ? -ENOMEM : 0;
+}
+
+int pdp_model_copy(struct pdp_model *out, const struct pdp_model *model)
+{
+	int code = 0;
+
+	*out = *model;
+	out->ports = copy_list(model->ports, model->n_ports, sizeof(*out->ports));
+	out->fes = copy_list(model->fes, model->n_fes, sizeof(*out->fes));
+	out->vnets = calloc(model->n_vnets + 1, sizeof(*out->vnets));
+	out->n_vnets = 0;
+	if (!out->ports || !out->fes || !out->vnets)
+		code = -ENOMEM;
+	while (!code && out->n_vnets < model->n_vnets) {
+		code = copy_vnet(&out->vnets[out->n_vnets], &model->vnets[out->n_vnets]);
+		out->n_vnets++;
+	}
+	if (code)
+		pdp_model_free(out);
+	return code;
+}
+
+/* --- order ----------------------------------------------------------------------------------- */
+
+_Static_assert(offsetof(struct pdp_port_conf, name) == 0, "by_name looks there");
+_Static_assert(offsetof(struct pdp_fe_conf, name) == 0, "by_name looks there");
+_Static_assert(offsetof(struct pdp_vnet_conf, name) == 0, "by_name looks there");
+_Static_assert(offsetof(struct pdp_vif_conf, name) == 0, "by_name looks there");
+
+static int by_name(const void *a, const void *b)
+{
+	return strverscmp(a, b);
+}
+
+static int by_prefix(const void *a, const void *b)
+{
+	const struct pdp_route_conf *left = a, *right = b;
+
+	return pdp_prefix_compare(&left->prefix, &right->prefix);
+}
+
+static int by_address(const void *a, const void *b)
+{
+	const struct pdp_neighbour_conf *left = a, *right = b;
+	int order = strverscmp(left->vif, right->vif);
+
+	return order ? order : pdp_prefix_compare(&left->address, &right->address);
+}
+
+static void sort(void *list, size_t n, size_t size, int (*compare)(const void *, const void *))
+{
+	if (n > 1)
+		qsort(list, n, size, compare);
+}
+
+void pdp_model_sort(struct pdp_model *model)
+{
+	sort(model->ports, model->n_ports, sizeof(*model->ports), by_name);
+	sort(model->fes, model->n_fes, sizeof(*model->fes), by_name);
+	sort(model->vnets, model->n_vnets, sizeof(*model->vnets), by_name);
+	for (size_t i = 0; i < model->n_vnets; i++) {
+		struct pdp_vnet_conf *vnet = &model->vnets[i];
+
+		sort(vnet->vifs, vnet->n_vifs, sizeof(*vnet->vifs), by_name);
+		sort(vnet->routes, vnet->n_routes, sizeof(*vnet->routes), by_prefix);
+		sort(vnet->neighbours, vnet->n_neighbours, sizeof(*vnet->neighbours), by_address);
+	}
 }
 
 const struct pdp_port_conf *pdp_model_port(const struct pdp_model *model, const char *name)

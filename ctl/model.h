@@ -37,6 +37,7 @@ struct pdp_fe_conf {
 	char name[PDP_LABEL_MAX];
 	char cpus[PDP_NAME_MAX]; /* cpuset list, "2" or "2-3,6" */
 	uint32_t capacity; /* millicores */
+	bool drain; /* takes no guest, and gives away those that it has */
 	uint32_t line;
 };
 
@@ -101,6 +102,12 @@ struct pdp_model {
 
 /* Free what hangs on the model and zero it; a zeroed one or NULL is fine. */
 void pdp_model_free(struct pdp_model *model);
+
+/* A model of its own with the same contents; *out is zeroed on failure. 0 or -ENOMEM. */
+int pdp_model_copy(struct pdp_model *out, const struct pdp_model *model);
+
+/* Lists in the order of their labels (strverscmp: fe2 before fe10), routes in that of their prefixes. */
+void pdp_model_sort(struct pdp_model *model);
 
 /* By label, or NULL. */
 const struct pdp_port_conf *pdp_model_port(const struct pdp_model *model, const char *name);

@@ -366,7 +366,8 @@ static int open_books(struct pdp_alloc **alloc, struct check *c)
 		return no_memory(c);
 	for (size_t i = 0; i < m->n_fes; i++)
 		fes[i] = (struct pdp_alloc_fe){.name = m->fes[i].name,
-					       .capacity = m->fes[i].capacity};
+					       .capacity = m->fes[i].capacity,
+					       .closed = m->fes[i].drain};
 	ret = pdp_alloc_open(alloc, fes, m->n_fes, PDP_FIT_BEST, c->err);
 	free(fes);
 	return ret;

@@ -28,6 +28,7 @@ struct pdp_raw_port {
 
 struct pdp_raw_fe {
 	char *name, *cpus, *capacity;
+	bool drain;
 };
 
 struct pdp_raw_vif {

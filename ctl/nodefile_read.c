@@ -211,6 +211,7 @@ static int read_fe(struct reader *r, struct pdp_fe_conf *fe, const struct pdp_ra
 			    "capacity %um is more than its %d CPU%s can give (%d000m)",
 			    fe->capacity, cpus, cpus == 1 ? "" : "s", cpus);
 	snprintf(fe->cpus, sizeof(fe->cpus), "%s", raw->cpus);
+	fe->drain = raw->drain;
 	return 0;
 }
 

@@ -45,6 +45,7 @@ static const cyaml_schema_field_t fe_fields[] = {
 	TEXT("name", REQUIRED, struct pdp_raw_fe, name),
 	TEXT("cpus", REQUIRED, struct pdp_raw_fe, cpus),
 	TEXT("capacity", REQUIRED, struct pdp_raw_fe, capacity),
+	CYAML_FIELD_BOOL("drain", OPTIONAL, struct pdp_raw_fe, drain),
 	CYAML_FIELD_END,
 };
 

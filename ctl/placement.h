@@ -52,6 +52,9 @@ struct pdp_placement {
 /* Free what hangs on it and zero it; a zeroed one or NULL is fine. */
 void pdp_placement_free(struct pdp_placement *placement);
 
+/* Lists in the order of their labels (strverscmp), guests in that of their numbers. */
+void pdp_placement_sort(struct pdp_placement *placement);
+
 /* By label, or NULL. */
 struct pdp_placed_port *pdp_placed_port(const struct pdp_placement *placement, const char *name);
 struct pdp_placed_vnet *pdp_placed_vnet(const struct pdp_placement *placement, const char *name);

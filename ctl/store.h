@@ -19,7 +19,7 @@
 
 #define PDP_STORE_PATH "/var/lib/pdp/state.db"
 #define PDP_STORE_SCHEMA 1
-#define PDP_STORE_HISTORY 1000 /* changes that are remembered */
+#define PDP_STORE_HISTORY 200 /* changes that are remembered */
 
 /* Generation 0: nothing was ever saved; each save makes it one more. model.node is "" then. */
 struct pdp_state {

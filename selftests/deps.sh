@@ -9,8 +9,8 @@ set -eu
 
 BUILD="build-essential pkg-config clang llvm bpftool libbpf-dev libxdp-dev libelf-dev zlib1g-dev
 	linux-libc-dev libmnl-dev liburcu-dev lxc-dev libevent-dev libjansson-dev libcyaml-dev
-	libyaml-dev libsmartcols-dev libcurl4-openssl-dev libseccomp-dev libpcap-dev"
-RUN="lxc iproute2 procps iputils-ping iperf3 ethtool tcpdump libcmocka-dev perl python3 clang-19 llvm-19
+	libyaml-dev libsqlite3-dev libsmartcols-dev libcurl4-openssl-dev libseccomp-dev libpcap-dev"
+RUN="lxc iproute2 procps iputils-ping iperf3 ethtool tcpdump libcmocka-dev perl python3 python3-jsonschema python3-yaml clang-19 llvm-19
 	clang-format clang-tidy cppcheck shellcheck curl jq bsdextrautils util-linux kmod"
 
 want=$BUILD

@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * store_rows.c - a state to the rows of a store. One table for each kind of thing; what was decided
+ * about a thing stands beside what was wished.
+ */
+#include "ctl/store_rows.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "ctl/prefix.h"
+
+/* Ids are checked against bpf/maps.h on both ways, not here: limits may grow, a schema stays. */
+const char pdp_store_schema[] =
+	"CREATE TABLE node (one INTEGER PRIMARY KEY CHECK (one = 1), name TEXT NOT NULL,"
+	" generation INTEGER NOT NULL, digest INTEGER NOT NULL) STRICT;"
+	"CREATE TABLE port (name TEXT PRIMARY KEY, id INTEGER NOT NULL UNIQUE,"
+	" ifname TEXT NOT NULL UNIQUE, outer_vlan INTEGER NOT NULL, inner_vlan INTEGER NOT NULL)"
+	" STRICT, WITHOUT ROWID;"
+	"CREATE TABLE fe (name TEXT PRIMARY KEY, cpus TEXT NOT NULL, capacity INTEGER NOT NULL,"
+	" drain INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+	"CREATE TABLE vnet (name TEXT PRIMARY KEY, id INTEGER NOT NULL UNIQUE,"
+	" power INTEGER NOT NULL, policy INTEGER NOT NULL, data_plane TEXT NOT NULL,"
+	" rate_pps INTEGER NOT NULL, burst_packets INTEGER NOT NULL, memory_mib INTEGER NOT NULL,"
+	" table_generation INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+	"CREATE TABLE guest (id INTEGER PRIMARY KEY,"
+	" vnet TEXT NOT NULL REFERENCES vnet DEFERRABLE INITIALLY DEFERRED,"
+	" number INTEGER NOT NULL,"
+	" fe TEXT NOT NULL REFERENCES fe DEFERRABLE INITIALLY DEFERRED,"
+	" power INTEGER NOT NULL, UNIQUE (vnet, number)) STRICT;"
+	"CREATE TABLE vif (vnet TEXT NOT NULL REFERENCES vnet DEFERRABLE INITIALLY DEFERRED,"
+	" name TEXT NOT NULL, id INTEGER NOT NULL UNIQUE,"
+	" port TEXT NOT NULL REFERENCES port DEFERRABLE INITIALLY DEFERRED,"
+	" encap INTEGER NOT NULL, vni INTEGER NOT NULL, local TEXT NOT NULL,"
+	" local_port INTEGER NOT NULL, remote TEXT NOT NULL, remote_port INTEGER NOT NULL,"
+	" mtu INTEGER NOT NULL, mac TEXT NOT NULL, PRIMARY KEY (vnet, name))"
+	" STRICT, WITHOUT ROWID;"
+	"CREATE TABLE address (vnet TEXT NOT NULL, vif TEXT NOT NULL, place INTEGER NOT NULL,"
+	" address TEXT NOT NULL, PRIMARY KEY (vnet, vif, place),"
+	" FOREIGN KEY (vnet, vif) REFERENCES vif DEFERRABLE INITIALLY DEFERRED)"
+	" STRICT, WITHOUT ROWID;"
+	"CREATE TABLE route (vnet TEXT NOT NULL REFERENCES vnet DEFERRABLE INITIALLY DEFERRED,"
+	" prefix TEXT NOT NULL, vif TEXT NOT NULL, via TEXT NOT NULL,"
+	" PRIMARY KEY (vnet, prefix)) STRICT, WITHOUT ROWID;"
+	"CREATE TABLE neighbour (vnet TEXT NOT NULL, vif TEXT NOT NULL, address TEXT NOT NULL,"
+	" mac TEXT NOT NULL, PRIMARY KEY (vnet, vif, address),"
+	" FOREIGN KEY (vnet, vif) REFERENCES vif DEFERRABLE INITIALLY DEFERRED)"
+	" STRICT, WITHOUT ROWID;"
+	"CREATE TABLE history (generation INTEGER PRIMARY KEY, time INTEGER NOT NULL,"
+	" text TEXT NOT NULL) STRICT;";
+
+const struct pdp_rows pdp_store_tables[] = {
+	{"port", "name"},	   {"fe", "name"},
+	{"vnet", "name"},	   {"guest", "id"},
+	{"vif", "vnet, name"},	   {"address", "vnet, vif, place"},
+	{"route", "vnet, prefix"}, {"neighbour", "vnet, vif, address"},
+};
+
+const size_t pdp_store_n_tables = sizeof(pdp_store_tables) / sizeof(pdp_store_tables[0]);
+
+struct writer {
+	const struct pdp_state *state;
+	sqlite3_stmt *insert; /* into the table at hand */
+	struct pdp_error *err;
+};
+
+/* One row: 't' is a text, 'i' a number of 64 bits. 0 or an SQLite code. */
+static int put(struct writer *w, const char *kinds, ...)
+{
+	va_list args;
+	int code = SQLITE_OK;
+
+	va_start(args, kinds);
+	for (int i = 1; *kinds && code == SQLITE_OK; i++, kinds++)
+		code = *kinds == 't' ? sqlite3_bind_text(w->insert, i, va_arg(args, char *), -1,
+							 SQLITE_TRANSIENT)
+				     : sqlite3_bind_int64(w->insert, i, va_arg(args, int64_t));
+	va_end(args);
+	if (code == SQLITE_OK)
+		sqlite3_step(w->insert);
+	return code == SQLITE_OK ? sqlite3_reset(w->insert) : code;
+}
+
+static int check_id(struct writer *w, uint32_t id, uint32_t limit, const char *what,
+		    const char *name)
+{
+	if (id && id < limit)
+		return 0;
+	return pdp_fail(w->err, -EINVAL, "%s %s has id %u, which is not in 1 to %u", what, name, id,
+			limit - 1);
+}
+
+static int write_ports(struct writer *w)
+{
+	const struct pdp_model *model = &w->state->model;
+	int code = 0;
+
+	for (size_t i = 0; !code && i < model->n_ports; i++) {
+		const struct pdp_port_conf *port = &model->ports[i];
+		const struct pdp_placed_port *placed =
+			pdp_placed_port(&w->state->placement, port->name);
+
+		code = check_id(w, placed ? placed->id : 0, PDP_MAX_PORTS, "port", port->name);
+		if (!code)
+			code = put(w, "titii", port->name, (int64_t)placed->id, port->ifname,
+				   (int64_t)port->vlan[0], (int64_t)port->vlan[1]);
+	}
+	return code;
+}
+
+static int write_fes(struct writer *w)
+{
+	int code = 0;
+
+	for (size_t i = 0; !code && i < w->state->model.n_fes; i++) {
+		const struct pdp_fe_conf *fe = &w->state->model.fes[i];
+
+		code = put(w, "ttii", fe->name, fe->cpus, (int64_t)fe->capacity,
+			   (int64_t)fe->drain);
+	}
+	return code;
+}
+
+static int write_vnets(struct writer *w)
+{
+	const struct pdp_model *model = &w->state->model;
+	int code = 0;
+
+	for (size_t i = 0; !code && i < model->n_vnets; i++) {
+		const struct pdp_vnet_conf *vnet = &model->vnets[i];
+		const struct pdp_placed_vnet *placed =
+			pdp_placed_vnet(&w->state->placement, vnet->name);
+
+		code = check_id(w, placed ? placed->id : 0, PDP_MAX_VNETS, "vnet", vnet->name);
+		if (!code)
+			code = put(w, "tiiitiiii", vnet->name, (int64_t)placed->id,
+				   (int64_t)vnet->power, (int64_t)vnet->policy, vnet->data_plane,
+				   (int64_t)vnet->rate_pps, (int64_t)vnet->burst_packets,
+				   (int64_t)vnet->memory_mib, (int64_t)placed->table_generation);
+	}
+	return code;
+}
+
+static int write_guests(struct writer *w)
+{
+	const struct pdp_placement *placement = &w->state->placement;
+	int code = 0;
+
+	for (size_t i = 0; !code && i < placement->n_vnets; i++) {
+		const struct pdp_placed_vnet *vnet = &placement->vnets[i];
+
+		for (size_t j = 0; !code && j < vnet->n_guests; j++) {
+			const struct pdp_placed_guest *guest = &vnet->guests[j];
+
+			code = check_id(w, guest->id, PDP_MAX_GUESTS, "a guest of", vnet->name);
+			if (!code)
+				code = put(w, "ititi", (int64_t)guest->id, vnet->name,
+					   (int64_t)guest->number, guest->fe,
+					   (int64_t)guest->power);
+		}
+	}
+	return code;
+}
+
+/* Run fn for each vnet of the model. */
+static int each_vnet(struct writer *w,
+		     int (*fn)(struct writer *w, const struct pdp_vnet_conf *vnet))
+{
+	int code = 0;
+
+	for (size_t i = 0; !code && i < w->state->model.n_vnets; i++)
+		code = fn(w, &w->state->model.vnets[i]);
+	return code;
+}
+
+static int write_vifs_of(struct writer *w, const struct pdp_vnet_conf *vnet)
+{
+	const struct pdp_placed_vnet *placed = pdp_placed_vnet(&w->state->placement, vnet->name);
+	char local[PDP_ADDR_STRLEN], remote[PDP_ADDR_STRLEN], mac[PDP_ADDR_STRLEN];
+	int code = 0;
+
+	for (size_t i = 0; !code && i < vnet->n_vifs; i++) {
+		const struct pdp_vif_conf *vif = &vnet->vifs[i];
+		const struct pdp_placed_vif *id = pdp_placed_vif(placed, vif->name);
+
+		code = check_id(w, id ? id->id : 0, PDP_MAX_VIFS, "vif", vif->name);
+		if (!code)
+			code = put(w, "ttitiititiit", vnet->name, vif->name, (int64_t)id->id,
+				   vif->port, (int64_t)vif->encap, (int64_t)vif->vni,
+				   pdp_addr_print(local, &vif->local), (int64_t)vif->local_port,
+				   pdp_addr_print(remote, &vif->remote), (int64_t)vif->remote_port,
+				   (int64_t)vif->mtu, pdp_mac_print(mac, vif->mac));
+	}
+	return code;
+}
+
+static int write_vifs(struct writer *w)
+{
+	return each_vnet(w, write_vifs_of);
+}
+
+static int write_addresses_of(struct writer *w, const struct pdp_vnet_conf *vnet)
+{
+	char address[PDP_ADDR_STRLEN];
+	int code = 0;
+
+	for (size_t i = 0; i < vnet->n_vifs; i++)
+		for (size_t j = 0; !code && j < vnet->vifs[i].n_address; j++)
+			code = put(w, "ttit", vnet->name, vnet->vifs[i].name, (int64_t)j,
+				   pdp_prefix_print(address, &vnet->vifs[i].address[j]));
+	return code;
+}
+
+static int write_addresses(struct writer *w)
+{
+	return each_vnet(w, write_addresses_of);
+}
+
+static int write_routes_of(struct writer *w, const struct pdp_vnet_conf *vnet)
+{
+	char prefix[PDP_ADDR_STRLEN], via[PDP_ADDR_STRLEN];
+	int code = 0;
+
+	for (size_t i = 0; !code && i < vnet->n_routes; i++) {
+		const struct pdp_route_conf *route = &vnet->routes[i];
+
+		code = put(w, "tttt", vnet->name, pdp_prefix_print(prefix, &route->prefix),
+			   route->vif, route->via.family ? pdp_addr_print(via, &route->via) : "");
+	}
+	return code;
+}
+
+static int write_routes(struct writer *w)
+{
+	return each_vnet(w, write_routes_of);
+}
+
+static int write_neighbours_of(struct writer *w, const struct pdp_vnet_conf *vnet)
+{
+	char address[PDP_ADDR_STRLEN], mac[PDP_ADDR_STRLEN];
+	int code = 0;
+
+	for (size_t i = 0; !code && i < vnet->n_neighbours; i++) {
+		const struct pdp_neighbour_conf *neighbour = &vnet->neighbours[i];
+
+		code = put(w, "tttt", vnet->name, neighbour->vif,
+			   pdp_addr_print(address, &neighbour->address),
+			   pdp_mac_print(mac, neighbour->mac));
+	}
+	return code;
+}
+
+static int write_neighbours(struct writer *w)
+{
+	return each_vnet(w, write_neighbours_of);
+}
+
+/* As pdp_store_tables, with the number of columns. */
+static const struct {
+	int columns;
+	int (*write)(struct writer *w);
+} writers[] = {
+	{5, write_ports}, {4, write_fes},	{9, write_vnets},  {5, write_guests},
+	{12, write_vifs}, {4, write_addresses}, {4, write_routes}, {4, write_neighbours},
+};
+
+_Static_assert(sizeof(writers) / sizeof(writers[0]) ==
+		       sizeof(pdp_store_tables) / sizeof(pdp_store_tables[0]),
+	       "one for each table");
+
+/* A decision about what is not there is a fault of the caller's; the other way is seen by id 0. */
+static int check_placement(const struct pdp_state *state, struct pdp_error *err)
+{
+	const struct pdp_placement *placement = &state->placement;
+
+	for (size_t i = 0; i < placement->n_ports; i++)
+		if (!pdp_model_port(&state->model, placement->ports[i].name))
+			return pdp_fail(err, -EINVAL, "port %s is placed and not in the model",
+					placement->ports[i].name);
+	for (size_t i = 0; i < placement->n_vnets; i++) {
+		const struct pdp_placed_vnet *placed = &placement->vnets[i];
+		const struct pdp_vnet_conf *vnet = pdp_model_vnet(&state->model, placed->name);
+
+		if (!vnet)
+			return pdp_fail(err, -EINVAL, "vnet %s is placed and not in the model",
+					placed->name);
+		for (size_t j = 0; j < placed->n_vifs; j++)
+			if (!pdp_vnet_vif(vnet, placed->vifs[j].name))
+				return pdp_fail(err, -EINVAL,
+						"vif %s/%s is placed and not in the model",
+						placed->name, placed->vifs[j].name);
+	}
+	return 0;
+}
+
+int pdp_rows_write(sqlite3 *db, const struct pdp_state *state, struct pdp_error *err)
+{
+	struct writer w = {.state = state, .err = err};
+	int code = check_placement(state, err);
+
+	for (size_t i = 0; !code && i < pdp_store_n_tables; i++) {
+		char sql[128];
+
+		snprintf(sql, sizeof(sql), "INSERT INTO temp.%s VALUES (%.*s)",
+			 pdp_store_tables[i].name, 2 * writers[i].columns - 1,
+			 "?,?,?,?,?,?,?,?,?,?,?,?");
+		code = sqlite3_prepare_v2(db, sql, -1, &w.insert, NULL);
+		if (!code)
+			code = writers[i].write(&w);
+		sqlite3_finalize(w.insert);
+		w.insert = NULL;
+	}
+	return code;
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * store_rows.h - a state as rows of tables, for store.c alone.
+ */
+#ifndef PDP_STORE_ROWS_H
+#define PDP_STORE_ROWS_H
+
+#include <sqlite3.h>
+
+#include "ctl/store.h"
+
+/* One table; in the order in which rows may refer to those of earlier ones. */
+struct pdp_rows {
+	const char *name;
+	const char *key; /* its primary key's columns, with commas */
+};
+
+extern const struct pdp_rows pdp_store_tables[];
+extern const size_t pdp_store_n_tables;
+
+/* CREATE TABLE statements of PDP_STORE_SCHEMA. */
+extern const char pdp_store_schema[];
+
+/*
+ * Put every row of the state into the tables temp.NAME. 0; -EINVAL when the placement is not that of
+ * the model, with the sentence in err; another SQLite result is the positive code.
+ */
+int pdp_rows_write(sqlite3 *db, const struct pdp_state *state, struct pdp_error *err);
+
+/* Fill out->model and out->placement from the tables. 0, -ENOMEM, or a positive SQLite code. */
+int pdp_rows_read(sqlite3 *db, struct pdp_state *out);
+
+/*
+ * FNV-1a of 64 bits over the schema, the node's row and the contents of all tables. SQLite itself does not notice a
+ * flipped bit inside a value. 0 or a positive SQLite code.
+ */
+int pdp_rows_digest(sqlite3 *db, int64_t *out);
+
+#endif

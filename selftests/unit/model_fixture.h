@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * model_fixture.h - models and placements drawn at random, for tests of what keeps, writes, compares
+ * and changes them. Every model drawn passes the checks of a node file.
+ */
+#ifndef MODEL_FIXTURE_H
+#define MODEL_FIXTURE_H
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ctl/model.h"
+#include "ctl/placement.h"
+#include "ctl/prefix.h"
+
+static inline uint32_t draw(uint32_t below)
+{
+	return (uint32_t)rand() % below;
+}
+
+static inline struct pdp_prefix an_address(const char *fmt, uint32_t a, uint32_t b)
+{
+	struct pdp_prefix out = {0};
+	char text[PDP_ADDR_STRLEN];
+
+	snprintf(text, sizeof(text), fmt, a, b);
+	if (pdp_prefix_parse(&out, text))
+		abort();
+	return out;
+}
+
+/* The k-th vif of the node: k makes its tunnel and addresses its own. */
+static inline void draw_vif(struct pdp_vif_conf *vif, const struct pdp_model *model, size_t i,
+			    uint32_t k)
+{
+	bool v6 = draw(3) == 0;
+
+	snprintf(vif->name, sizeof(vif->name), "v%zu", i);
+	memcpy(vif->port, model->ports[draw((uint32_t)model->n_ports)].name, sizeof(vif->port));
+	vif->encap = draw(2) ? PDP_ENCAP_UDP : PDP_ENCAP_VXLAN;
+	vif->vni = vif->encap == PDP_ENCAP_VXLAN ? 1 + draw(1u << 23) : 0;
+	vif->local = v6 ? an_address("2001:db8::%x:%x", k / 200, 1 + k % 200)
+			: an_address("192.0.%u.%u", k / 200, 1 + k % 200);
+	vif->remote = v6 ? an_address("2001:db8:1::%x:%x", draw(200), 1 + draw(200))
+			 : an_address("198.51.%u.%u", draw(200), 1 + draw(200));
+	vif->local_port = vif->encap == PDP_ENCAP_VXLAN && draw(2)
+				  ? 4789
+				  : (uint16_t)(1 + draw(UINT16_MAX - 1));
+	vif->remote_port = vif->encap == PDP_ENCAP_VXLAN && draw(2)
+				   ? 4789
+				   : (uint16_t)(1 + draw(UINT16_MAX - 1));
+	vif->mtu = draw(2) ? (uint16_t)(1280 + draw(200)) : 0;
+	if (vif->encap == PDP_ENCAP_VXLAN && draw(2))
+		memcpy(vif->mac, (uint8_t[6]){2, 0, 0, 0, (uint8_t)draw(256), (uint8_t)k}, 6);
+	vif->n_address = draw(3);
+	vif->address = calloc(vif->n_address + 1, sizeof(*vif->address));
+	if (vif->n_address)
+		vif->address[0] = an_address("10.%u.%u.1/24", k / 250, k % 250);
+	if (vif->n_address > 1)
+		vif->address[1] = an_address("fd00:%x:%x::1/64", 1, k);
+}
+
+static inline void draw_routes(struct pdp_vnet_conf *vnet)
+{
+	vnet->n_routes = draw(5);
+	vnet->routes = calloc(vnet->n_routes + 1, sizeof(*vnet->routes));
+	for (size_t i = 0; i < vnet->n_routes; i++) {
+		struct pdp_route_conf *route = &vnet->routes[i];
+		bool v6 = draw(2);
+
+		route->prefix = v6 ? an_address("2001:db8:%x:%x::/64", 7, (uint32_t)i)
+				   : an_address("203.%u.%u.0/24", 0, (uint32_t)i);
+		if (i == 4)
+			route->prefix = an_address(v6 ? "::/0" : "0.0.0.0/0", 0, 0);
+		if (!vnet->n_vifs || draw(4) == 0)
+			continue;
+		memcpy(route->vif, vnet->vifs[draw((uint32_t)vnet->n_vifs)].name,
+		       sizeof(route->vif));
+		if (draw(2))
+			route->via = v6 ? an_address("fd00:9::%x", 1 + draw(99), 0)
+					: an_address("10.9.0.%u", 1 + draw(99), 0);
+	}
+}
+
+static inline void draw_neighbours(struct pdp_vnet_conf *vnet)
+{
+	vnet->neighbours = calloc(vnet->n_vifs + 1, sizeof(*vnet->neighbours));
+	for (size_t i = 0; i < vnet->n_vifs; i++) {
+		struct pdp_neighbour_conf *neighbour = &vnet->neighbours[vnet->n_neighbours];
+
+		if (vnet->vifs[i].encap != PDP_ENCAP_VXLAN || draw(2))
+			continue;
+		memcpy(neighbour->vif, vnet->vifs[i].name, sizeof(neighbour->vif));
+		neighbour->address = draw(2) ? an_address("10.9.0.%u", 1 + draw(99), 0)
+					     : an_address("fd00:9::%x", 1 + draw(99), 0);
+		memcpy(neighbour->mac, (uint8_t[6]){2, 0, 0, 0, 1, (uint8_t)draw(256)}, 6);
+		vnet->n_neighbours++;
+	}
+}
+
+static inline void draw_vnet(struct pdp_vnet_conf *vnet, const struct pdp_model *model, size_t i,
+			     uint32_t *vifs)
+{
+	snprintf(vnet->name, sizeof(vnet->name), "net%zu", i);
+	vnet->power = 1 + draw(1500);
+	vnet->policy = (enum pdp_policy)(1 + draw(3));
+	snprintf(vnet->data_plane, sizeof(vnet->data_plane), "router");
+	if (draw(2)) {
+		vnet->rate_pps = 4 + draw(1000000);
+		vnet->burst_packets = 1 + (uint32_t)(draw(2) ? vnet->rate_pps / 10 : 0);
+	}
+	vnet->memory_mib = draw(2) ? 16 + draw(5000) : 0;
+	vnet->n_vifs = draw(4);
+	vnet->vifs = calloc(vnet->n_vifs + 1, sizeof(*vnet->vifs));
+	for (size_t j = 0; j < vnet->n_vifs; j++)
+		draw_vif(&vnet->vifs[j], model, j, (*vifs)++);
+	draw_routes(vnet);
+	draw_neighbours(vnet);
+}
+
+/* A node with up to `vnets` vnets. */
+static inline void draw_model(struct pdp_model *model, uint32_t vnets)
+{
+	uint32_t vifs = 0;
+
+	*model = (struct pdp_model){.n_ports = 1 + draw(4), .n_fes = 2 + draw(4)};
+	snprintf(model->node, sizeof(model->node), "node%u", draw(10));
+	model->ports = calloc(model->n_ports, sizeof(*model->ports));
+	for (size_t i = 0; i < model->n_ports; i++) {
+		snprintf(model->ports[i].name, sizeof(model->ports[i].name), "P%zu", i);
+		snprintf(model->ports[i].ifname, sizeof(model->ports[i].ifname), "eth%u",
+			 (unsigned int)(i % 100));
+		for (int tag = 0; tag < 2 && draw(2); tag++)
+			model->ports[i].vlan[tag] = (uint16_t)(1 + draw(4094));
+	}
+	model->fes = calloc(model->n_fes, sizeof(*model->fes));
+	for (size_t i = 0; i < model->n_fes; i++) {
+		snprintf(model->fes[i].name, sizeof(model->fes[i].name), "fe%zu", i + 8);
+		snprintf(model->fes[i].cpus, sizeof(model->fes[i].cpus), draw(2) ? "%u" : "%u-9",
+			 draw(8));
+		model->fes[i].capacity = 1000;
+		model->fes[i].drain = i >= 2 && draw(3) == 0;
+	}
+	model->n_vnets = draw(vnets + 1);
+	model->vnets = calloc(model->n_vnets + 1, sizeof(*model->vnets));
+	for (size_t i = 0; i < model->n_vnets; i++)
+		draw_vnet(&model->vnets[i], model, i, &vifs);
+}
+
+/* Decisions about all of a model; the ids are another time others. */
+static inline void draw_placement(struct pdp_placement *out, const struct pdp_model *model)
+{
+	uint16_t vif = (uint16_t)(1 + draw(100)), guest = (uint16_t)(1 + draw(100));
+	uint16_t first = (uint16_t)(1 + draw(50));
+
+	*out = (struct pdp_placement){.n_ports = model->n_ports, .n_vnets = model->n_vnets};
+	out->ports = calloc(out->n_ports + 1, sizeof(*out->ports));
+	for (size_t i = 0; i < out->n_ports; i++) {
+		memcpy(out->ports[i].name, model->ports[i].name, PDP_LABEL_MAX);
+		out->ports[i].id = (uint16_t)(first + i);
+	}
+	out->vnets = calloc(out->n_vnets + 1, sizeof(*out->vnets));
+	for (size_t i = 0; i < out->n_vnets; i++) {
+		const struct pdp_vnet_conf *vnet = &model->vnets[i];
+		struct pdp_placed_vnet *placed = &out->vnets[i];
+
+		memcpy(placed->name, vnet->name, PDP_LABEL_MAX);
+		placed->id = (uint16_t)(first + i);
+		placed->table_generation = draw(1000);
+		placed->n_vifs = vnet->n_vifs;
+		placed->vifs = calloc(vnet->n_vifs + 1, sizeof(*placed->vifs));
+		for (size_t j = 0; j < vnet->n_vifs; j++) {
+			memcpy(placed->vifs[j].name, vnet->vifs[j].name, PDP_LABEL_MAX);
+			placed->vifs[j].id = vif++;
+		}
+		placed->n_guests = 1 + draw(2);
+		placed->guests = calloc(placed->n_guests, sizeof(*placed->guests));
+		for (size_t j = 0; j < placed->n_guests; j++) {
+			placed->guests[j].id = guest++;
+			placed->guests[j].number = (uint16_t)(j + 1);
+			placed->guests[j].power = 1 + draw(1000);
+			memcpy(placed->guests[j].fe, model->fes[draw((uint32_t)model->n_fes)].name,
+			       PDP_LABEL_MAX);
+		}
+	}
+}
+
+/* Everything that a model or placement says, as text, whatever the order of its lists. */
+static inline char *describe(const struct pdp_model *model, const struct pdp_placement *placement)
+{
+	char a[PDP_ADDR_STRLEN], b[PDP_ADDR_STRLEN], c[PDP_ADDR_STRLEN];
+	struct pdp_model copy;
+	size_t size = 0;
+	char *text = NULL;
+	FILE *file = open_memstream(&text, &size);
+
+	if (!file || pdp_model_copy(&copy, model))
+		abort();
+	pdp_model_sort(&copy);
+	fprintf(file, "node %s\n", copy.node);
+	for (size_t i = 0; i < copy.n_ports; i++)
+		fprintf(file, "port %s %s %u %u\n", copy.ports[i].name, copy.ports[i].ifname,
+			copy.ports[i].vlan[0], copy.ports[i].vlan[1]);
+	for (size_t i = 0; i < copy.n_fes; i++)
+		fprintf(file, "fe %s %s %u %d\n", copy.fes[i].name, copy.fes[i].cpus,
+			copy.fes[i].capacity, copy.fes[i].drain);
+	for (size_t i = 0; i < copy.n_vnets; i++) {
+		const struct pdp_vnet_conf *vnet = &copy.vnets[i];
+
+		fprintf(file, "vnet %s %u %d %s %llu %u %u\n", vnet->name, vnet->power,
+			vnet->policy, vnet->data_plane, (unsigned long long)vnet->rate_pps,
+			vnet->burst_packets, vnet->memory_mib);
+		for (size_t j = 0; j < vnet->n_vifs; j++) {
+			const struct pdp_vif_conf *vif = &vnet->vifs[j];
+
+			fprintf(file, " vif %s %s %d %u %s %u %s %u %u %s", vif->name, vif->port,
+				vif->encap, vif->vni, pdp_addr_print(a, &vif->local),
+				vif->local_port, pdp_addr_print(b, &vif->remote), vif->remote_port,
+				vif->mtu, pdp_mac_print(c, vif->mac));
+			for (size_t k = 0; k < vif->n_address; k++)
+				fprintf(file, " %s", pdp_prefix_print(a, &vif->address[k]));
+			fputc('\n', file);
+		}
+		for (size_t j = 0; j < vnet->n_routes; j++)
+			fprintf(file, " route %s '%s' %s\n",
+				pdp_prefix_print(a, &vnet->routes[j].prefix), vnet->routes[j].vif,
+				vnet->routes[j].via.family ? pdp_addr_print(b, &vnet->routes[j].via)
+							   : "");
+		for (size_t j = 0; j < vnet->n_neighbours; j++)
+			fprintf(file, " neighbour %s %s %s\n",
+				pdp_addr_print(a, &vnet->neighbours[j].address),
+				vnet->neighbours[j].vif, pdp_mac_print(b, vnet->neighbours[j].mac));
+	}
+	pdp_model_free(&copy);
+	for (size_t i = 0; placement && i < placement->n_ports; i++)
+		fprintf(file, "placed port %s %u\n", placement->ports[i].name,
+			placement->ports[i].id);
+	for (size_t i = 0; placement && i < placement->n_vnets; i++) {
+		const struct pdp_placed_vnet *vnet = &placement->vnets[i];
+
+		fprintf(file, "placed vnet %s %u %u\n", vnet->name, vnet->id,
+			vnet->table_generation);
+		for (size_t j = 0; j < vnet->n_vifs; j++)
+			fprintf(file, " vif %s %u\n", vnet->vifs[j].name, vnet->vifs[j].id);
+		for (size_t j = 0; j < vnet->n_guests; j++)
+			fprintf(file, " guest %u %u %s %u\n", vnet->guests[j].id,
+				vnet->guests[j].number, vnet->guests[j].fe, vnet->guests[j].power);
+	}
+	fclose(file);
+	return text;
+}
+
+#endif
