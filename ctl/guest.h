@@ -47,7 +47,15 @@ enum pdp_guest_state {
 	PDP_GUEST_READY, /* SYNCED once: all that was sent is in force */
 	PDP_GUEST_FAILED, /* gave up; the error says why */
 	PDP_GUEST_STOPPED,
+	PDP_GUEST_ADOPTED, /* runs on from an earlier controller and forwards; not READY again yet */
+	PDP_GUEST_STALLED, /* its agent is there and does not answer: stopped, frozen, starved */
 };
+
+/* Does it forward, as far as one can tell: are its slots to lead to it? */
+static inline bool pdp_guest_forwards(enum pdp_guest_state state)
+{
+	return state == PDP_GUEST_READY || state == PDP_GUEST_ADOPTED;
+}
 
 /*
  * Told on the event loop whenever the state changes, and for each fault without a change. err is set
@@ -55,6 +63,10 @@ enum pdp_guest_state {
  * for READY when the agent could not apply all of its configuration. link_ifindex may be another at
  * each CONNECTED (0 in between): the container was made anew. Id, name and MACs stay. The guest may
  * be stopped from within.
+ *
+ * A READY guest whose agent has not answered for 0.75 s is STALLED, with err, and READY again when it
+ * does. An ADOPTED one goes to READY when its agent has connected again and has all that it is to have,
+ * forwarding all the while; to STARTING when it turns out to be dead, or does not come within 5 s.
  */
 typedef void (*pdp_guest_fn)(struct pdp_guest_box *guest, enum pdp_guest_state state,
 			     const struct pdp_error *err, void *arg);
@@ -65,7 +77,7 @@ void pdp_guests_free(struct pdp_guests *guests);
 
 /*
  * Stop and remove every container, link and directory of this node's name that an earlier pdpd left
- * behind. *n = how many there were.
+ * behind. *n = how many there were. For those alone that are not wanted: pdp_guest_discard().
  */
 int pdp_guests_reap(struct pdp_guests *guests, unsigned int *n, struct pdp_error *err);
 
@@ -80,15 +92,95 @@ int pdp_guest_start(struct pdp_guest_box **out, struct pdp_guests *guests,
 		    const struct pdp_guest_spec *spec, pdp_guest_fn fn, void *arg,
 		    struct pdp_error *err);
 
+/*
+ * pdp_guest_adopt() - take over a guest that an earlier controller left running, without touching its
+ * traffic.
+ *
+ * Container, link, receive program, XSKMAP and dispatcher are found, not made; programs are replaced in
+ * place by this build's. Power and memory may be others than they were: they are set. Its counters go
+ * on from where they stood. The callback is not called from within; the state is ADOPTED, or STARTING
+ * when its agent is not there. Configuration is to be given anew, as after a start.
+ *
+ * 0; -ENOENT: no such guest runs; -ESTALE: it runs otherwise than wanted (id, cpus, data plane, MTU of
+ * its link), err says in what; -errno: part of it cannot be found. Then nothing has been changed but
+ * perhaps a program, and pdp_guest_discard() makes room for a start.
+ */
+int pdp_guest_adopt(struct pdp_guest_box **out, struct pdp_guests *guests,
+		    const struct pdp_guest_spec *spec, pdp_guest_fn fn, void *arg,
+		    struct pdp_error *err);
+
+/* What an earlier controller left, as it was asked for. */
+struct pdp_guest_found {
+	char name[48];
+	bool running; /* its container */
+	uint16_t id; /* 0 = nothing is known of it but its name; it cannot be adopted */
+	uint32_t power;
+	uint32_t memory_mib;
+	uint32_t link_mtu;
+	char cpus[128];
+	char dataplane[16];
+};
+
+/* Each guest of this node's name that no box of this controller stands for. fn as for scandir: 0 goes on. */
+int pdp_guests_each_found(struct pdp_guests *guests,
+			  int (*fn)(const struct pdp_guest_found *found, void *arg), void *arg,
+			  struct pdp_error *err);
+
+/* Stop such a guest and remove all of it. 0 also when there is none. */
+int pdp_guest_discard(struct pdp_guests *guests, const char *name, struct pdp_error *err);
+
 /* Stop the container, remove link, pins, directories. NULL is fine. Errors are told and passed over. */
 void pdp_guest_stop(struct pdp_guest_box *guest);
 
+/* Let go of it, running as it is, for the next controller to adopt. NULL is fine. */
+void pdp_guest_release(struct pdp_guest_box *guest);
+
 /*
- * Configuration for the agent: kept, in order, and sent again whole whenever an agent connects anew,
- * followed by SYNC. Cheap to call before the agent is there.
+ * Other limits, in force when this returns; its restarts keep them. -ERANGE when the kernel has made
+ * something else of them, with both figures. While there is no container, they are for the next one.
+ */
+int pdp_guest_set_power(struct pdp_guest_box *guest, uint32_t power, struct pdp_error *err);
+int pdp_guest_set_memory(struct pdp_guest_box *guest, uint32_t memory_mib, struct pdp_error *err);
+
+/*
+ * pdp_guest_drained() - has every packet that went towards the guest come back, or is it booked?
+ *
+ * To be asked again and again after the last slot was taken away from it: true once its counters have
+ * stood still for 20 ms and add up. A guest whose agent is gone is drained when what it held is booked.
+ */
+bool pdp_guest_drained(struct pdp_guest_box *guest);
+
+/*
+ * Configuration for the agent: what is in force is kept, and sent whole whenever an agent connects
+ * anew, followed by SYNC. Once it is there, changes go out at once, with a SYNC behind them. A vif of
+ * family 0 removes. Cheap to call before the agent is there.
  */
 int pdp_guest_set_vif(struct pdp_guest_box *guest, const struct pdp_dp_vif *vif);
 int pdp_guest_netlink(struct pdp_guest_box *guest, const void *msgs, size_t len);
+
+/*
+ * pdp_guest_sync() - have fn called, once, on the event loop, when all configuration given so far is in
+ * force at the agent. err: with what exception. Waits for an agent as long as there is none. fn must
+ * not stop the guest; one that is stopped or released before calls it no more. -ENOMEM.
+ */
+typedef void (*pdp_guest_sync_fn)(const struct pdp_error *err, void *arg);
+int pdp_guest_sync(struct pdp_guest_box *guest, pdp_guest_sync_fn fn, void *arg);
+
+/*
+ * Words that the caller wants to find again after its own death; kept with the guest until it is
+ * stopped. All 0 at first.
+ */
+struct pdp_guest_note {
+	uint64_t word[4];
+};
+void pdp_guest_set_note(struct pdp_guest_box *guest, const struct pdp_guest_note *note);
+
+/*
+ * pdp_guest_mend() - are its link's programs and pins as this controller put them? Put back what is not.
+ * 0: all is well, *what is untouched when nothing had to be done (*mended false); -errno: it cannot be
+ * put back. In both cases but the first *what says what was wrong.
+ */
+int pdp_guest_mend(struct pdp_guest_box *guest, bool *mended, struct pdp_error *what);
 
 /* For maps and for show. */
 struct pdp_guest_view {
@@ -97,6 +189,7 @@ struct pdp_guest_view {
 	const char *lxc_name;
 	enum pdp_guest_state state;
 	pid_t init_pid; /* on the host; 0 = none */
+	pid_t agent_pid; /* on the host, of the last one that came; 0 = none did */
 	char link[IFNAMSIZ]; /* MH side */
 	int link_ifindex; /* MH side */
 	uint8_t mac[6]; /* eth0 */
@@ -109,6 +202,7 @@ struct pdp_guest_view {
 	unsigned int restarts;
 	uint64_t eth0_rx_drops; /* ethtool's rx_queue_*_drops: AF_XDP socket full or gone */
 	uint64_t agent_died_packets; /* in flight when agents died, booked then */
+	struct pdp_guest_note note;
 };
 void pdp_guest_look(struct pdp_guest_box *guest, struct pdp_guest_view *out);
 

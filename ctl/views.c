@@ -68,6 +68,10 @@ static const char *guest_state(const struct pdp_node_guest *guest)
 		return "failed";
 	case PDP_GUEST_STOPPED:
 		return "stopped";
+	case PDP_GUEST_ADOPTED:
+		return "adopted";
+	case PDP_GUEST_STALLED:
+		return "stalled";
 	}
 	return "unknown";
 }

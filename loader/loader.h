@@ -151,6 +151,25 @@ int pdp_loader_each_link(const struct pdp_loader *ld,
 			 int (*fn)(const struct pdp_link_info *info, void *arg), void *arg);
 
 /*
+ * pdp_loader_check_link() - is what pdp_loader_attach() or pdp_loader_attach_guest() put there in force?
+ * @link: its pin ("guest-ID" for a guest's receive program).  @ifindex: in the calling thread's
+ * namespace, which must be the device's.
+ *
+ * 0; -ENOENT: not pinned; -ENODEV: its device has gone; -EXDEV: it holds another device; -EBUSY: another
+ * program stands on the device; -ESTALE: it holds a program that this loader did not load. why says so
+ * with names and numbers. Attaching again mends all of them.
+ */
+int pdp_loader_check_link(const struct pdp_loader *ld, const char *link, int ifindex,
+			  struct pdp_error *why);
+
+/*
+ * pdp_loader_repin() - pin again what is in force and was unpinned behind our back: maps, links, and
+ * bpffs itself when it was unmounted. *n = how many pins. Traffic is not touched: this loader's
+ * descriptors have kept maps and links alive.
+ */
+int pdp_loader_repin(struct pdp_loader *ld, unsigned int *n, struct pdp_error *err);
+
+/*
  * Are packets counted that the kernel itself loses between two devices (pdp_xmit_drops)? 0, or why
  * not; a node works without, but its ledger has a gap.
  */

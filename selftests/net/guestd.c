@@ -32,7 +32,8 @@ struct guestd {
 static const char *const states[] = {
 	[PDP_GUEST_STARTING] = "starting", [PDP_GUEST_CONNECTED] = "connected",
 	[PDP_GUEST_READY] = "ready",	   [PDP_GUEST_FAILED] = "failed",
-	[PDP_GUEST_STOPPED] = "stopped",
+	[PDP_GUEST_STOPPED] = "stopped",   [PDP_GUEST_ADOPTED] = "adopted",
+	[PDP_GUEST_STALLED] = "stalled",
 };
 
 /* The dispatcher knows a guest by its link, and counts for no guest without a vnet: here it is vnet 1. */
