@@ -339,6 +339,14 @@ size_t pdp_alloc_pick(struct pdp_alloc *alloc, uint32_t power)
 	return fits[alloc->fit].better(&alloc->rooms, idle, shared);
 }
 
+size_t pdp_alloc_tightest(struct pdp_alloc *alloc, uint32_t power)
+{
+	size_t idle = pdp_rooms_tightest(&alloc->rooms, PDP_ROOMS_IDLE, power);
+	size_t shared = pdp_rooms_tightest(&alloc->rooms, PDP_ROOMS_SHARED, power);
+
+	return smaller_room(&alloc->rooms, idle, shared);
+}
+
 uint32_t pdp_alloc_largest_rest(struct pdp_alloc *alloc)
 {
 	size_t fe = pdp_rooms_widest(&alloc->rooms, PDP_ROOMS_SHARED, 1);

@@ -47,6 +47,9 @@ void pdp_alloc_set_used(struct pdp_alloc *alloc, size_t fe, uint32_t used);
 /* Where so much goes by the fit: an open FE with the room, or PDP_NO_FE. */
 size_t pdp_alloc_pick(struct pdp_alloc *alloc, uint32_t power);
 
+/* The same by best fit, whatever the fit is. */
+size_t pdp_alloc_tightest(struct pdp_alloc *alloc, uint32_t power);
+
 /* The most that is free on an FE that is not idle. */
 uint32_t pdp_alloc_largest_rest(struct pdp_alloc *alloc);
 

@@ -71,14 +71,14 @@ static int parse_simulate(struct pdp_trace *trace, int argc, char **argv, struct
 		ret = set_option(trace, c, optarg, err);
 	if (!ret && optind < argc + 1)
 		ret = pdp_fail(err, -EINVAL, "'%s' is one word too many", argv[optind - 1]);
-	if (!ret && (!trace->n_fes || !trace->capacity || !trace->in_name))
+	if (!ret && (!trace->n_fes || !trace->capacity || !*trace->in_name))
 		ret = pdp_fail(err, -EINVAL, "--fes, --capacity and --trace are needed");
 	return ret;
 }
 
 static enum pdp_outcome simulate(struct pdp_ctl *ctl, int argc, char **argv)
 {
-	struct pdp_trace trace = {.out = ctl->out.file, .errors = stderr};
+	struct pdp_trace trace = {.in_name = "", .out = ctl->out.file, .errors = stderr};
 	int ret;
 
 	if (parse_simulate(&trace, argc, argv, &ctl->err))

@@ -177,7 +177,7 @@ static void lines_that_are_no_events(void **state)
 		done(&r);
 	}
 	memset(longest, 'a', sizeof(longest));
-	memcpy(longest, "add ", 4);
+	longest[3] = ' ';
 	for (size_t len = 400; len <= sizeof(longest); len += 1600) {
 		struct result r = simulate(longest, len, 2, PDP_FIT_BEST);
 

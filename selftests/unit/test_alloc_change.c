@@ -1,0 +1,672 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* test_alloc_change - growth, shrink, drain and defragmentation: against searches through everything. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "ctl/alloc_change.h"
+
+#define N_FES 5
+#define N_VNETS 8
+#define CAPACITY 6
+
+static const char *const fe_names[N_FES] = {"fe1", "fe2", "fe3", "fe4", "fe5"};
+static const char *const vnet_names[N_VNETS] = {"red",	 "green", "blue",  "black",
+						"white", "grey",  "brown", "pink"};
+
+/* A small node with vnets on it. */
+struct node {
+	struct pdp_alloc *alloc;
+	const struct pdp_alloc_fe *fes;
+	struct pdp_alloc_fe before[N_FES];
+	struct pdp_slice slices[N_VNETS][PDP_VNET_GUESTS_MAX];
+	struct pdp_alloc_vnet vnets[N_VNETS];
+};
+
+static void open_node(struct node *node, const uint32_t *capacities)
+{
+	struct pdp_alloc_fe fes[N_FES];
+	size_t n;
+
+	for (size_t i = 0; i < N_FES; i++)
+		fes[i] = (struct pdp_alloc_fe){.name = fe_names[i], .capacity = capacities[i]};
+	assert_int_equal(pdp_alloc_open(&node->alloc, fes, N_FES, PDP_FIT_BEST, NULL), 0);
+	for (size_t v = 0; v < N_VNETS; v++)
+		node->vnets[v] = (struct pdp_alloc_vnet){vnet_names[v], node->slices[v], 0};
+	node->fes = pdp_alloc_fes(node->alloc, &n);
+}
+
+/* Vnets by hand: "vnet fe power". */
+static void put(struct node *node, size_t vnet, size_t fe, uint32_t power)
+{
+	const struct pdp_slice slice = {fe, power};
+
+	assert_int_equal(pdp_alloc_take(node->alloc, &slice, 1, NULL), 0);
+	node->slices[vnet][node->vnets[vnet].n_slices++] = slice;
+}
+
+/* Vnets that came at random, some of which went; now and then a closed FE. */
+static void open_random(struct node *node)
+{
+	uint32_t capacities[N_FES], mixed = (uint32_t)rand() % 2;
+
+	for (size_t i = 0; i < N_FES; i++)
+		capacities[i] = CAPACITY - mixed * ((uint32_t)rand() % 4);
+	open_node(node, capacities);
+	for (size_t v = 0; v < N_VNETS; v++)
+		pdp_alloc_place(node->alloc, 1 + (uint32_t)rand() % (v % 2 ? 4 : 12),
+				node->slices[v], &node->vnets[v].n_slices, NULL);
+	for (size_t v = 0; v < N_VNETS; v++)
+		if (rand() % 3 == 0) {
+			pdp_alloc_release(node->alloc, node->slices[v], node->vnets[v].n_slices);
+			node->vnets[v].n_slices = 0;
+		}
+	if (rand() % 4 == 0)
+		pdp_alloc_set_closed(node->alloc, (size_t)rand() % N_FES, true);
+	memcpy(node->before, node->fes, sizeof(node->before));
+}
+
+static void assert_unchanged(const struct node *node)
+{
+	assert_memory_equal(node->before, node->fes, sizeof(node->before));
+}
+
+static void assert_capacities_hold(const struct node *node)
+{
+	for (size_t i = 0; i < N_FES; i++)
+		assert_true(node->fes[i].used <= node->fes[i].capacity);
+}
+
+static uint32_t power_of(const struct pdp_alloc_vnet *vnet)
+{
+	uint32_t power = 0;
+
+	for (size_t i = 0; i < vnet->n_slices; i++)
+		power += vnet->slices[i].power;
+	return power;
+}
+
+/* --- resize -------------------------------------------------------------------------------------- */
+
+static char *resize(struct node *node, size_t vnet, uint32_t power)
+{
+	static char text[256];
+	struct pdp_alloc_change changes[PDP_ALLOC_CHANGES_MAX];
+	struct pdp_error err;
+	size_t n, at = 0;
+
+	text[0] = '\0';
+	if (pdp_alloc_resize(node->alloc, node->slices[vnet], node->vnets[vnet].n_slices, power,
+			     changes, &n, &err))
+		return strcpy(text, err.text);
+	for (size_t i = 0; i < n; i++)
+		at += (size_t)sprintf(text + at, "%s%s:%u->%u", i ? " " : "",
+				      node->fes[changes[i].fe].name, changes[i].before,
+				      changes[i].after);
+	return text;
+}
+
+static void worked_resizes(void **state)
+{
+	static const uint32_t capacities[N_FES] = {1000, 1000, 1000, 1000, 1000};
+	struct node node;
+
+	(void)state;
+	open_node(&node, capacities);
+	put(&node, 0, 0, 1000);
+	put(&node, 0, 1, 500);
+	assert_string_equal(resize(&node, 0, 3000), "fe1:1000->1000 fe2:500->1000 fe3:0->1000");
+	assert_string_equal(resize(&node, 0, 1500), "fe1:1000->1000 fe2:500->500");
+	assert_string_equal(resize(&node, 0, 2500), "fe1:1000->1000 fe2:500->500 fe3:0->1000");
+	assert_string_equal(resize(&node, 0, 1000), "fe1:1000->1000 fe2:500->0");
+	assert_string_equal(resize(&node, 0, 1200), "fe1:1000->1000 fe2:500->200");
+	assert_string_equal(resize(&node, 0, 500), "fe1:1000->0 fe2:500->500");
+	assert_string_equal(resize(&node, 0, 9000),
+			    "power 9000m does not fit: the node has 5000m in all (fe1, fe2, fe3 "
+			    "and 2 more)");
+	assert_string_equal(resize(&node, 0, 0), "power 0 makes no guest; give at least 1m");
+	put(&node, 1, 1, 300);
+	put(&node, 2, 2, 900);
+	/* 200m are left beside it, an FE idle. */
+	assert_string_equal(resize(&node, 0, 1700), "fe1:1000->1000 fe2:500->700");
+	assert_string_equal(resize(&node, 0, 1800), "fe1:1000->1000 fe2:500->500 fe4:0->300");
+	/* 200m beside it and 100m on fe3 are all there is. */
+	put(&node, 3, 3, 1000);
+	put(&node, 4, 4, 1000);
+	assert_non_null(strstr(resize(&node, 0, 1801), "largest free remainder is 700m on fe2"));
+	assert_string_equal(resize(&node, 0, 1800), "fe1:1000->1000 fe2:500->700 fe3:0->100");
+	pdp_alloc_free(node.alloc);
+}
+
+/* 3000m and back is where it began, whatever else is there. */
+static void there_and_back(void **state)
+{
+	static const uint32_t capacities[N_FES] = {1000, 1000, 1000, 1000, 1000};
+	struct pdp_alloc_change changes[PDP_ALLOC_CHANGES_MAX];
+	struct pdp_slice slices[PDP_ALLOC_CHANGES_MAX];
+	struct node node;
+	size_t n;
+
+	(void)state;
+	open_node(&node, capacities);
+	put(&node, 0, 0, 1000);
+	put(&node, 0, 1, 500);
+	assert_int_equal(pdp_alloc_resize(node.alloc, node.slices[0], 2, 3000, changes, &n, NULL),
+			 0);
+	pdp_alloc_apply(node.alloc, changes, n);
+	assert_int_equal(n, 3);
+	for (size_t i = 0; i < n; i++)
+		slices[i] = (struct pdp_slice){changes[i].fe, changes[i].after};
+	assert_int_equal(pdp_alloc_resize(node.alloc, slices, n, 1500, changes, &n, NULL), 0);
+	pdp_alloc_apply(node.alloc, changes, n);
+	assert_int_equal(node.fes[0].used, 1000);
+	assert_int_equal(node.fes[1].used, 500);
+	assert_int_equal(node.fes[2].used, 0);
+	pdp_alloc_free(node.alloc);
+}
+
+static void resize_among_others(void **state)
+{
+	static const uint32_t capacities[N_FES] = {4, 4, 6, 4, 4};
+	struct node node;
+
+	(void)state;
+	open_node(&node, capacities);
+	/* Red has 2 on fe1 beside 2 of green; only fe3 has room, and on a closed FE nothing grows. */
+	put(&node, 0, 0, 2);
+	put(&node, 1, 0, 2);
+	put(&node, 1, 1, 4);
+	put(&node, 2, 3, 4);
+	put(&node, 2, 4, 4);
+	assert_string_equal(resize(&node, 0, 7), "fe1:2->2 fe3:0->5");
+	put(&node, 3, 2, 5);
+	assert_string_equal(resize(&node, 0, 3), "fe1:2->2 fe3:0->1");
+	assert_string_equal(resize(&node, 0, 4),
+			    "power 4m does not fit: idle FEs have 0m; largest free remainder is "
+			    "2m on fe1");
+	pdp_alloc_set_closed(node.alloc, 0, true);
+	assert_string_equal(resize(&node, 0, 3), "fe1:2->2 fe3:0->1");
+	assert_string_equal(resize(&node, 0, 1), "fe1:2->1");
+	pdp_alloc_free(node.alloc);
+}
+
+/* It has all the guests it may have, and none can grow: one large guest takes the place of all. */
+static void resize_at_most_guests(void **state)
+{
+	enum { FES = PDP_VNET_GUESTS_MAX + 1 };
+	struct pdp_alloc_change changes[PDP_ALLOC_CHANGES_MAX];
+	struct pdp_slice slices[PDP_VNET_GUESTS_MAX];
+	struct pdp_alloc_fe fes[FES];
+	struct pdp_alloc *alloc;
+	struct pdp_error err;
+	size_t n;
+
+	(void)state;
+	for (size_t i = 0; i < FES; i++)
+		fes[i] = (struct pdp_alloc_fe){.name = "fe", .capacity = 1, .used = 1};
+	for (size_t i = 0; i < PDP_VNET_GUESTS_MAX; i++)
+		slices[i] = (struct pdp_slice){i, 1};
+	fes[PDP_VNET_GUESTS_MAX] = (struct pdp_alloc_fe){.name = "large", .capacity = 80};
+	assert_int_equal(pdp_alloc_open(&alloc, fes, FES, PDP_FIT_BEST, NULL), 0);
+	assert_int_equal(
+		pdp_alloc_resize(alloc, slices, PDP_VNET_GUESTS_MAX, 70, changes, &n, &err), 0);
+	assert_int_equal(n, FES);
+	for (size_t i = 0; i < PDP_VNET_GUESTS_MAX; i++)
+		assert_int_equal(changes[i].after, 0);
+	assert_int_equal(changes[PDP_VNET_GUESTS_MAX].after, 70);
+	/* More than the large one has and the others leave: more guests than may be. */
+	assert_int_equal(pdp_alloc_resize(alloc, slices, PDP_VNET_GUESTS_MAX, 144, changes, &n,
+					  &err),
+			 -E2BIG);
+	assert_int_equal(n, 0);
+	pdp_alloc_free(alloc);
+}
+
+/* What the search through all growths without a guest that goes finds. */
+struct growth {
+	unsigned int added, changed;
+};
+
+struct growths {
+	const struct node *node;
+	const struct pdp_alloc_vnet *vnet;
+	struct growth best;
+};
+
+static void try_growths(struct growths *g, size_t fe, uint32_t more, struct growth now, bool shared)
+{
+	const struct pdp_alloc_fe *f = &g->node->fes[fe];
+	uint32_t room;
+	bool own = false;
+
+	if (more == 0) {
+		if (now.added < g->best.added ||
+		    (now.added == g->best.added && now.changed < g->best.changed))
+			g->best = now;
+		return;
+	}
+	if (fe == N_FES)
+		return;
+	try_growths(g, fe + 1, more, now, shared);
+	room = f->closed ? 0 : f->capacity - f->used;
+	for (size_t i = 0; i < g->vnet->n_slices; i++)
+		own = own || g->vnet->slices[i].fe == fe;
+	for (uint32_t part = 1; part <= room && part <= more; part++) {
+		bool whole = f->used == 0 && part == f->capacity;
+		struct growth next = {now.added + !own, now.changed + own};
+
+		/* One new guest may have a part of an FE; the others have FEs to themselves. */
+		if (own || whole || !shared)
+			try_growths(g, fe + 1, more - part, next, shared || (!own && !whole));
+	}
+}
+
+static struct growth count(const struct pdp_alloc_change *changes, size_t n, unsigned int *removed)
+{
+	struct growth found = {0, 0};
+
+	*removed = 0;
+	for (size_t i = 0; i < n; i++) {
+		found.added += !changes[i].before;
+		*removed += !changes[i].after;
+		found.changed += changes[i].before && changes[i].after &&
+				 changes[i].before != changes[i].after;
+	}
+	return found;
+}
+
+static void check_grown(struct node *node, const struct pdp_alloc_vnet *vnet, uint32_t power,
+			int ret, struct growth found, unsigned int removed)
+{
+	struct growths g = {node, vnet, {UINT32_MAX, UINT32_MAX}};
+	struct pdp_slice slices[PDP_VNET_GUESTS_MAX];
+	size_t n;
+
+	try_growths(&g, 0, power - power_of(vnet), (struct growth){0, 0}, false);
+	if (g.best.added != UINT32_MAX) {
+		assert_int_equal(ret, 0);
+		assert_int_equal(removed, 0);
+		assert_int_equal(found.added, g.best.added);
+		assert_int_equal(found.changed, g.best.changed);
+		return;
+	}
+	/* Then it does not fit anywhere else either. */
+	assert_int_equal(ret, -ENOSPC);
+	pdp_alloc_release(node->alloc, vnet->slices, vnet->n_slices);
+	assert_int_equal(pdp_alloc_place(node->alloc, power, slices, &n, NULL), -ENOSPC);
+	assert_int_equal(pdp_alloc_take(node->alloc, vnet->slices, vnet->n_slices, NULL), 0);
+}
+
+/* The largest guests first: so many must at least change or go. */
+static unsigned int least_touched(const struct pdp_alloc_vnet *vnet, uint32_t less)
+{
+	uint32_t powers[PDP_VNET_GUESTS_MAX];
+	unsigned int touched = 0;
+
+	for (size_t i = 0; i < vnet->n_slices; i++)
+		powers[i] = vnet->slices[i].power;
+	while (less) {
+		size_t largest = 0;
+
+		for (size_t i = 0; i < vnet->n_slices; i++)
+			if (powers[i] > powers[largest])
+				largest = i;
+		less -= powers[largest] < less ? powers[largest] : less;
+		powers[largest] = 0;
+		touched++;
+	}
+	return touched;
+}
+
+static void random_resizes(void **state)
+{
+	unsigned int grown = 0, refused = 0, shrunk = 0;
+
+	(void)state;
+	srand(11);
+	for (int i = 0; i < 6000; i++) {
+		struct pdp_alloc_change changes[PDP_ALLOC_CHANGES_MAX];
+		struct pdp_alloc_vnet *vnet;
+		struct growth found;
+		unsigned int removed;
+		struct node node;
+		uint32_t power = 1 + (uint32_t)rand() % (N_FES * CAPACITY), sum = 0;
+		size_t n;
+		int ret;
+
+		open_random(&node);
+		vnet = &node.vnets[(size_t)rand() % N_VNETS];
+		power = rand() % 2 ? power : 1 + (uint32_t)rand() % (power_of(vnet) + 3);
+		ret = pdp_alloc_resize(node.alloc, vnet->slices, vnet->n_slices, power, changes, &n,
+				       NULL);
+		assert_unchanged(&node);
+		found = count(changes, n, &removed);
+		if (power >= power_of(vnet)) {
+			check_grown(&node, vnet, power, ret, found, removed);
+		} else {
+			assert_int_equal(found.added, 0);
+			assert_int_equal(removed + found.changed,
+					 least_touched(vnet, power_of(vnet) - power));
+		}
+		assert_unchanged(&node);
+		pdp_alloc_apply(node.alloc, changes, n);
+		assert_capacities_hold(&node);
+		for (size_t c = 0; c < n; c++)
+			sum += changes[c].after;
+		assert_int_equal(sum, ret ? 0 : power);
+		refused += ret != 0;
+		shrunk += power < power_of(vnet);
+		grown += !ret && power > power_of(vnet);
+		pdp_alloc_free(node.alloc);
+	}
+	print_message("grown %u, refused %u, shrunk %u\n", grown, refused, shrunk);
+	assert_true(grown > 100 && refused > 100 && shrunk > 100);
+}
+
+/* --- drain ----------------------------------------------------------------------------------------- */
+
+static void worked_drains(void **state)
+{
+	static const uint32_t capacities[N_FES] = {1000, 1000, 1000, 1000, 1000};
+	struct pdp_alloc_move moves[N_VNETS];
+	struct pdp_error err;
+	struct node node;
+	size_t n;
+
+	(void)state;
+	open_node(&node, capacities);
+	put(&node, 0, 0, 1000);
+	put(&node, 1, 1, 700);
+	put(&node, 2, 2, 100);
+	put(&node, 2, 1, 200);
+	put(&node, 3, 3, 400);
+	put(&node, 4, 4, 600);
+	assert_int_equal(pdp_alloc_drain(node.alloc, node.vnets, N_VNETS, 0, moves, &n, &err),
+			 -ENOSPC);
+	assert_string_equal(err.text, "fe1 holds 1000m of red and no other FE has 1000m free; add "
+				      "an FE or lower red's power");
+	/* Green's 700 fits on fe3 alone, and blue's 200 joins blue's 100 there. */
+	assert_int_equal(pdp_alloc_drain(node.alloc, node.vnets, N_VNETS, 1, moves, &n, &err), 0);
+	assert_int_equal(n, 2);
+	assert_int_equal(moves[0].vnet, 1);
+	assert_int_equal(moves[0].to, 2);
+	assert_int_equal(moves[1].vnet, 2);
+	assert_int_equal(moves[1].to, 2);
+	put(&node, 5, 3, 600);
+	put(&node, 6, 4, 300);
+	/* Now fe3 has room for one of them, and no other for any. */
+	put(&node, 7, 2, 150);
+	assert_int_equal(pdp_alloc_drain(node.alloc, node.vnets, N_VNETS, 1, moves, &n, &err),
+			 -ENOSPC);
+	assert_string_equal(err.text, "fe2 holds 200m of blue and no other FE has 200m free once "
+				      "green's 700m has moved; add an FE or lower blue's power");
+	assert_int_equal(n, 0);
+	pdp_alloc_free(node.alloc);
+}
+
+/* Is there any way to put the guests of an FE on the others? */
+static bool can_drain(const struct node *node, size_t fe, size_t vnet, uint32_t *used)
+{
+	for (; vnet < N_VNETS; vnet++)
+		for (size_t s = 0; s < node->vnets[vnet].n_slices; s++) {
+			const struct pdp_slice *slice = &node->slices[vnet][s];
+
+			if (slice->fe != fe)
+				continue;
+			for (size_t to = 0; to < N_FES; to++) {
+				if (to == fe || node->fes[to].closed ||
+				    used[to] + slice->power > node->fes[to].capacity)
+					continue;
+				used[to] += slice->power;
+				if (can_drain(node, fe, vnet + 1, used))
+					return true;
+				used[to] -= slice->power;
+			}
+			return false;
+		}
+	return true;
+}
+
+static void random_drains(void **state)
+{
+	unsigned int drained = 0, refused = 0;
+
+	(void)state;
+	srand(12);
+	for (int i = 0; i < 4000; i++) {
+		size_t fe = (size_t)rand() % N_FES, n;
+		struct pdp_alloc_move moves[N_VNETS];
+		uint32_t used[N_FES], moved = 0;
+		struct pdp_error err = {""};
+		struct node node;
+		int ret;
+
+		open_random(&node);
+		for (size_t f = 0; f < N_FES; f++)
+			used[f] = node.fes[f].used;
+		ret = pdp_alloc_drain(node.alloc, node.vnets, N_VNETS, fe, moves, &n, &err);
+		assert_unchanged(&node);
+		assert_int_equal(ret, can_drain(&node, fe, 0, used) ? 0 : -ENOSPC);
+		assert_int_equal(!ret, !*err.text);
+		for (size_t m = 0; m < n; m++) {
+			assert_int_equal(moves[m].from, fe);
+			assert_int_not_equal(moves[m].to, fe);
+			assert_false(node.fes[moves[m].to].closed);
+			moved += moves[m].power;
+		}
+		pdp_alloc_move(node.alloc, moves, n);
+		assert_capacities_hold(&node);
+		assert_int_equal(moved, ret ? 0 : node.before[fe].used);
+		assert_int_equal(node.fes[fe].used, ret ? node.before[fe].used : 0);
+		drained += !ret && n > 0;
+		refused += ret != 0;
+		pdp_alloc_free(node.alloc);
+	}
+	print_message("drained %u, refused %u\n", drained, refused);
+	assert_true(drained > 100 && refused > 100);
+}
+
+/* --- defragment -------------------------------------------------------------------------------------- */
+
+struct place {
+	size_t vnet, slice, to;
+};
+
+/* The search through all plans: where each guest goes, and all orders of moves. */
+struct plans {
+	const struct node *node;
+	struct place guests[N_FES * 3];
+	size_t n;
+	size_t best_in_use, best_moves;
+};
+
+static const struct pdp_slice *slice_of(const struct plans *p, size_t i)
+{
+	return &p->node->slices[p->guests[i].vnet][p->guests[i].slice];
+}
+
+/* Can the moves that are not done be made in some order? */
+static bool can_move(const struct plans *p, uint32_t done, uint32_t *used)
+{
+	bool all = true;
+
+	for (size_t i = 0; i < p->n; i++) {
+		const struct pdp_slice *slice = slice_of(p, i);
+		size_t to = p->guests[i].to;
+
+		if (done >> i & 1 || to == slice->fe)
+			continue;
+		all = false;
+		if (used[to] + slice->power > p->node->fes[to].capacity)
+			continue;
+		used[to] += slice->power;
+		used[slice->fe] -= slice->power;
+		if (can_move(p, done | 1u << i, used))
+			return true;
+		used[to] -= slice->power;
+		used[slice->fe] += slice->power;
+	}
+	return all;
+}
+
+static void weigh_plan(struct plans *p)
+{
+	uint32_t load[N_FES] = {0}, used[N_FES];
+	size_t in_use = 0, moves = 0;
+
+	for (size_t i = 0; i < p->n; i++) {
+		load[p->guests[i].to] += slice_of(p, i)->power;
+		moves += p->guests[i].to != slice_of(p, i)->fe;
+	}
+	for (size_t f = 0; f < N_FES; f++) {
+		used[f] = p->node->fes[f].used;
+		in_use += load[f] > 0;
+		if (load[f] > p->node->fes[f].capacity)
+			return;
+	}
+	if (in_use > p->best_in_use || (in_use == p->best_in_use && moves >= p->best_moves))
+		return;
+	if (!can_move(p, 0, used))
+		return;
+	p->best_in_use = in_use;
+	p->best_moves = moves;
+}
+
+static void try_plans(struct plans *p, size_t i)
+{
+	if (i == p->n) {
+		weigh_plan(p);
+		return;
+	}
+	for (size_t to = 0; to < N_FES; to++) {
+		if (to != slice_of(p, i)->fe && (p->node->fes[to].closed || !p->node->fes[to].used))
+			continue;
+		p->guests[i].to = to;
+		try_plans(p, i + 1);
+	}
+}
+
+static bool list_guests(struct plans *p, const struct node *node)
+{
+	*p = (struct plans){.node = node, .best_in_use = SIZE_MAX};
+	for (size_t v = 0; v < N_VNETS; v++)
+		for (size_t s = 0; s < node->vnets[v].n_slices; s++) {
+			if (p->n == 7)
+				return false;
+			p->guests[p->n++] = (struct place){v, s, 0};
+		}
+	return true;
+}
+
+/* Each move finds room when its turn comes, and is of a guest that has not moved before. */
+static void make_moves(struct node *node, const struct pdp_alloc_defrag *defrag)
+{
+	for (size_t m = 0; m < defrag->n_moves; m++) {
+		const struct pdp_alloc_move *move = &defrag->moves[m];
+		const struct pdp_alloc_vnet *vnet = &node->vnets[move->vnet];
+		bool there = false;
+
+		for (size_t s = 0; s < vnet->n_slices; s++)
+			there = there || (vnet->slices[s].fe == move->from &&
+					  vnet->slices[s].power == move->power);
+		assert_true(there);
+		for (size_t other = 0; other < m; other++)
+			assert_false(defrag->moves[other].vnet == move->vnet &&
+				     defrag->moves[other].from == move->from);
+		assert_false(node->fes[move->to].closed);
+		pdp_alloc_move(node->alloc, move, 1);
+		assert_capacities_hold(node);
+	}
+}
+
+static void random_defrags(void **state)
+{
+	unsigned int gained = 0, searched = 0;
+
+	(void)state;
+	srand(13);
+	for (int i = 0; i < 1500; i++) {
+		struct pdp_alloc_defrag defrag;
+		struct plans plans;
+		struct node node;
+		size_t in_use = 0;
+
+		open_random(&node);
+		assert_int_equal(pdp_alloc_defrag(node.alloc, node.vnets, N_VNETS, &defrag, NULL),
+				 0);
+		assert_unchanged(&node);
+		assert_true(defrag.exact);
+		if (list_guests(&plans, &node)) {
+			try_plans(&plans, 0);
+			assert_int_equal(defrag.fes_after, plans.best_in_use);
+			assert_int_equal(defrag.n_moves, plans.best_moves);
+			searched++;
+		}
+		make_moves(&node, &defrag);
+		for (size_t f = 0; f < N_FES; f++)
+			in_use += node.fes[f].used > 0;
+		assert_int_equal(in_use, defrag.fes_after);
+		gained += defrag.fes_after < defrag.fes_before;
+		pdp_alloc_defrag_free(&defrag);
+		pdp_alloc_free(node.alloc);
+	}
+	print_message("fewer FEs in %u, held against all plans in %u\n", gained, searched);
+	assert_true(gained > 50 && searched > 100);
+}
+
+/* A node too large to search: the heuristic's plan holds, and does not claim to be the best. */
+static void large_defrag(void **state)
+{
+	enum { FES = 300 };
+	struct pdp_alloc_fe fes[FES];
+	struct pdp_slice slices[FES];
+	struct pdp_alloc_vnet vnets[FES];
+	struct pdp_alloc_defrag defrag;
+	struct pdp_alloc *alloc;
+	const struct pdp_alloc_fe *now;
+	uint64_t power = 0;
+	size_t n, in_use = 0;
+
+	(void)state;
+	srand(14);
+	for (size_t i = 0; i < FES; i++) {
+		slices[i] = (struct pdp_slice){i, 100 + (uint32_t)rand() % 500};
+		fes[i] = (struct pdp_alloc_fe){
+			.name = "fe", .capacity = 1000, .used = slices[i].power};
+		vnets[i] = (struct pdp_alloc_vnet){"v", &slices[i], 1};
+		power += slices[i].power;
+	}
+	assert_int_equal(pdp_alloc_open(&alloc, fes, FES, PDP_FIT_BEST, NULL), 0);
+	assert_int_equal(pdp_alloc_defrag(alloc, vnets, FES, &defrag, NULL), 0);
+	assert_false(defrag.exact);
+	assert_int_equal(defrag.fes_before, FES);
+	assert_true(defrag.fes_after >= pdp_alloc_bound(alloc, power));
+	assert_true(defrag.fes_after * 10 <= pdp_alloc_bound(alloc, power) * 13);
+	pdp_alloc_move(alloc, defrag.moves, defrag.n_moves);
+	now = pdp_alloc_fes(alloc, &n);
+	for (size_t i = 0; i < n; i++) {
+		assert_true(now[i].used <= 1000);
+		in_use += now[i].used > 0;
+	}
+	assert_int_equal(in_use, defrag.fes_after);
+	pdp_alloc_defrag_free(&defrag);
+	pdp_alloc_free(alloc);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(worked_resizes),      cmocka_unit_test(there_and_back),
+		cmocka_unit_test(resize_among_others), cmocka_unit_test(resize_at_most_guests),
+		cmocka_unit_test(random_resizes),      cmocka_unit_test(worked_drains),
+		cmocka_unit_test(random_drains),       cmocka_unit_test(random_defrags),
+		cmocka_unit_test(large_defrag),
+	};
+
+	return cmocka_run_group_tests_name("alloc_change", tests, NULL, NULL);
+}
