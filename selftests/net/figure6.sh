@@ -140,7 +140,7 @@ vxlan_host() {
 flood_red() {
 	on src taskset -c 0 "$BENCH/pktgen" --dev s0 --dst-mac "$(mac_of node ethA)" \
 		--encap udp --local 192.0.2.2:5001 --remote 192.0.2.1:5001 \
-		--src 10.1.1.2 --dst 10.1.2.2 --rate "$1" --seconds "$2" --flows "$3"
+		--src 10.1.1.2 --dst 10.1.2.2 --rate "$1" --seconds "$2" --flows "$3" --unwatched
 }
 
 # sink_red SECONDS: count what arrives at the destination, until nothing has for a second.
