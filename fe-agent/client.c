@@ -83,6 +83,14 @@ static int open_socket(const char *path)
 	return fd;
 }
 
+/* The next attempt to connect comes later than the last: the controller may be refusing us. */
+static void lengthen_pause(struct pdp_client *c)
+{
+	c->pause_ms = c->pause_ms ? c->pause_ms * 2 : PAUSE_MIN_MS;
+	if (c->pause_ms > PAUSE_MAX_MS)
+		c->pause_ms = PAUSE_MAX_MS;
+}
+
 static void disconnect(struct pdp_client *c, const char *why)
 {
 	warnx("%s: %s; forwarding on, connecting again", c->conf.path, why);
@@ -90,27 +98,26 @@ static void disconnect(struct pdp_client *c, const char *why)
 	c->fd = -1;
 	c->conf.ops->fini(c->next);
 	c->next = NULL;
+	lengthen_pause(c);
 }
 
 static void try_connect(struct pdp_client *c)
 {
 	int rc = open_socket(c->conf.path);
 
-	if (rc >= 0) {
-		c->fd = rc;
-		c->error = 0;
-		rc = c->conf.ops->init(&c->next);
-		if (!rc)
-			rc = say_hello(c);
-		if (!rc) {
-			c->pause_ms = PAUSE_MIN_MS;
-			return;
-		}
-		disconnect(c, strerror(-rc));
-	} else if (c->pause_ms == PAUSE_MIN_MS) {
-		warnx("%s: %s; trying again", c->conf.path, strerror(-rc));
+	if (rc < 0) {
+		if (!c->pause_ms)
+			warnx("%s: %s; trying again", c->conf.path, strerror(-rc));
+		lengthen_pause(c);
+		return;
 	}
-	c->pause_ms = c->pause_ms * 2 > PAUSE_MAX_MS ? PAUSE_MAX_MS : c->pause_ms * 2;
+	c->fd = rc;
+	c->error = 0;
+	rc = c->conf.ops->init(&c->next);
+	if (!rc)
+		rc = say_hello(c);
+	if (rc)
+		disconnect(c, strerror(-rc));
 }
 
 /* A message could not be applied: remember it for SYNCED, and tell people now. */
@@ -160,6 +167,7 @@ static int sync_up(struct pdp_client *c, uint32_t seq)
 		c->next = NULL;
 	}
 	c->error = 0;
+	c->pause_ms = 0;
 	count_routes(c);
 	return send_message(c, PDP_MSG_SYNCED, seq, &synced, sizeof(synced));
 }
@@ -216,15 +224,15 @@ void pdp_client_run(struct pdp_client *c)
 			{.fd = c->conf.worker->done_fd, .events = POLLIN},
 			{.fd = c->fd, .events = POLLIN},
 		};
+		int n = poll(fds, 3, c->fd < 0 ? (int)c->pause_ms : -1);
 
-		if (c->fd < 0)
+		if (n < 0 && errno != EINTR)
+			return;
+		if (n > 0 && (fds[0].revents || fds[1].revents))
+			return;
+		if (n == 0)
 			try_connect(c);
-		fds[2].fd = c->fd;
-		if (poll(fds, 3, c->fd < 0 ? (int)c->pause_ms : -1) < 0 && errno != EINTR)
-			return;
-		if (fds[0].revents || fds[1].revents)
-			return;
-		if (fds[2].revents)
+		else if (n > 0)
 			receive(c);
 	}
 }
@@ -240,7 +248,6 @@ int pdp_client_new(struct pdp_client **out, const struct pdp_client_conf *conf)
 		return -ENOMEM;
 	c->conf = *conf;
 	c->fd = -1;
-	c->pause_ms = PAUSE_MIN_MS;
 	*out = c;
 	return 0;
 }
