@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * nodefile_write.c - a model to the tree of a node file. What nodefile_read.c reads, the other way
+ * round; keys come in the order of pdp.yaml(5).
+ */
+#include "ctl/nodefile_write.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bpf/wire.h"
+#include "ctl/nodefile_raw.h"
+#include "ctl/prefix.h"
+#include "ctl/yamltext.h"
+
+/* The tree that grows. Nodes are numbers of libyaml's; 0 is none, and means no memory. */
+struct builder {
+	yaml_document_t *doc;
+	bool failed;
+};
+
+static int note(struct builder *b, int node)
+{
+	b->failed = b->failed || !node;
+	return node;
+}
+
+static int mapping(struct builder *b)
+{
+	return note(b, yaml_document_add_mapping(b->doc, NULL, YAML_ANY_MAPPING_STYLE));
+}
+
+static int sequence(struct builder *b)
+{
+	return note(b, yaml_document_add_sequence(b->doc, NULL, YAML_ANY_SEQUENCE_STYLE));
+}
+
+static int scalar(struct builder *b, const char *text, yaml_scalar_style_t style)
+{
+	return note(b, yaml_document_add_scalar(b->doc, NULL, (const yaml_char_t *)text,
+						(int)strlen(text), style));
+}
+
+static void put(struct builder *b, int map, const char *key, int value)
+{
+	int name = scalar(b, key, YAML_PLAIN_SCALAR_STYLE);
+
+	if (!b->failed)
+		note(b, yaml_document_append_mapping_pair(b->doc, map, name, value));
+}
+
+static void put_text(struct builder *b, int map, const char *key, const char *text)
+{
+	put(b, map, key, scalar(b, text, YAML_ANY_SCALAR_STYLE));
+}
+
+/* A number or a truth, which is written as it is. */
+static void put_plain(struct builder *b, int map, const char *key, const char *text)
+{
+	put(b, map, key, scalar(b, text, YAML_PLAIN_SCALAR_STYLE));
+}
+
+static void put_number(struct builder *b, int map, const char *key, uint64_t number)
+{
+	char text[24];
+
+	snprintf(text, sizeof(text), "%" PRIu64, number);
+	put_plain(b, map, key, text);
+}
+
+static void put_power(struct builder *b, int map, const char *key, uint32_t power)
+{
+	char text[16];
+
+	snprintf(text, sizeof(text), "%um", power);
+	put_text(b, map, key, text);
+}
+
+static int item(struct builder *b, int list)
+{
+	int map = mapping(b);
+
+	if (!b->failed)
+		note(b, yaml_document_append_sequence_item(b->doc, list, map));
+	return map;
+}
+
+/* --- ports and FEs --------------------------------------------------------------------------- */
+
+static void add_port(struct builder *b, int list, const struct pdp_port_conf *port)
+{
+	int map = item(b, list);
+	char vlan[16];
+
+	put_text(b, map, "name", port->name);
+	put_text(b, map, "ifname", port->ifname);
+	snprintf(vlan, sizeof(vlan), port->vlan[1] ? "%u.%u" : "%u", port->vlan[0], port->vlan[1]);
+	if (port->vlan[0])
+		put_text(b, map, "vlan", vlan);
+}
+
+static void add_fe(struct builder *b, int list, const struct pdp_fe_conf *fe)
+{
+	int map = item(b, list);
+
+	put_text(b, map, "name", fe->name);
+	put_text(b, map, "cpus", fe->cpus);
+	put_power(b, map, "capacity", fe->capacity);
+	if (fe->drain)
+		put_plain(b, map, "drain", "true");
+}
+
+/* --- vnets ----------------------------------------------------------------------------------- */
+
+static void put_end(struct builder *b, int map, const char *key, const struct pdp_vif_conf *vif,
+		    const struct pdp_prefix *addr, uint16_t port)
+{
+	bool plain = vif->encap == PDP_ENCAP_VXLAN && port == PDP_VXLAN_PORT;
+	char text[PDP_ADDR_STRLEN];
+
+	put_text(b, map, key,
+		 plain ? pdp_addr_print(text, addr) : pdp_endpoint_print(text, addr, port));
+}
+
+static void put_addresses(struct builder *b, int map, const struct pdp_vif_conf *vif)
+{
+	char text[PDP_ADDR_STRLEN];
+	int list;
+
+	if (!vif->n_address)
+		return;
+	list = sequence(b);
+	for (size_t i = 0; i < vif->n_address; i++) {
+		int address =
+			scalar(b, pdp_prefix_print(text, &vif->address[i]), YAML_ANY_SCALAR_STYLE);
+
+		if (!b->failed)
+			note(b, yaml_document_append_sequence_item(b->doc, list, address));
+	}
+	put(b, map, "address", list);
+}
+
+static void add_vif(struct builder *b, int list, const struct pdp_vif_conf *vif)
+{
+	static const uint8_t none[6];
+	char mac[PDP_ADDR_STRLEN];
+	int map = item(b, list);
+
+	put_text(b, map, "name", vif->name);
+	put_text(b, map, "port", vif->port);
+	put_text(b, map, "encap", vif->encap == PDP_ENCAP_UDP ? "udp" : "vxlan");
+	if (vif->encap == PDP_ENCAP_VXLAN)
+		put_number(b, map, "vni", vif->vni);
+	put_end(b, map, "local", vif, &vif->local, vif->local_port);
+	put_end(b, map, "remote", vif, &vif->remote, vif->remote_port);
+	if (vif->mtu)
+		put_number(b, map, "mtu", vif->mtu);
+	if (memcmp(vif->mac, none, sizeof(none)) != 0)
+		put_text(b, map, "mac", pdp_mac_print(mac, vif->mac));
+	put_addresses(b, map, vif);
+}
+
+static void add_route(struct builder *b, int list, const struct pdp_route_conf *route)
+{
+	char to[PDP_ADDR_STRLEN], via[PDP_ADDR_STRLEN];
+	bool is_default = !route->prefix.len && route->via.family;
+	int map = item(b, list);
+
+	put_text(b, map, "to", is_default ? "default" : pdp_prefix_print(to, &route->prefix));
+	if (route->via.family)
+		put_text(b, map, "via", pdp_addr_print(via, &route->via));
+	if (route->vif[0])
+		put_text(b, map, "vif", route->vif);
+	else
+		put_plain(b, map, "blackhole", "true");
+}
+
+static void add_neighbour(struct builder *b, int list, const struct pdp_neighbour_conf *neighbour)
+{
+	char address[PDP_ADDR_STRLEN], mac[PDP_ADDR_STRLEN];
+	int map = item(b, list);
+
+	put_text(b, map, "address", pdp_addr_print(address, &neighbour->address));
+	put_text(b, map, "mac", pdp_mac_print(mac, neighbour->mac));
+	put_text(b, map, "vif", neighbour->vif);
+}
+
+static void put_policing(struct builder *b, int map, const struct pdp_vnet_conf *vnet)
+{
+	uint64_t burst = vnet->rate_pps < 10 ? 1 : vnet->rate_pps / 10;
+	int rate;
+
+	if (!vnet->rate_pps)
+		return;
+	rate = mapping(b);
+	put_number(b, rate, "pps", vnet->rate_pps);
+	if (vnet->burst_packets != burst)
+		put_number(b, rate, "burst", vnet->burst_packets);
+	put(b, map, "rate", rate);
+}
+
+static void put_memory(struct builder *b, int map, uint32_t mib)
+{
+	bool whole = mib % 1024 == 0;
+	char text[16];
+
+	snprintf(text, sizeof(text), "%u%c", whole ? mib / 1024 : mib, whole ? 'G' : 'M');
+	if (mib)
+		put_text(b, map, "memory", text);
+}
+
+static const char *policy_name(enum pdp_policy policy)
+{
+	switch (policy) {
+	case PDP_POLICY_ROUND_ROBIN:
+		return "round-robin";
+	case PDP_POLICY_WEIGHTED:
+		return "weighted";
+	default:
+		return "flow-hash";
+	}
+}
+
+static void add_vnet(struct builder *b, int list, const struct pdp_vnet_conf *vnet)
+{
+	int map = item(b, list), vifs = sequence(b), routes = sequence(b), others = sequence(b);
+
+	put_text(b, map, "name", vnet->name);
+	put_power(b, map, "power", vnet->power);
+	put_text(b, map, "policy", policy_name(vnet->policy));
+	put_policing(b, map, vnet);
+	put_memory(b, map, vnet->memory_mib);
+	for (size_t i = 0; i < vnet->n_vifs; i++)
+		add_vif(b, vifs, &vnet->vifs[i]);
+	for (size_t i = 0; i < vnet->n_routes; i++)
+		add_route(b, routes, &vnet->routes[i]);
+	for (size_t i = 0; i < vnet->n_neighbours; i++)
+		add_neighbour(b, others, &vnet->neighbours[i]);
+	if (vnet->n_vifs)
+		put(b, map, "vifs", vifs);
+	if (vnet->n_routes)
+		put(b, map, "routes", routes);
+	if (vnet->n_neighbours)
+		put(b, map, "neighbours", others);
+}
+
+/* --- the node -------------------------------------------------------------------------------- */
+
+int pdp_nodefile_tree(yaml_document_t *doc, const struct pdp_model *model)
+{
+	struct builder b = {.doc = doc};
+	int root, ports, fes, vnets;
+
+	if (!yaml_document_initialize(doc, NULL, NULL, NULL, 1, 1))
+		return -ENOMEM;
+	root = mapping(&b);
+	ports = sequence(&b);
+	fes = sequence(&b);
+	vnets = sequence(&b);
+	put_number(&b, root, "version", PDP_NODEFILE_VERSION);
+	put_text(&b, root, "node", model->node);
+	for (size_t i = 0; i < model->n_ports; i++)
+		add_port(&b, ports, &model->ports[i]);
+	for (size_t i = 0; i < model->n_fes; i++)
+		add_fe(&b, fes, &model->fes[i]);
+	for (size_t i = 0; i < model->n_vnets; i++)
+		add_vnet(&b, vnets, &model->vnets[i]);
+	put(&b, root, "ports", ports);
+	put(&b, root, "fes", fes);
+	put(&b, root, "vnets", vnets);
+	if (!b.failed)
+		return 0;
+	yaml_document_delete(doc);
+	return -ENOMEM;
+}
+
+char *pdp_nodefile_write(const struct pdp_model *model)
+{
+	yaml_document_t doc;
+	char *text;
+
+	if (pdp_nodefile_tree(&doc, model))
+		return NULL;
+	text = pdp_yaml_text(&doc);
+	yaml_document_delete(&doc);
+	return text;
+}
