@@ -45,7 +45,7 @@ static const struct pdp_column columns[] = {
 	{"GUESTS READY", NULL, guests, true},
 	{"POWER", NULL, power, true},
 	{"UP", NULL, uptime, true},
-	{"STRAY DROPS", "drop_unknown_link"},
+	PDP_COUNT_COLUMN("STRAY DROPS", "drop_unknown_link"),
 	{NULL},
 };
 

@@ -117,7 +117,7 @@ static const struct pdp_column ports[] = {
 	{"MTU", "mtu"},
 	{"VLAN", "vlan"},
 	{"VIFS", "vifs"},
-	{"PASSED TO HOST", "passed_packets"},
+	PDP_COUNT_COLUMN("PASSED TO HOST", "passed_packets"),
 	{NULL},
 };
 
@@ -136,10 +136,10 @@ static const struct pdp_column vnets[] = {
 	{"POWER", NULL, power, true},
 	{"POLICY", "policy"},
 	{"GUESTS", NULL, vnet_guests},
-	{"RX pps", "rx_pps"},
-	{"TX pps", "tx_pps"},
-	{"LOCAL", "local_packets"},
-	{"DROP", "drop_packets"},
+	PDP_COUNT_COLUMN("RX pps", "rx_pps"),
+	PDP_COUNT_COLUMN("TX pps", "tx_pps"),
+	PDP_COUNT_COLUMN("LOCAL", "local_packets"),
+	PDP_COUNT_COLUMN("DROP", "drop_packets"),
 	{NULL},
 };
 
@@ -150,20 +150,31 @@ static void vif_name(const json_t *row, const struct pdp_output *out, char *text
 }
 
 static const struct pdp_column vifs[] = {
-	{"VIF", NULL, vif_name},      {"PORT", "port"},
-	{"TUNNEL", NULL, tunnel},     {"LOCAL", "local"},
-	{"REMOTE", "remote"},	      {"MTU", "mtu"},
-	{"NEXT HOP", "next_hop_mac"}, {"RX", "rx_packets"},
-	{"TX", "tx_packets"},	      {NULL},
+	{"VIF", NULL, vif_name},
+	{"PORT", "port"},
+	{"TUNNEL", NULL, tunnel},
+	{"LOCAL", "local"},
+	{"REMOTE", "remote"},
+	{"MTU", "mtu"},
+	{"NEXT HOP", "next_hop_mac"},
+	PDP_COUNT_COLUMN("RX", "rx_packets"),
+	PDP_COUNT_COLUMN("TX", "tx_packets"),
+	{NULL},
 };
 
 static const struct pdp_column guests[] = {
-	{"GUEST", "name"},	  {"FE", "fe"},
-	{"STATE", "state"},	  {"PID", "init_pid"},
-	{"LINK", "link"},	  {"QUOTA", NULL, quota, true},
-	{"CPU", NULL, cpu, true}, {"MEMORY", NULL, memory, true},
-	{"RX pps", "rx_pps"},	  {"TX pps", "tx_pps"},
-	{"RESTARTS", "restarts"}, {NULL},
+	{"GUEST", "name"},
+	{"FE", "fe"},
+	{"STATE", "state"},
+	{"PID", "init_pid"},
+	{"LINK", "link"},
+	{"QUOTA", NULL, quota, true},
+	{"CPU", NULL, cpu, true},
+	{"MEMORY", NULL, memory, true},
+	PDP_COUNT_COLUMN("RX pps", "rx_pps"),
+	PDP_COUNT_COLUMN("TX pps", "tx_pps"),
+	{"RESTARTS", "restarts"},
+	{NULL},
 };
 
 /* By its name, or a vif by VNET/VIF. */

@@ -33,7 +33,8 @@ char *pdp_number(unsigned long long value, const struct pdp_output *out, char *t
 	return text;
 }
 
-static void value_text(const json_t *value, const struct pdp_output *out, char *text, size_t len)
+static void value_text(const json_t *value, bool count, const struct pdp_output *out, char *text,
+		       size_t len)
 {
 	json_int_t number;
 
@@ -43,7 +44,7 @@ static void value_text(const json_t *value, const struct pdp_output *out, char *
 		break;
 	case JSON_INTEGER:
 		number = json_integer_value(value);
-		if (number < 0)
+		if (number < 0 || !count)
 			snprintf(text, len, "%lld", (long long)number);
 		else
 			pdp_number((unsigned long long)number, out, text, len);
@@ -92,7 +93,7 @@ static int add_row(struct libscols_table *table, const json_t *row,
 		if (c->cell)
 			c->cell(row, out, text, sizeof(text));
 		else
-			value_text(json_object_get(row, c->key), out, text, sizeof(text));
+			value_text(json_object_get(row, c->key), c->count, out, text, sizeof(text));
 		if (scols_line_set_data(line, i++, text))
 			return -ENOMEM;
 	}

@@ -27,7 +27,13 @@ struct pdp_column {
 	const char *key; /* of the row; numbers stand right */
 	pdp_cell_fn cell; /* instead of the key's value */
 	bool right;
+	bool count; /* a quantity, whose digits are grouped; ids and MTUs are not */
 };
+
+#define PDP_COUNT_COLUMN(title, value)                         \
+	{                                                      \
+		.head = (title), .key = (value), .count = true \
+	}
 
 /*
  * Print an array of objects: as it is under -j, as a table with these columns else (columns end with

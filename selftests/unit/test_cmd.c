@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /* test_cmd - words to commands, rows to tables. */
+#include <locale.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -116,10 +117,9 @@ static void numbers_in_thin_groups(void **state)
 	assert_true(strlen(text) < 6);
 }
 
-static char *print(const char *json, const struct pdp_column *columns, bool as_json)
+static char *print_to(struct pdp_output out, const char *json, const struct pdp_column *columns)
 {
 	json_t *rows = json_loads(json, 0, NULL);
-	struct pdp_output out = {.json = as_json};
 	char *text;
 	size_t len;
 
@@ -130,8 +130,15 @@ static char *print(const char *json, const struct pdp_column *columns, bool as_j
 	return text;
 }
 
+static char *print(const char *json, const struct pdp_column *columns, bool as_json)
+{
+	return print_to((struct pdp_output){.json = as_json}, json, columns);
+}
+
 static void tables(void **state)
 {
+	static const struct pdp_column counted[] = {
+		{"PID", "pid"}, PDP_COUNT_COLUMN("PACKETS", "packets"), {NULL}};
 	static const struct pdp_column columns[] = {
 		{"NAME", "name"}, {"PACKETS", "packets"}, {"MAC", "mac"}, {NULL}};
 	static const char rows[] = "[{\"name\":\"red\",\"packets\":5,\"mac\":null},"
@@ -145,6 +152,12 @@ static void tables(void **state)
 	free(text);
 	text = print(rows, columns, true);
 	assert_memory_equal(text, rows, strlen(rows));
+	free(text);
+	/* On a terminal quantities are grouped; what is no quantity, a pid or a UDP port, is not. */
+	text = print_to((struct pdp_output){.groups = true}, "[{\"pid\":31869,\"packets\":31869}]",
+			counted);
+	assert_string_equal(text, "  PID  PACKETS\n"
+				  "31869   31\u2009869\n");
 	free(text);
 	/* One is an array too, and so is none. */
 	text = print("[]", columns, true);
@@ -163,5 +176,7 @@ int main(void)
 		cmocka_unit_test(tables),
 	};
 
+	/* A thin space is one column wide where the locale knows it. */
+	setlocale(LC_CTYPE, "C.UTF-8");
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
