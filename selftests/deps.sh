@@ -4,6 +4,7 @@
 #
 #   selftests/deps.sh build     compilers and libraries (what plain `make` needs)
 #   selftests/deps.sh           those, and what demo, check and lint run
+#   selftests/deps.sh bench     all that, and what draws the plots of docs/
 
 set -eu
 
@@ -13,8 +14,13 @@ BUILD="build-essential pkg-config clang llvm bpftool libbpf-dev libxdp-dev libel
 RUN="lxc iproute2 procps iputils-ping iperf3 ethtool tcpdump libcmocka-dev perl python3 python3-jsonschema python3-yaml clang-19 llvm-19
 	clang-format clang-tidy cppcheck shellcheck curl jq bsdextrautils util-linux kmod"
 
-want=$BUILD
-[ "${1:-all}" = build ] || want="$BUILD $RUN"
+PLOT="gnuplot-nox"
+
+case "${1:-all}" in
+build) want=$BUILD ;;
+bench) want="$BUILD $RUN $PLOT" ;;
+*) want="$BUILD $RUN" ;;
+esac
 
 missing=
 for package in $want; do
