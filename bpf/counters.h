@@ -60,6 +60,39 @@
 	X(drop_local_no_guest, "for the control plane, which has no MH guest")      \
 	X(drop_by_guest, "dropped by the data plane, returned for the account")
 
+/* Of a vnet. Bytes are those of the tunnel packet from its outer IP header on. */
+#define PDP_VNET_COUNTS(X)                                               \
+	X(rx_packets, "packets that came in through the vnet's tunnels") \
+	X(rx_bytes, "their bytes, from the outer IP header on")          \
+	X(tx_packets, "packets that the dispatcher sent to ports")       \
+	X(tx_bytes, "their bytes, from the outer IP header on")          \
+	X(local_packets, "packets handed to the vnet's control plane")   \
+	X(local_bytes, "their bytes, from the outer IP header on")
+
+/* Of a vif, bytes as above. */
+#define PDP_VIF_COUNTS(X)                                       \
+	X(rx_packets, "packets that came in through the vif")   \
+	X(rx_bytes, "their bytes, from the outer IP header on") \
+	X(tx_packets, "packets that left through the vif")      \
+	X(tx_bytes, "their bytes, from the outer IP header on")
+
+/*
+ * Of an FE guest: what passed each of the programs around it. Bytes are those of the frames on the FE
+ * link, Ethernet header and tag included.
+ */
+#define PDP_GUEST_COUNTS(X)                                                              \
+	X(to_packets, "redirected to the guest's link by the classifier")                \
+	X(to_bytes, "their bytes on the link, Ethernet header and tag included")         \
+	X(rx_packets, "redirected to the agent's socket by the guest's receive program") \
+	X(drop_no_socket, "no agent has a socket on this queue")                         \
+	X(drop_not_tagged, "frame on the guest's link that is not PdP's")                \
+	X(from_packets, "came back to the dispatcher")                                   \
+	X(from_bytes, "their bytes on the link, Ethernet header and tag included")
+
+/* Of the node: what can be laid at no vnet's door. */
+#define PDP_NODE_COUNTS(X) \
+	X(drop_unknown_link, "frame at the dispatcher from a link that is no guest's")
+
 #define PDP_FIELD(name, help) __u64 name;
 
 /* pdp_port_stats, per port: frames that the classifier left to the host. */
@@ -67,43 +100,26 @@ struct pdp_port_stats {
 	PDP_PASS_REASONS(PDP_FIELD)
 };
 
-/* pdp_vnet_stats, per vnet. Bytes are those of the tunnel packet from its outer IP header on. */
+/* pdp_vnet_stats, per vnet. */
 struct pdp_vnet_stats {
-	__u64 rx_packets;
-	__u64 rx_bytes;
-	__u64 tx_packets;
-	__u64 tx_bytes;
-	__u64 local_packets;
-	__u64 local_bytes;
+	PDP_VNET_COUNTS(PDP_FIELD)
 	PDP_CLASSIFY_DROPS(PDP_FIELD)
 	PDP_DISPATCH_DROPS(PDP_FIELD)
 };
 
 /* pdp_vif_stats, per vif. */
 struct pdp_vif_stats {
-	__u64 rx_packets;
-	__u64 rx_bytes;
-	__u64 tx_packets;
-	__u64 tx_bytes;
+	PDP_VIF_COUNTS(PDP_FIELD)
 };
 
-/*
- * pdp_guest_stats, per FE guest: what passed each of the programs around it. Bytes are those of the
- * frames on the FE link, Ethernet header and tag included.
- */
+/* pdp_guest_stats, per FE guest. */
 struct pdp_guest_stats {
-	__u64 to_packets; /* redirected to the guest's link by the classifier */
-	__u64 to_bytes;
-	__u64 rx_packets; /* redirected to the agent's socket by the guest receive program */
-	__u64 drop_no_socket; /* no agent has a socket on this queue */
-	__u64 drop_not_tagged; /* frame on the guest's link that is not PdP's */
-	__u64 from_packets; /* came back to the dispatcher */
-	__u64 from_bytes;
+	PDP_GUEST_COUNTS(PDP_FIELD)
 };
 
-/* pdp_node_stats, one element: what can be laid at no vnet's door. */
+/* pdp_node_stats, one element. */
 struct pdp_node_stats {
-	__u64 drop_unknown_link; /* frame at the dispatcher from a link that is no guest's */
+	PDP_NODE_COUNTS(PDP_FIELD)
 };
 
 #endif

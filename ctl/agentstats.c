@@ -18,12 +18,9 @@ _Static_assert(sizeof(struct pdp_agent_stats) % sizeof(uint64_t) == 0, "summed w
 static bool is_state(size_t word)
 {
 	static const size_t states[] = {
-		offsetof(struct pdp_agent_stats, frames_total),
-		offsetof(struct pdp_agent_stats, frames_free),
-		offsetof(struct pdp_agent_stats, frames_fill),
-		offsetof(struct pdp_agent_stats, frames_tx),
-		offsetof(struct pdp_agent_stats, routes4),
-		offsetof(struct pdp_agent_stats, routes6),
+#define OFFSET(name, help) offsetof(struct pdp_agent_stats, name),
+		PDP_AGENT_STATES(OFFSET)
+#undef OFFSET
 	};
 
 	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++)

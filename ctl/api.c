@@ -22,6 +22,7 @@
 
 #include "ctl/api.h"
 #include "ctl/log.h"
+#include "ctl/scrape.h"
 #include "ctl/views.h"
 
 #define CLIENT_TIMEOUT_S 5
@@ -131,6 +132,10 @@ static void on_view(struct evhttp_request *req, void *arg)
 	}
 	if (!may(api, req, false)) {
 		refuse(req, 403, "only root and members of group " GROUP " may ask");
+		return;
+	}
+	if (!strcmp(path, "/metrics")) {
+		pdp_scrape_answer(req, api->node);
 		return;
 	}
 	for (i = 0; i < sizeof(views) / sizeof(views[0]); i++) {

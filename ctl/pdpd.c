@@ -18,6 +18,7 @@
 #include "ctl/api.h"
 #include "ctl/log.h"
 #include "ctl/node.h"
+#include "ctl/scrape.h"
 
 #define AGENT "pdp-fe-agent"
 
@@ -26,6 +27,8 @@ struct daemon {
 	struct event *signals[3];
 	bool leave;
 	char agent[PATH_MAX];
+	const char *metrics; /* ADDR:PORT; NULL = on the API's socket alone */
+	bool metrics_public;
 	struct pdp_node_conf conf;
 };
 
@@ -39,15 +42,18 @@ static const char usage_text[] =
 	"      --agent PATH    the pdp-fe-agent to run in guests (default: beside pdpd)\n"
 	"      --force         take the place of a foreign XDP program on a port\n"
 	"      --dispatcher    share ports with other XDP programs through libxdp's dispatcher\n"
+	"      --metrics ADDR:PORT  serve /metrics on TCP too, on a loopback address\n"
+	"      --metrics-public     ... on an address that others can reach\n"
 	"  -V, --version       the version\n"
 	"  -h, --help          this text\n";
 
 static const struct option options[] = {
-	{"config", required_argument, NULL, 'c'}, {"run-dir", required_argument, NULL, 'r'},
-	{"pins", required_argument, NULL, 'P'},	  {"agent", required_argument, NULL, 'a'},
-	{"force", no_argument, NULL, 'f'},	  {"dispatcher", no_argument, NULL, 'd'},
-	{"foreground", no_argument, NULL, 'F'},	  {"version", no_argument, NULL, 'V'},
-	{"help", no_argument, NULL, 'h'},	  {NULL, 0, NULL, 0},
+	{"config", required_argument, NULL, 'c'},  {"run-dir", required_argument, NULL, 'r'},
+	{"pins", required_argument, NULL, 'P'},	   {"agent", required_argument, NULL, 'a'},
+	{"force", no_argument, NULL, 'f'},	   {"dispatcher", no_argument, NULL, 'd'},
+	{"metrics", required_argument, NULL, 'm'}, {"metrics-public", no_argument, NULL, 'M'},
+	{"foreground", no_argument, NULL, 'F'},	   {"version", no_argument, NULL, 'V'},
+	{"help", no_argument, NULL, 'h'},	   {NULL, 0, NULL, 0},
 };
 
 /* READY=1 and STOPPING=1 to whoever started us, as sd_notify(3) does. */
@@ -118,6 +124,12 @@ static int parse(struct daemon *d, int argc, char **argv)
 		case 'd':
 			d->conf.attach |= PDP_ATTACH_DISPATCHER;
 			break;
+		case 'm':
+			d->metrics = optarg;
+			break;
+		case 'M':
+			d->metrics_public = true;
+			break;
 		case 'F':
 			break; /* the only mode there is */
 		case 'V':
@@ -179,17 +191,23 @@ static void serve(struct daemon *d, const struct pdp_node *node)
 
 static int run(struct daemon *d, struct pdp_error *err)
 {
+	struct pdp_scrape *scrape = NULL;
 	struct pdp_api *api = NULL;
 	struct pdp_node *node;
 	struct pdp_error why;
 	int code, down;
 
-	code = pdp_node_up(&node, d->base, &d->conf, err);
+	code = d->metrics ? pdp_scrape_check(d->metrics, d->metrics_public, err) : 0;
+	if (!code)
+		code = pdp_node_up(&node, d->base, &d->conf, err);
 	if (code)
 		return code;
 	code = pdp_api_open(&api, d->base, node, leave, d, err);
+	if (!code && d->metrics)
+		code = pdp_scrape_open(&scrape, d->base, node, d->metrics, d->metrics_public, err);
 	if (!code)
 		serve(d, node);
+	pdp_scrape_close(scrape);
 	pdp_api_stop_listening(api);
 	down = pdp_node_down(node, &why);
 	pdp_api_answer_down(api, node->model.node, down ? &why : NULL);

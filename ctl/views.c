@@ -199,20 +199,15 @@ json_t *pdp_view_fes(struct pdp_node *node)
 	return rows;
 }
 
-/* Closes the vnet's books, which are then the caller's to free. 0 or -errno. */
-static int close_books(const struct pdp_node *node, const struct pdp_node_vnet *vnet,
-		       struct pdp_books *books, struct pdp_ledger *ledger)
+int pdp_view_books(struct pdp_books *out, const struct pdp_node *node,
+		   const struct pdp_node_vnet *vnet)
 {
 	struct pdp_books_guest guests[PDP_VNET_GUESTS_MAX];
 	size_t i;
-	int code;
 
 	for (i = 0; i < vnet->n_guests; i++)
 		guests[i] = pdp_node_books(&vnet->guests[i]);
-	code = pdp_books_read(books, node->loader, vnet->id, guests, vnet->n_guests, NULL);
-	if (!code)
-		pdp_ledger_close(ledger, &books->in);
-	return code;
+	return pdp_books_read(out, node->loader, vnet->id, guests, vnet->n_guests, NULL);
 }
 
 static json_t *vnet_guests(const struct pdp_node_vnet *vnet, size_t *ready)
@@ -240,7 +235,8 @@ static json_t *view_vnet(struct pdp_node *node, struct pdp_node_vnet *vnet)
 	json_t *row = json_object(), *guests;
 	size_t ready;
 
-	close_books(node, vnet, &books, &ledger);
+	if (!pdp_view_books(&books, node, vnet))
+		pdp_ledger_close(&ledger, &books.in);
 	pdp_books_free(&books);
 	guests = vnet_guests(vnet, &ready);
 	set_str(row, "name", vnet->conf->name);
@@ -468,8 +464,9 @@ json_t *pdp_view_stats(struct pdp_node *node)
 		struct pdp_ledger ledger;
 		struct pdp_books books;
 
-		if (close_books(node, &node->vnets[i], &books, &ledger))
+		if (pdp_view_books(&books, node, &node->vnets[i]))
 			continue;
+		pdp_ledger_close(&ledger, &books.in);
 		json_array_append_new(rows, pdp_view_ledger(node->vnets[i].conf->name,
 							    node->vnets[i].id, &ledger, &books.in));
 		pdp_books_free(&books);

@@ -19,6 +19,10 @@ json_t *pdp_view_vifs(struct pdp_node *node);
 json_t *pdp_view_guests(struct pdp_node *node);
 json_t *pdp_view_stats(struct pdp_node *node);
 
+/* The books of a vnet, the caller's to free. 0 or -errno. */
+int pdp_view_books(struct pdp_books *out, const struct pdp_node *node,
+		   const struct pdp_node_vnet *vnet);
+
 /* The element of stats for one vnet; also made by pdp-ctl from the maps alone. */
 json_t *pdp_view_ledger(const char *vnet, uint16_t id, const struct pdp_ledger *ledger,
 			const struct pdp_ledger_in *in);

@@ -67,7 +67,7 @@ struct pdp_synced {
  * outlive it. Untrusted: the controller only shows and sums them. frames_* say where each frame of
  * the UMEM is; they add up to frames_total whenever the agent is between bursts.
  */
-#define PDP_AGENT_STATS(X)                                                                   \
+#define PDP_AGENT_COUNTS(X)                                                                  \
 	X(rx_packets, "taken from the socket")                                               \
 	X(tx_packets, "completed by the kernel")                                             \
 	X(forward_packets, "verdict FORWARD, put on the transmit ring")                      \
@@ -83,13 +83,18 @@ struct pdp_synced {
 	X(tx_stalled, "times that the kernel would not take more for long")                  \
 	X(tx_kicks, "sendto calls")                                                          \
 	X(rx_wakeups, "poll calls that found packets")                                       \
-	X(bursts, "bursts processed")                                                        \
-	X(frames_total, "frames in the UMEM")                                                \
-	X(frames_free, "in the agent's pool")                                                \
-	X(frames_fill, "with the kernel, to receive into")                                   \
-	X(frames_tx, "with the kernel, to send")                                             \
-	X(routes4, "IPv4 routes in force")                                                   \
+	X(bursts, "bursts processed")
+
+/* What is now, not what was so far. */
+#define PDP_AGENT_STATES(X)                                \
+	X(frames_total, "frames in the UMEM")              \
+	X(frames_free, "in the agent's pool")              \
+	X(frames_fill, "with the kernel, to receive into") \
+	X(frames_tx, "with the kernel, to send")           \
+	X(routes4, "IPv4 routes in force")                 \
 	X(routes6, "IPv6 routes in force")
+
+#define PDP_AGENT_STATS(X) PDP_AGENT_COUNTS(X) PDP_AGENT_STATES(X)
 
 #define PDP_AGENT_FIELD(name, help) uint64_t name;
 struct pdp_agent_stats {
