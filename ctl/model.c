@@ -169,6 +169,11 @@ const struct pdp_vif_conf *pdp_vnet_vif(const struct pdp_vnet_conf *vnet, const 
 	return NULL;
 }
 
+const char *pdp_encap_name(enum pdp_encap encap)
+{
+	return encap == PDP_ENCAP_UDP ? "udp" : "vxlan";
+}
+
 uint32_t pdp_vif_overhead(const struct pdp_vif_conf *vif)
 {
 	uint32_t outer = (vif->local.family == 6 ? OUTER_IPV6 : OUTER_IPV4) + OUTER_UDP;

@@ -115,6 +115,9 @@ const struct pdp_fe_conf *pdp_model_fe(const struct pdp_model *model, const char
 const struct pdp_vnet_conf *pdp_model_vnet(const struct pdp_model *model, const char *name);
 const struct pdp_vif_conf *pdp_vnet_vif(const struct pdp_vnet_conf *vnet, const char *name);
 
+/* As the node file writes it. */
+const char *pdp_encap_name(enum pdp_encap encap);
+
 #define PDP_MTU_MIN 68 /* IPv4's smallest, RFC 791 */
 
 /* Bytes around an inner IP packet, from the outer IP header on: 28 or 48 for udp, 50 or 70 for vxlan. */

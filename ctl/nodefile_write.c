@@ -14,6 +14,7 @@
 #include "bpf/wire.h"
 #include "ctl/nodefile_raw.h"
 #include "ctl/prefix.h"
+#include "ctl/slots.h"
 #include "ctl/yamltext.h"
 
 /* The tree that grows. Nodes are numbers of libyaml's; 0 is none, and means no memory. */
@@ -151,7 +152,7 @@ static void add_vif(struct builder *b, int list, const struct pdp_vif_conf *vif)
 
 	put_text(b, map, "name", vif->name);
 	put_text(b, map, "port", vif->port);
-	put_text(b, map, "encap", vif->encap == PDP_ENCAP_UDP ? "udp" : "vxlan");
+	put_text(b, map, "encap", pdp_encap_name(vif->encap));
 	if (vif->encap == PDP_ENCAP_VXLAN)
 		put_number(b, map, "vni", vif->vni);
 	put_end(b, map, "local", vif, &vif->local, vif->local_port);
@@ -212,25 +213,13 @@ static void put_memory(struct builder *b, int map, uint32_t mib)
 		put_text(b, map, "memory", text);
 }
 
-static const char *policy_name(enum pdp_policy policy)
-{
-	switch (policy) {
-	case PDP_POLICY_ROUND_ROBIN:
-		return "round-robin";
-	case PDP_POLICY_WEIGHTED:
-		return "weighted";
-	default:
-		return "flow-hash";
-	}
-}
-
 static void add_vnet(struct builder *b, int list, const struct pdp_vnet_conf *vnet)
 {
 	int map = item(b, list), vifs = sequence(b), routes = sequence(b), others = sequence(b);
 
 	put_text(b, map, "name", vnet->name);
 	put_power(b, map, "power", vnet->power);
-	put_text(b, map, "policy", policy_name(vnet->policy));
+	put_text(b, map, "policy", pdp_policy_name(vnet->policy));
 	put_policing(b, map, vnet);
 	put_memory(b, map, vnet->memory_mib);
 	for (size_t i = 0; i < vnet->n_vifs; i++)

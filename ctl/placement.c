@@ -4,6 +4,7 @@
  */
 #include "ctl/placement.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,6 +19,37 @@ void pdp_placement_free(struct pdp_placement *placement)
 	free(placement->vnets);
 	free(placement->ports);
 	*placement = (struct pdp_placement){0};
+}
+
+/* n elements in memory of their own; an empty list has memory too. NULL without memory. */
+static void *copy_list(const void *from, size_t n, size_t size)
+{
+	void *to = calloc(n ? n : 1, size);
+
+	if (to && n)
+		memcpy(to, from, n * size);
+	return to;
+}
+
+int pdp_placement_copy(struct pdp_placement *out, const struct pdp_placement *placement)
+{
+	bool failed;
+
+	*out = *placement;
+	out->ports = copy_list(placement->ports, placement->n_ports, sizeof(*out->ports));
+	out->vnets = copy_list(placement->vnets, placement->n_vnets, sizeof(*out->vnets));
+	failed = !out->ports || !out->vnets;
+	out->n_vnets = out->vnets ? placement->n_vnets : 0;
+	for (size_t i = 0; i < out->n_vnets; i++) {
+		struct pdp_placed_vnet *vnet = &out->vnets[i];
+
+		vnet->vifs = copy_list(vnet->vifs, vnet->n_vifs, sizeof(*vnet->vifs));
+		vnet->guests = copy_list(vnet->guests, vnet->n_guests, sizeof(*vnet->guests));
+		failed = failed || !vnet->vifs || !vnet->guests;
+	}
+	if (failed)
+		pdp_placement_free(out);
+	return failed ? -ENOMEM : 0;
 }
 
 _Static_assert(offsetof(struct pdp_placed_port, name) == 0, "by_name looks there");

@@ -52,6 +52,9 @@ struct pdp_placement {
 /* Free what hangs on it and zero it; a zeroed one or NULL is fine. */
 void pdp_placement_free(struct pdp_placement *placement);
 
+/* One of its own with the same contents; *out is zeroed on failure. 0 or -ENOMEM. */
+int pdp_placement_copy(struct pdp_placement *out, const struct pdp_placement *placement);
+
 /* Lists in the order of their labels (strverscmp), guests in that of their numbers. */
 void pdp_placement_sort(struct pdp_placement *placement);
 

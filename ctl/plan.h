@@ -78,16 +78,18 @@ struct pdp_change {
 	size_t n_guests;
 };
 
+/* One side. Any member may be NULL: nothing there, not decided, not known. */
+struct pdp_plan_side {
+	const struct pdp_model *model;
+	const struct pdp_placement *placement;
+	const uint32_t *port_mtu; /* as model->ports, 0 = not known; tells the MTU of vifs */
+};
+
 struct pdp_plan {
 	struct pdp_change *changes;
 	size_t n;
 	size_t n_add, n_change, n_remove;
-};
-
-/* One side. Either member may be NULL: nothing there, or not decided. */
-struct pdp_plan_side {
-	const struct pdp_model *model;
-	const struct pdp_placement *placement;
+	struct pdp_plan_side from, to;
 };
 
 /*
@@ -103,8 +105,8 @@ int pdp_plan_make(struct pdp_plan *out, const struct pdp_plan_side *from,
 void pdp_plan_free(struct pdp_plan *plan);
 
 /*
- * For people: "+ vnet  red   1500m -> fe1 1000m, fe2 500m", a line or a few for each change, then
- * "3 to add, 0 to change, 0 to remove".
+ * For people: "+ vnet red  1500m flow-hash -> fe1 1000m, fe2 500m", a line for each change and one for
+ * many routes, then "3 to add, 0 to change, 0 to remove".
  */
 void pdp_plan_print(const struct pdp_plan *plan, FILE *file);
 

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * plan_values.c - which values of a thing differ, and what that does to what is running.
+ */
+#include "ctl/plan_values.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ctl/prefix.h"
+#include "ctl/slots.h"
+
+#define TEXT_MAX 64
+
+int pdp_note_value(struct pdp_change *change, const char *key, const char *from, const char *to)
+{
+	struct pdp_value_change *grown, value = {.key = key};
+
+	if (!strcmp(from, to))
+		return 0;
+	grown = reallocarray(change->values, change->n_values + 1, sizeof(*grown));
+	if (!grown)
+		return -ENOMEM;
+	change->values = grown;
+	value.from = strdup(from);
+	value.to = strdup(to);
+	grown[change->n_values++] = value;
+	return value.from && value.to ? 0 : -ENOMEM;
+}
+
+/* A number with its unit; 0 is not given. */
+static int note_number(struct pdp_change *change, const char *key, uint64_t from, uint64_t to,
+		       const char *unit)
+{
+	char old[TEXT_MAX] = "", new[TEXT_MAX] = "";
+
+	if (from)
+		snprintf(old, sizeof(old), "%" PRIu64 "%s", from, unit);
+	if (to)
+		snprintf(new, sizeof(new), "%" PRIu64 "%s", to, unit);
+	return pdp_note_value(change, key, old, new);
+}
+
+static const char *print_vlan(char out[TEXT_MAX], const struct pdp_port_conf *port)
+{
+	out[0] = '\0';
+	if (port->vlan[0])
+		snprintf(out, TEXT_MAX, port->vlan[1] ? "%u.%u" : "%u", port->vlan[0],
+			 port->vlan[1]);
+	return out;
+}
+
+int pdp_port_differ(struct pdp_change *change)
+{
+	const struct pdp_port_conf *from = change->before.port, *to = change->after.port;
+	char old[TEXT_MAX], new[TEXT_MAX];
+
+	if (pdp_note_value(change, "ifname", from->ifname, to->ifname))
+		return -ENOMEM;
+	return pdp_note_value(change, "vlan", print_vlan(old, from), print_vlan(new, to));
+}
+
+int pdp_fe_differ(struct pdp_change *change)
+{
+	const struct pdp_fe_conf *from = change->before.fe, *to = change->after.fe;
+
+	if (pdp_note_value(change, "cpus", from->cpus, to->cpus) ||
+	    note_number(change, "capacity", from->capacity, to->capacity, "m"))
+		return -ENOMEM;
+	return pdp_note_value(change, "drain", from->drain ? "true" : "", to->drain ? "true" : "");
+}
+
+int pdp_vnet_differ(struct pdp_change *change)
+{
+	const struct pdp_vnet_conf *from = change->before.vnet, *to = change->after.vnet;
+
+	if (pdp_note_value(change, "data-plane", from->data_plane, to->data_plane) ||
+	    note_number(change, "memory", from->memory_mib, to->memory_mib, "M"))
+		return -ENOMEM;
+	if (change->n_values)
+		change->effects |= PDP_EFFECT_RESTART;
+	if (note_number(change, "power", from->power, to->power, "m") ||
+	    pdp_note_value(change, "policy", pdp_policy_name(from->policy),
+			   pdp_policy_name(to->policy)) ||
+	    note_number(change, "rate.pps", from->rate_pps, to->rate_pps, ""))
+		return -ENOMEM;
+	return note_number(change, "rate.burst", from->burst_packets, to->burst_packets, "");
+}
+
+static int note_end(struct pdp_change *change, const char *key, const struct pdp_prefix *from,
+		    uint16_t from_port, const struct pdp_prefix *to, uint16_t to_port)
+{
+	char old[PDP_ADDR_STRLEN], new[PDP_ADDR_STRLEN];
+
+	return pdp_note_value(change, key, pdp_endpoint_print(old, from, from_port),
+			      pdp_endpoint_print(new, to, to_port));
+}
+
+/* "10.0.0.1/24, fd00::1/64"; the caller's. */
+static char *print_addresses(const struct pdp_vif_conf *vif)
+{
+	char one[PDP_ADDR_STRLEN], *text = NULL;
+	size_t size;
+	FILE *file = open_memstream(&text, &size);
+
+	if (!file)
+		return NULL;
+	for (size_t i = 0; i < vif->n_address; i++)
+		fprintf(file, "%s%s", i ? ", " : "", pdp_prefix_print(one, &vif->address[i]));
+	fclose(file);
+	return text;
+}
+
+static int note_addresses(struct pdp_change *change, const struct pdp_vif_conf *from,
+			  const struct pdp_vif_conf *to)
+{
+	char *old = print_addresses(from), *new = print_addresses(to);
+	int code = old && new ? pdp_note_value(change, "address", old, new) : -ENOMEM;
+
+	free(old);
+	free(new);
+	return code;
+}
+
+static const char *print_mac(char out[PDP_ADDR_STRLEN], const uint8_t mac[6])
+{
+	static const uint8_t none[6];
+
+	out[0] = '\0';
+	return memcmp(mac, none, sizeof(none)) != 0 ? pdp_mac_print(out, mac) : out;
+}
+
+int pdp_vif_differ(struct pdp_change *change)
+{
+	const struct pdp_vif_conf *from = change->before.vif, *to = change->after.vif;
+	char old[PDP_ADDR_STRLEN], new[PDP_ADDR_STRLEN];
+
+	if (from->encap != to->encap || from->local.family != to->local.family)
+		change->effects |= PDP_EFFECT_REPLACE;
+	if (pdp_note_value(change, "port", from->port, to->port) ||
+	    pdp_note_value(change, "encap", pdp_encap_name(from->encap),
+			   pdp_encap_name(to->encap)) ||
+	    note_number(change, "vni", from->vni, to->vni, "") ||
+	    note_end(change, "local", &from->local, from->local_port, &to->local, to->local_port) ||
+	    note_end(change, "remote", &from->remote, from->remote_port, &to->remote,
+		     to->remote_port) ||
+	    note_number(change, "mtu", from->mtu, to->mtu, "") ||
+	    pdp_note_value(change, "mac", print_mac(old, from->mac), print_mac(new, to->mac)))
+		return -ENOMEM;
+	return note_addresses(change, from, to);
+}
+
+int pdp_route_differ(struct pdp_change *change)
+{
+	const struct pdp_route_conf *from = change->before.route, *to = change->after.route;
+	char old[PDP_ADDR_STRLEN] = "", new[PDP_ADDR_STRLEN] = "";
+
+	if (from->via.family)
+		pdp_addr_print(old, &from->via);
+	if (to->via.family)
+		pdp_addr_print(new, &to->via);
+	if (pdp_note_value(change, "via", old, new) ||
+	    pdp_note_value(change, "vif", from->vif, to->vif))
+		return -ENOMEM;
+	return pdp_note_value(change, "blackhole", *from->vif ? "" : "true",
+			      *to->vif ? "" : "true");
+}
+
+int pdp_neighbour_differ(struct pdp_change *change)
+{
+	char old[PDP_ADDR_STRLEN], new[PDP_ADDR_STRLEN];
+
+	return pdp_note_value(change, "mac", print_mac(old, change->before.neighbour->mac),
+			      print_mac(new, change->after.neighbour->mac));
+}
