@@ -339,6 +339,11 @@ size_t pdp_alloc_pick(struct pdp_alloc *alloc, uint32_t power)
 	return fits[alloc->fit].better(&alloc->rooms, idle, shared);
 }
 
+size_t pdp_alloc_smaller_room(const struct pdp_alloc *alloc, size_t a, size_t b)
+{
+	return smaller_room(&alloc->rooms, a, b);
+}
+
 size_t pdp_alloc_tightest(struct pdp_alloc *alloc, uint32_t power)
 {
 	size_t idle = pdp_rooms_tightest(&alloc->rooms, PDP_ROOMS_IDLE, power);

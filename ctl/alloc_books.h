@@ -50,6 +50,9 @@ size_t pdp_alloc_pick(struct pdp_alloc *alloc, uint32_t power);
 /* The same by best fit, whatever the fit is. */
 size_t pdp_alloc_tightest(struct pdp_alloc *alloc, uint32_t power);
 
+/* Of two FEs in the index, or PDP_NO_FE: the one with less room, then with the lower name. */
+size_t pdp_alloc_smaller_room(const struct pdp_alloc *alloc, size_t a, size_t b);
+
 /* The most that is free on an FE that is not idle. */
 uint32_t pdp_alloc_largest_rest(struct pdp_alloc *alloc);
 

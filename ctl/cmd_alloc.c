@@ -8,7 +8,311 @@
 #include <string.h>
 
 #include "ctl/alloc_trace.h"
+#include "ctl/alloc_view.h"
+#include "ctl/client.h"
 #include "ctl/cmd.h"
+#include "ctl/power.h"
+
+/* --- the node's state ------------------------------------------------------------------------------ */
+
+static int read_state(struct pdp_ctl *ctl, struct pdp_alloc_state *state)
+{
+	json_t *fes = NULL, *vnets = NULL;
+	int ret = pdp_client_get(&fes, ctl->run_dir, "/v1/fes", &ctl->err);
+
+	if (!ret)
+		ret = pdp_client_get(&vnets, ctl->run_dir, "/v1/vnets", &ctl->err);
+	if (!ret)
+		ret = pdp_alloc_state_read(state, fes, vnets, &ctl->err);
+	json_decref(fes);
+	json_decref(vnets);
+	return ret;
+}
+
+static int find_vnet(struct pdp_ctl *ctl, const struct pdp_alloc_state *state, const char *name,
+		     size_t *vnet)
+{
+	*vnet = pdp_alloc_state_vnet(state, name);
+	if (*vnet != SIZE_MAX)
+		return 0;
+	return pdp_fail(&ctl->err, -ENOENT, "no vnet is called '%s'; `pdp-ctl vnet show` lists all",
+			name);
+}
+
+static const char *string(const json_t *row, const char *key)
+{
+	const char *text = json_string_value(json_object_get(row, key));
+
+	return text ? text : "";
+}
+
+static long long integer(const json_t *row, const char *key)
+{
+	return json_integer_value(json_object_get(row, key));
+}
+
+/* --- show ------------------------------------------------------------------------------------------ */
+
+static void capacity(const json_t *row, const struct pdp_output *out, char *text, size_t len)
+{
+	(void)out;
+	snprintf(text, len, "%lldm", integer(row, "capacity_millicores"));
+}
+
+static void used(const json_t *row, const struct pdp_output *out, char *text, size_t len)
+{
+	(void)out;
+	snprintf(text, len, "%lldm", integer(row, "used_millicores"));
+}
+
+static void free_power(const json_t *row, const struct pdp_output *out, char *text, size_t len)
+{
+	(void)out;
+	snprintf(text, len, "%lldm", integer(row, "free_millicores"));
+}
+
+/* "red:1000m blue:200m" */
+static void fe_guests(const json_t *row, const struct pdp_output *out, char *text, size_t len)
+{
+	const json_t *guest;
+	size_t i, at = 0;
+
+	(void)out;
+	json_array_foreach(json_object_get(row, "guests"), i, guest) {
+		at += (size_t)snprintf(text + at, len - at, "%s%s:%lldm", i ? " " : "",
+				       string(guest, "vnet"), integer(guest, "power_millicores"));
+		if (at >= len)
+			return;
+	}
+}
+
+static const struct pdp_column fes[] = {
+	{"FE", "name"},
+	{"CAPACITY", NULL, capacity, true},
+	{"USED", NULL, used, true},
+	{"FREE", NULL, free_power, true},
+	{"GUESTS", NULL, fe_guests},
+	{NULL},
+};
+
+static enum pdp_outcome show(struct pdp_ctl *ctl, int argc, char **argv)
+{
+	struct pdp_alloc_state state;
+	json_t *rows;
+	int ret;
+
+	if (pdp_cmd_at_most(ctl, 0, argc, argv))
+		return PDP_USAGE;
+	ret = read_state(ctl, &state);
+	if (ret)
+		return pdp_outcome_of(ret);
+	rows = pdp_alloc_view_show(&state);
+	ret = rows ? pdp_table_print(rows, fes, &ctl->out)
+		   : pdp_fail(&ctl->err, -ENOMEM, "out of memory");
+	json_decref(rows);
+	pdp_alloc_state_free(&state);
+	return pdp_outcome_of(ret);
+}
+
+/* --- explain --------------------------------------------------------------------------------------- */
+
+static void print_guests(FILE *file, const json_t *guests)
+{
+	const json_t *guest;
+	size_t i;
+
+	json_array_foreach(guests, i, guest)
+		fprintf(file, "%s%s %lldm", i ? ", " : "", string(guest, "fe"),
+			integer(guest, "power_millicores"));
+}
+
+static void print_explained(FILE *file, const json_t *view)
+{
+	const json_t *line, *choice;
+	size_t i;
+
+	fprintf(file, "%s  %lldm -> ", string(view, "vnet"), integer(view, "power_millicores"));
+	print_guests(file, json_object_get(view, "guests"));
+	fputc('\n', file);
+	json_array_foreach(json_object_get(view, "why"), i, line)
+		fprintf(file, "  %s\n", json_string_value(line));
+	json_array_foreach(json_object_get(view, "choices"), i, choice)
+		fprintf(file, "  %s%s would leave %lldm%s\n", i ? "        " : "choices ",
+			string(choice, "fe"), integer(choice, "left_millicores"),
+			json_is_true(json_object_get(choice, "current")) ? " (where it is)" : "");
+	if (!json_object_get(view, "placed_now"))
+		return;
+	fputs("  placed now: ", file);
+	print_guests(file, json_object_get(view, "placed_now"));
+	fputc('\n', file);
+}
+
+/* Print a view, for people by fn; in JSON an array of one, as of many. Takes the reference. */
+static int print_view(struct pdp_ctl *ctl, json_t *view, void (*fn)(FILE *file, const json_t *view))
+{
+	json_t *rows = json_pack("[O]", view);
+	int ret = 0;
+
+	if (!rows)
+		ret = pdp_fail(&ctl->err, -ENOMEM, "out of memory");
+	else if (ctl->out.json)
+		pdp_json_print(rows, &ctl->out);
+	else
+		fn(ctl->out.file, view);
+	json_decref(rows);
+	json_decref(view);
+	return ret;
+}
+
+static enum pdp_outcome explain(struct pdp_ctl *ctl, int argc, char **argv)
+{
+	struct pdp_alloc_state state;
+	size_t vnet;
+	int ret;
+
+	if (pdp_cmd_at_most(ctl, 1, argc, argv))
+		return PDP_USAGE;
+	if (!argc) {
+		pdp_fail(&ctl->err, 0, "which vnet? `pdp-ctl alloc explain VNET`");
+		return PDP_USAGE;
+	}
+	ret = read_state(ctl, &state);
+	if (ret)
+		return pdp_outcome_of(ret);
+	ret = find_vnet(ctl, &state, argv[0], &vnet);
+	if (!ret)
+		ret = print_view(ctl, pdp_alloc_view_explain(&state, vnet), print_explained);
+	pdp_alloc_state_free(&state);
+	return pdp_outcome_of(ret);
+}
+
+/* --- what-if --------------------------------------------------------------------------------------- */
+
+struct what_if {
+	uint32_t power;
+	const char *vnet; /* NULL: a new one */
+};
+
+static const struct option what_if_options[] = {
+	{"power", required_argument, NULL, 'p'},
+	{"vnet", required_argument, NULL, 'v'},
+	{NULL, 0, NULL, 0},
+};
+
+static int parse_what_if(struct what_if *what, int argc, char **argv, struct pdp_error *err)
+{
+	int c;
+
+	optind = 0;
+	opterr = 0;
+	/* getopt takes the word before the options for the program's name. */
+	while ((c = getopt_long(argc + 1, argv - 1, "+", what_if_options, NULL)) != -1) {
+		if (c == 'v')
+			what->vnet = optarg;
+		else if (c != 'p')
+			return pdp_fail(err, -EINVAL, "options are --power P [--vnet NAME]");
+		else if (pdp_power_parse(&what->power, optarg))
+			return pdp_fail(err, -EINVAL,
+					"--power %s: give 1500m (millicores) or 1.5 (cores)",
+					optarg);
+	}
+	if (optind < argc + 1)
+		return pdp_fail(err, -EINVAL, "'%s' is one word too many", argv[optind - 1]);
+	return what->power ? 0 : pdp_fail(err, -EINVAL, "--power is needed");
+}
+
+static void print_change(FILE *file, const json_t *guest)
+{
+	long long before = integer(guest, "before_millicores");
+	long long after = integer(guest, "after_millicores");
+
+	if (!strcmp(string(guest, "change"), "changed"))
+		fprintf(file, "  %s %lldm -> %lldm\n", string(guest, "fe"), before, after);
+	else
+		fprintf(file, "  %s %lldm %s\n", string(guest, "fe"), before ? before : after,
+			string(guest, "change"));
+}
+
+static void print_what_if(FILE *file, const json_t *view)
+{
+	const json_t *guest, *moves = json_object_get(view, "fits_after_moves");
+	size_t i;
+
+	if (!strcmp(string(view, "result"), "placed")) {
+		fprintf(file, "%s%s%lldm fits\n", string(view, "vnet"),
+			json_object_get(view, "vnet") ? ": " : "",
+			integer(view, "power_millicores"));
+		json_array_foreach(json_object_get(view, "guests"), i, guest)
+			print_change(file, guest);
+		return;
+	}
+	fprintf(file, "%s\n", string(view, "reason"));
+	if (json_is_integer(moves))
+		fprintf(file, "it would fit after the moves of `pdp-ctl alloc defrag` (%lld)\n",
+			(long long)json_integer_value(moves));
+}
+
+static enum pdp_outcome what_if(struct pdp_ctl *ctl, int argc, char **argv)
+{
+	struct pdp_alloc_state state;
+	struct what_if what = {0};
+	bool placed = false;
+	size_t vnet = SIZE_MAX;
+	json_t *view;
+	int ret;
+
+	if (parse_what_if(&what, argc, argv, &ctl->err))
+		return PDP_USAGE;
+	ret = read_state(ctl, &state);
+	if (ret)
+		return pdp_outcome_of(ret);
+	if (what.vnet)
+		ret = find_vnet(ctl, &state, what.vnet, &vnet);
+	if (!ret) {
+		view = pdp_alloc_view_what_if(&state, vnet, what.power);
+		placed = !strcmp(string(view, "result"), "placed");
+		ret = print_view(ctl, view, print_what_if);
+	}
+	pdp_alloc_state_free(&state);
+	return ret ? pdp_outcome_of(ret) : placed ? PDP_DONE : PDP_FAILED;
+}
+
+/* --- defrag ---------------------------------------------------------------------------------------- */
+
+static void print_defrag(FILE *file, const json_t *view)
+{
+	const json_t *moves = json_object_get(view, "moves"), *move;
+	bool exact = json_is_true(json_object_get(view, "exact"));
+	size_t i, n = json_array_size(moves);
+
+	json_array_foreach(moves, i, move)
+		fprintf(file, "move %s %lldm from %s to %s\n", string(move, "vnet"),
+			integer(move, "power_millicores"), string(move, "from"),
+			string(move, "to"));
+	if (n)
+		fprintf(file, "%zu move%s: %lld FEs in use instead of %lld; %s\n", n,
+			n == 1 ? "" : "s", integer(view, "fes_after"), integer(view, "fes_before"),
+			exact ? "no plan does better" : "a better plan may exist");
+	else
+		fprintf(file, "%s: %lld FEs are in use\n",
+			exact ? "no moves would help" : "no moves were found that help",
+			integer(view, "fes_before"));
+}
+
+static enum pdp_outcome defrag(struct pdp_ctl *ctl, int argc, char **argv)
+{
+	struct pdp_alloc_state state;
+	int ret;
+
+	if (pdp_cmd_at_most(ctl, 0, argc, argv))
+		return PDP_USAGE;
+	ret = read_state(ctl, &state);
+	if (ret)
+		return pdp_outcome_of(ret);
+	ret = print_view(ctl, pdp_alloc_view_defrag(&state), print_defrag);
+	pdp_alloc_state_free(&state);
+	return pdp_outcome_of(ret);
+}
 
 /* --- simulate -------------------------------------------------------------------------------------- */
 
@@ -101,6 +405,11 @@ static enum pdp_outcome simulate(struct pdp_ctl *ctl, int argc, char **argv)
 }
 
 const struct pdp_cmd pdp_cmd_alloc[] = {
+	{"show", "", "FEs, and which vnet has how much of each", show},
+	{"explain", "VNET", "why a vnet is where it is, and where it would be now", explain},
+	{"what-if", "--power P [ --vnet NAME ]",
+	 "would a new vnet, or a vnet of another power, fit and where; nothing changes", what_if},
+	{"defrag", "", "the fewest moves after which the fewest FEs are in use", defrag},
 	{"simulate",
 	 "--fes N --capacity C --trace FILE|- [ --policy best-fit|first-fit|worst-fit ]",
 	 "place the vnets of a trace, a line of JSON for each event; needs no pdpd", simulate},

@@ -95,7 +95,7 @@ static uint32_t power_of(const struct pdp_alloc_vnet *vnet)
 
 static char *resize(struct node *node, size_t vnet, uint32_t power)
 {
-	static char text[256];
+	static char text[PDP_ERRLEN];
 	struct pdp_alloc_change changes[PDP_ALLOC_CHANGES_MAX];
 	struct pdp_error err;
 	size_t n, at = 0;
@@ -103,7 +103,7 @@ static char *resize(struct node *node, size_t vnet, uint32_t power)
 	text[0] = '\0';
 	if (pdp_alloc_resize(node->alloc, node->slices[vnet], node->vnets[vnet].n_slices, power,
 			     changes, &n, &err))
-		return strcpy(text, err.text);
+		snprintf(text, sizeof(text), "%s", err.text);
 	for (size_t i = 0; i < n; i++)
 		at += (size_t)sprintf(text + at, "%s%s:%u->%u", i ? " " : "",
 				      node->fes[changes[i].fe].name, changes[i].before,

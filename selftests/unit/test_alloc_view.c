@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* test_alloc_view - the allocation from pdpd's answers, shown, explained and asked what if. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "ctl/alloc_view.h"
+
+#define FE(name, capacity) "{\"name\": \"" name "\", \"capacity_millicores\": " #capacity "}"
+#define GUEST(fe, power) "{\"fe\": \"" fe "\", \"power_millicores\": " #power "}"
+#define VNET(name, guests) "{\"name\": \"" name "\", \"guests\": [" guests "]}"
+
+static const char three_fes[] = "[" FE("fe1", 1000) "," FE("fe2", 1000) "," FE("fe3", 1000) "]";
+
+static int read_texts(struct pdp_alloc_state *state, const char *fes, const char *vnets,
+		      struct pdp_error *err)
+{
+	json_t *fe_rows = json_loads(fes, JSON_DECODE_ANY, NULL);
+	json_t *vnet_rows = json_loads(vnets, JSON_DECODE_ANY, NULL);
+	int ret;
+
+	assert_true(fe_rows && vnet_rows);
+	ret = pdp_alloc_state_read(state, fe_rows, vnet_rows, err);
+	json_decref(fe_rows);
+	json_decref(vnet_rows);
+	return ret;
+}
+
+/* A view as text; the state's books are as they were. */
+static char *text_of(struct pdp_alloc_state *state, json_t *view, const struct pdp_alloc_fe *before)
+{
+	size_t n;
+	const struct pdp_alloc_fe *fes = pdp_alloc_fes(state->alloc, &n);
+	char *text;
+
+	assert_memory_equal(before, fes, n * sizeof(*fes));
+	assert_non_null(view);
+	text = json_dumps(view, 0);
+	json_decref(view);
+	return text;
+}
+
+static struct pdp_alloc_fe *snapshot(const struct pdp_alloc_state *state)
+{
+	static struct pdp_alloc_fe fes[8];
+	size_t n;
+	const struct pdp_alloc_fe *now = pdp_alloc_fes(state->alloc, &n);
+
+	assert_true(n <= 8);
+	return memcpy(fes, now, n * sizeof(*fes));
+}
+
+#define assert_view(state, view, want)                                \
+	do {                                                          \
+		const struct pdp_alloc_fe *before_ = snapshot(state); \
+		char *text_ = text_of(state, view, before_);          \
+                                                                      \
+		assert_string_equal(text_, want);                     \
+		free(text_);                                          \
+	} while (0)
+
+static void show(void **state)
+{
+	struct pdp_alloc_state s;
+	struct pdp_error err;
+
+	(void)state;
+	assert_int_equal(read_texts(&s, three_fes,
+				    "[" VNET("red", GUEST("fe1", 1000) "," GUEST("fe2", 500)) "]",
+				    &err),
+			 0);
+	pdp_alloc_set_closed(s.alloc, 2, true);
+	assert_view(
+		&s, pdp_alloc_view_show(&s),
+		"[{\"name\": \"fe1\", \"capacity_millicores\": 1000, \"used_millicores\": 1000, "
+		"\"free_millicores\": 0, \"closed\": false, \"guests\": [{\"vnet\": \"red\", "
+		"\"power_millicores\": 1000}]}, "
+		"{\"name\": \"fe2\", \"capacity_millicores\": 1000, \"used_millicores\": 500, "
+		"\"free_millicores\": 500, \"closed\": false, \"guests\": [{\"vnet\": \"red\", "
+		"\"power_millicores\": 500}]}, "
+		"{\"name\": \"fe3\", \"capacity_millicores\": 1000, \"used_millicores\": 0, "
+		"\"free_millicores\": 1000, \"closed\": true, \"guests\": []}]");
+	pdp_alloc_state_free(&s);
+}
+
+/* The sentences of explain, one after the other. */
+static char *why(struct pdp_alloc_state *s, const char *vnet)
+{
+	static char text[2048];
+	const struct pdp_alloc_fe *before = snapshot(s);
+	json_t *view = pdp_alloc_view_explain(s, pdp_alloc_state_vnet(s, vnet));
+	const json_t *line;
+	size_t i;
+
+	text[0] = '\0';
+	json_array_foreach(json_object_get(view, "why"), i, line)
+		sprintf(text + strlen(text), "%s%s", i ? "; " : "", json_string_value(line));
+	free(text_of(s, view, before));
+	return text;
+}
+
+static void explain(void **state)
+{
+	struct pdp_alloc_state s;
+
+	(void)state;
+	assert_int_equal(read_texts(&s, three_fes,
+				    "[" VNET("red", GUEST("fe1", 1000) "," GUEST("fe2", 500)) "]",
+				    NULL),
+			 0);
+	assert_string_equal(why(&s, "red"), "1500m = 1 whole FE + 500m; "
+					    "500m on fe2 by best fit: fe2 and fe3 tie, the lowest "
+					    "name wins; placed now it would be the same");
+	pdp_alloc_set_closed(s.alloc, 1, true);
+	assert_string_equal(why(&s, "red"), "1500m = 1 whole FE + 500m; "
+					    "500m on fe2: it is closed and takes nothing new; "
+					    "placed now it would be otherwise");
+	pdp_alloc_state_free(&s);
+	assert_int_equal(
+		read_texts(&s, three_fes,
+			   "[" VNET("red", GUEST("fe1", 300)) "," VNET(
+				   "green", GUEST("fe2", 600)) "," VNET("blue",
+									GUEST("fe3", 600) "," GUEST(
+										"fe2", 100)) "]",
+			   NULL),
+		0);
+	assert_string_equal(why(&s, "red"), "300m on fe1 leaves 700m: fe2 would leave "
+					    "only 0m now; placed now it would be otherwise");
+	assert_string_equal(why(&s, "green"), "600m on fe2 leaves 300m: fe1 would "
+					      "leave only 100m now; placed now it would be "
+					      "otherwise");
+	assert_string_equal(why(&s, "blue"),
+			    "700m = 600m + 100m; placed now it would be otherwise");
+	pdp_alloc_state_free(&s);
+	assert_int_equal(
+		read_texts(&s, three_fes,
+			   "[" VNET("red", GUEST("fe1", 300)) "," VNET(
+				   "green", GUEST("fe2", 600)) "," VNET("pink",
+									GUEST("fe2", 300)) "]",
+			   NULL),
+		0);
+	assert_string_equal(why(&s, "pink"),
+			    "300m on fe2 by best fit: it leaves 100m, the next best "
+			    "is fe1 with 400m; placed now it would be the same");
+	pdp_alloc_state_free(&s);
+}
+
+static void what_if(void **state)
+{
+	struct pdp_alloc_state s;
+
+	(void)state;
+	assert_int_equal(read_texts(&s, three_fes,
+				    "[" VNET("red", GUEST("fe1", 1000) "," GUEST("fe2", 500)) "]",
+				    NULL),
+			 0);
+	assert_view(&s, pdp_alloc_view_what_if(&s, 0, 3000),
+		    "{\"power_millicores\": 3000, \"result\": \"placed\", \"guests\": ["
+		    "{\"fe\": \"fe1\", \"change\": \"kept\", \"before_millicores\": 1000, "
+		    "\"after_millicores\": 1000}, "
+		    "{\"fe\": \"fe2\", \"change\": \"changed\", \"before_millicores\": 500, "
+		    "\"after_millicores\": 1000}, "
+		    "{\"fe\": \"fe3\", \"change\": \"added\", \"before_millicores\": 0, "
+		    "\"after_millicores\": 1000}], \"reason\": null, \"vnet\": \"red\"}");
+	assert_view(&s, pdp_alloc_view_what_if(&s, SIZE_MAX, 500),
+		    "{\"power_millicores\": 500, \"result\": \"placed\", \"guests\": ["
+		    "{\"fe\": \"fe2\", \"change\": \"added\", \"before_millicores\": 0, "
+		    "\"after_millicores\": 500}], \"reason\": null}");
+	assert_view(&s, pdp_alloc_view_what_if(&s, SIZE_MAX, 9000),
+		    "{\"power_millicores\": 9000, \"result\": \"refused\", \"guests\": [], "
+		    "\"reason\": \"power 9000m does not fit: the node has 3000m in all (fe1, fe2, "
+		    "fe3)\", \"fits_after_moves\": null}");
+	pdp_alloc_state_free(&s);
+	/* One move makes an FE idle. */
+	assert_int_equal(
+		read_texts(&s, three_fes,
+			   "[" VNET("red", GUEST("fe1", 300)) "," VNET(
+				   "green", GUEST("fe2", 600)) "," VNET("blue",
+									GUEST("fe3", 600)) "]",
+			   NULL),
+		0);
+	assert_view(&s, pdp_alloc_view_what_if(&s, SIZE_MAX, 1000),
+		    "{\"power_millicores\": 1000, \"result\": \"refused\", \"guests\": [], "
+		    "\"reason\": \"power 1000m needs 1 idle FE of 1000m; no FE is idle\", "
+		    "\"fits_after_moves\": 1}");
+	assert_view(&s, pdp_alloc_view_defrag(&s),
+		    "{\"fes_before\": 3, \"fes_after\": 2, \"exact\": true, \"moves\": [{\"vnet\": "
+		    "\"red\", \"from\": \"fe1\", \"to\": \"fe2\", \"power_millicores\": 300}]}");
+	pdp_alloc_state_free(&s);
+}
+
+/* What is no answer of pdpd's is refused with a sentence, and leaks nothing. */
+static void bad_answers(void **state)
+{
+	static const struct {
+		const char *fes, *vnets, *error;
+	} cases[] = {
+		{"{}", "[]", "no FEs"},
+		{"[]", "3", "no vnets"},
+		{"[{}]", "[]", "no FEs"},
+		{"[" FE("fe1", -1) "]", "[]", "no FEs"},
+		{"[" FE("fe1", 4294967296) "]", "[]", "no FEs"},
+		{three_fes, "[{}]", "no vnets"},
+		{three_fes, "[" VNET("red", GUEST("fe9", 100)) "]", "on no FE"},
+		{three_fes, "[" VNET("red", "{\"power_millicores\": 1}") "]", "on no FE"},
+		{three_fes, "[" VNET("red", GUEST("fe1", "100")) "]", "on no FE"},
+		{three_fes, "[" VNET("red", GUEST("fe1", 1001)) "]", "fe1 has 1000m free"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct pdp_alloc_state s;
+		struct pdp_error err = {""};
+
+		assert_int_equal(read_texts(&s, cases[i].fes, cases[i].vnets, &err), -EPROTO);
+		assert_non_null(strstr(err.text, cases[i].error));
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(show),
+		cmocka_unit_test(explain),
+		cmocka_unit_test(what_if),
+		cmocka_unit_test(bad_answers),
+	};
+
+	return cmocka_run_group_tests_name("alloc_view", tests, NULL, NULL);
+}
