@@ -192,6 +192,9 @@ install: all
 	install -m 755 $(SBIN:%=$(B)/bin/%) $(DESTDIR)$(PREFIX)/sbin
 	install -m 755 $(BIN:%=$(B)/bin/%) $(DESTDIR)$(PREFIX)/bin
 	install -m 755 $(LIBEXEC:%=$(B)/bin/%) $(DESTDIR)$(PREFIX)/libexec/pdp
+	install -d $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+	$(B)/bin/pdp-ctl completion bash \
+		>$(DESTDIR)$(PREFIX)/share/bash-completion/completions/pdp-ctl
 	install -m 644 examples/*.yaml $(DESTDIR)$(PREFIX)/share/pdp/examples
 	for page in docs/man/*.[1-8]; do \
 		section=$(DESTDIR)$(PREFIX)/share/man/man$${page##*.}; \
@@ -202,9 +205,17 @@ install: all
 uninstall:
 	rm -f $(SBIN:%=$(DESTDIR)$(PREFIX)/sbin/%) $(BIN:%=$(DESTDIR)$(PREFIX)/bin/%)
 	rm -rf $(DESTDIR)$(PREFIX)/libexec/pdp $(DESTDIR)$(PREFIX)/share/pdp
+	rm -f $(DESTDIR)$(PREFIX)/share/bash-completion/completions/pdp-ctl
 	for page in docs/man/*.[1-8]; do \
 		rm -f $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/}; \
 	done
+
+# What the command table knows of pdp-ctl(8): from COMMANDS up to OUTPUT. test_cmd compares.
+PAGE := docs/man/pdp-ctl.8
+.PHONY: man
+man: all
+	$(Q){ sed '/^\.SH COMMANDS/,$$d' $(PAGE) && $(B)/bin/pdp-ctl completion man && \
+		sed -n '/^\.SH OUTPUT/,$$p' $(PAGE); } >$(B)/pdp-ctl.8 && cp $(B)/pdp-ctl.8 $(PAGE)
 
 # --- style ---------------------------------------------------------------------------------------
 
@@ -243,6 +254,7 @@ help:
 	@echo '  check           all tests (root); LEVELS="unit prog net" selects levels, T=word tests'
 	@echo '  bench-smoke     throughput ratios of the whole path, to build/bench-smoke.json (root)'
 	@echo '  install         into DESTDIR$(PREFIX); uninstall takes it away again'
+	@echo '  man             put the command table into pdp-ctl(8)'
 	@echo '  deps            install packages through apt-get (root); demo and check do it themselves'
 	@echo '  lint, format    clang-format, cppcheck, clang-tidy, shellcheck'
 	@echo '  clean'

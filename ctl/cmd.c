@@ -17,16 +17,31 @@ const struct pdp_object pdp_objects[] = {
 	{"alloc", "which FEs carry which vnet, and what would fit", pdp_cmd_alloc},
 	{"stats", "the ledger: where each packet of a vnet went", pdp_cmd_stats},
 	{"map", "the BPF maps, decoded", pdp_cmd_map},
+	{"completion", "what shells and manuals are told of all this", pdp_cmd_completion},
 	{NULL, NULL, NULL},
 };
 
-/* How word meets name: 2 exactly, 1 as a prefix, 0 not. */
-static int meets(const char *word, const char *name)
-{
-	if (!strcmp(word, name))
-		return 2;
-	return *word && !strncmp(word, name, strlen(word));
-}
+const struct pdp_option pdp_options[] = {
+	{'j', "json", NULL, "JSON instead of tables"},
+	{'p', "pretty", NULL, "JSON over several lines"},
+	{'b', "batch", "FILE", "run the lines of FILE (- is stdin) up to the first that fails"},
+	{PDP_OPTION_FORCE, "force", NULL, "with -b: go on after a line that fails"},
+	{PDP_OPTION_DRY_RUN, "dry-run", NULL, "show what would change, change nothing"},
+	{PDP_OPTION_RUN_DIR, "run-dir", "DIR", "where pdpd's socket is (default /run/pdp)"},
+	{PDP_OPTION_PINS, "pins", "DIR", "where the maps are pinned (default " PDP_PIN_ROOT ")"},
+	{'V', "version", NULL, "the version"},
+	{'h', "help", NULL, "this text"},
+	{0, NULL, NULL, NULL},
+};
+
+/* A word against a list of names: which one is meant, or why none is. */
+struct search {
+	const char *word;
+	int found; /* index; -1 = none so far */
+	int n; /* that it may be */
+	bool exact;
+	char all[256], several[256];
+};
 
 static void append(char *text, size_t size, const char *name)
 {
@@ -35,80 +50,92 @@ static void append(char *text, size_t size, const char *name)
 	snprintf(text + len, size - len, "%s%s", len ? ", " : "", name);
 }
 
+static void try(struct search *search, int index, const char *name)
+{
+	append(search->all, sizeof(search->all), name);
+	if (search->exact || !*search->word || strncmp(search->word, name, strlen(search->word)))
+		return;
+	search->found = index;
+	search->exact = !strcmp(search->word, name);
+	search->n = search->exact ? 1 : search->n + 1;
+	append(search->several, sizeof(search->several), name);
+}
+
 const struct pdp_object *pdp_object_find(const char *word, struct pdp_error *err)
 {
-	const struct pdp_object *o, *found = NULL;
-	char all[128] = "", several[128] = "";
-	int n = 0;
+	struct search search = {.word = word};
+	int i;
 
-	for (o = pdp_objects; o->name; o++) {
-		int how = meets(word, o->name);
-
-		append(all, sizeof(all), o->name);
-		if (how == 2)
-			return o;
-		if (how) {
-			found = o;
-			n++;
-			append(several, sizeof(several), o->name);
-		}
-	}
-	if (n == 1)
-		return found;
-	if (n)
-		pdp_fail(err, 0, "object '%s' may be any of %s", word, several);
+	for (i = 0; pdp_objects[i].name; i++)
+		try(&search, i, pdp_objects[i].name);
+	if (search.n == 1)
+		return &pdp_objects[search.found];
+	if (search.n)
+		pdp_fail(err, 0, "object '%s' may be any of %s", word, search.several);
 	else
-		pdp_fail(err, 0, "object '%s' is unknown: it may be %s", word, all);
+		pdp_fail(err, 0, "object '%s' is unknown: it may be %s", word, search.all);
 	return NULL;
 }
 
 const struct pdp_cmd *pdp_cmd_find(const struct pdp_object *object, const char *word,
 				   struct pdp_error *err)
 {
-	const struct pdp_cmd *c, *found = NULL;
-	char all[128] = "", several[128] = "";
-	int n = 0;
+	struct search search = {.word = word};
+	int i;
 
-	for (c = object->cmds; c->name; c++) {
-		int how = meets(word, c->name);
-
-		append(all, sizeof(all), c->name);
-		if (how == 2)
-			return c;
-		if (how) {
-			found = c;
-			n++;
-			append(several, sizeof(several), c->name);
-		}
-	}
-	if (n == 1)
-		return found;
-	if (n)
+	for (i = 0; object->cmds[i].name; i++)
+		try(&search, i, object->cmds[i].name);
+	if (search.n == 1)
+		return &object->cmds[search.found];
+	if (search.n)
 		pdp_fail(err, 0, "command '%s' of %s may be any of %s", word, object->name,
-			 several);
+			 search.several);
 	else
 		pdp_fail(err, 0, "command '%s' of %s is unknown: it may be %s, help", word,
-			 object->name, all);
+			 object->name, search.all);
 	return NULL;
+}
+
+bool pdp_object_is_verb(const struct pdp_object *object)
+{
+	return !*object->cmds->name;
+}
+
+static void print_option(FILE *file, const struct pdp_option *o)
+{
+	char text[48];
+
+	if (o->letter > 255)
+		snprintf(text, sizeof(text), "    --%s%s%s", o->name, o->arg ? " " : "",
+			 o->arg ? o->arg : "");
+	else
+		snprintf(text, sizeof(text), "-%c, --%s%s%s", o->letter, o->name, o->arg ? " " : "",
+			 o->arg ? o->arg : "");
+	fprintf(file, "  %-19s %s\n", text, o->help);
 }
 
 void pdp_help_all(FILE *file)
 {
+	const struct pdp_option *option;
 	const struct pdp_object *o;
 
 	fprintf(file, "Usage: pdp-ctl [OPTIONS] OBJECT { COMMAND | help }\n\n"
 		      "Objects:\n");
 	for (o = pdp_objects; o->name; o++)
-		fprintf(file, "  %-8s %s\n", o->name, o->help);
-	fprintf(file, "\nOptions:\n"
-		      "  -j, --json         JSON instead of tables\n"
-		      "  -p, --pretty       JSON over several lines\n"
-		      "      --run-dir DIR  where pdpd's socket is (default /run/pdp)\n"
-		      "      --pins DIR     where the maps are pinned (default " PDP_PIN_ROOT ")\n"
-		      "  -V, --version      the version\n"
-		      "  -h, --help         this text\n\n"
-		      "Objects and commands may be cut short as long as one is meant.\n"
-		      "Exit code: 0 done, 1 failed, 2 usage, 3 pdpd cannot be reached.\n");
+		fprintf(file, "  %-11s %s\n", o->name, o->help);
+	fprintf(file, "\nOptions:\n");
+	for (option = pdp_options; option->name; option++)
+		print_option(file, option);
+	fprintf(file,
+		"\nObjects and commands may be cut short as long as one is meant.\n"
+		"Exit code: 0 done, 1 failed, 2 usage, 3 pdpd cannot be reached, 4 plan shows "
+		"changes.\n");
+}
+
+static void print_usage(FILE *file, const struct pdp_object *object, const struct pdp_cmd *cmd)
+{
+	fprintf(file, "  pdp-ctl %s%s%s%s%s\n      %s\n", object->name, *cmd->name ? " " : "",
+		cmd->name, *cmd->args ? " " : "", cmd->args, cmd->help);
 }
 
 void pdp_help_object(FILE *file, const struct pdp_object *object)
@@ -117,8 +144,14 @@ void pdp_help_object(FILE *file, const struct pdp_object *object)
 
 	fprintf(file, "%s: %s\n\n", object->name, object->help);
 	for (c = object->cmds; c->name; c++)
-		fprintf(file, "  pdp-ctl %s %s%s%s\n      %s\n", object->name, c->name,
-			*c->args ? " " : "", c->args, c->help);
+		print_usage(file, object, c);
+}
+
+void pdp_help_cmd(FILE *file, const struct pdp_object *object, const struct pdp_cmd *cmd)
+{
+	print_usage(file, object, cmd);
+	if (cmd->more)
+		fprintf(file, "\n%s\n", cmd->more);
 }
 
 static bool is_help(const char *word)
@@ -130,6 +163,15 @@ static bool is_help(const char *word)
 static bool takes_names(const struct pdp_object *object, const char *word)
 {
 	return object->cmds == pdp_cmd_stats && !is_help(word) && !pdp_cmd_find(object, word, NULL);
+}
+
+static enum pdp_outcome run_or_help(struct pdp_ctl *ctl, const struct pdp_object *object,
+				    const struct pdp_cmd *cmd, int argc, char **argv)
+{
+	if (argc == 0 || !is_help(argv[0]))
+		return cmd->run(ctl, argc, argv);
+	pdp_help_cmd(ctl->out.file, object, cmd);
+	return PDP_DONE;
 }
 
 enum pdp_outcome pdp_cmd_run(struct pdp_ctl *ctl, int argc, char **argv)
@@ -148,17 +190,19 @@ enum pdp_outcome pdp_cmd_run(struct pdp_ctl *ctl, int argc, char **argv)
 	object = pdp_object_find(argv[0], &ctl->err);
 	if (!object)
 		return PDP_USAGE;
+	if (pdp_object_is_verb(object))
+		return run_or_help(ctl, object, object->cmds, argc - 1, argv + 1);
 	if (argc == 1)
 		return object->cmds->run(ctl, 0, argv + 1);
 	/* `stats red --check` is what fingers type. */
 	if (takes_names(object, argv[1]))
 		return object->cmds->run(ctl, argc - 1, argv + 1);
-	if (is_help(argv[1]) || (argc > 2 && is_help(argv[2]))) {
+	if (is_help(argv[1])) {
 		pdp_help_object(ctl->out.file, object);
 		return PDP_DONE;
 	}
 	cmd = pdp_cmd_find(object, argv[1], &ctl->err);
-	return cmd ? cmd->run(ctl, argc - 2, argv + 2) : PDP_USAGE;
+	return cmd ? run_or_help(ctl, object, cmd, argc - 2, argv + 2) : PDP_USAGE;
 }
 
 enum pdp_outcome pdp_outcome_of(int error)

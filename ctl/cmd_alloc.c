@@ -406,12 +406,26 @@ static enum pdp_outcome simulate(struct pdp_ctl *ctl, int argc, char **argv)
 
 const struct pdp_cmd pdp_cmd_alloc[] = {
 	{"show", "", "FEs, and which vnet has how much of each", show},
-	{"explain", "VNET", "why a vnet is where it is, and where it would be now", explain},
-	{"what-if", "--power P [ --vnet NAME ]",
-	 "would a new vnet, or a vnet of another power, fit and where; nothing changes", what_if},
-	{"defrag", "", "the fewest moves after which the fewest FEs are in use", defrag},
+	{"explain", "VNET", "why a vnet is where it is, and where it would be now", explain,
+	 "Its whole FEs, its remainder, the FEs on which the remainder would fit and what it would\n"
+	 "leave on each, and where the vnet would be if it were placed now."},
+	{"what-if", "--power P [ --vnet VNET ]",
+	 "would a new vnet, or a vnet of another power, fit and where; nothing changes", what_if,
+	 "Tells which guests would be kept, changed, added and removed. Fails, with the reason, when\n"
+	 "it would not fit."},
+	{"defrag", "", "the fewest moves after which the fewest FEs are in use", defrag,
+	 "And whether a better plan may exist. Nothing is changed."},
 	{"simulate",
 	 "--fes N --capacity C --trace FILE|- [ --policy best-fit|first-fit|worst-fit ]",
-	 "place the vnets of a trace, a line of JSON for each event; needs no pdpd", simulate},
+	 "place the vnets of a trace, a line of JSON for each event; needs no pdpd", simulate,
+	 "On N FEs of one capacity, without a node. The trace has an event on each line, `add NAME\n"
+	 "POWER` or `del NAME`; blank lines and what follows a # are skipped. A bare number is\n"
+	 "millicores here, in the trace and behind --capacity; 1500m is the same, 1.5 is cores. Each\n"
+	 "event is answered by a line of JSON whose result is placed, refused (with the reason),\n"
+	 "released or error, and the end by a line with the summary, with or without -j. FEs count\n"
+	 "from 0. The del of a vnet that was refused releases nothing and says so. An event that\n"
+	 "cannot be (del of what was not added, add of what is there, a power of 0) is an error, told\n"
+	 "as FILE:LINE on standard error, and the run goes on; a line that is no event ends it,\n"
+	 "without a summary. Both make the exit status 1."},
 	{NULL},
 };

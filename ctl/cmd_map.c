@@ -161,6 +161,8 @@ static enum pdp_outcome dump(struct pdp_ctl *ctl, int argc, char **argv)
 
 const struct pdp_cmd pdp_cmd_map[] = {
 	{"show", "", "every map, its kind and size", show},
-	{"dump", "MAP", "what a map holds, decoded", dump},
+	{"dump", "MAP", "what a map holds, decoded", dump,
+	 "Addresses, MACs, policies in words, slots as runs. pdp_ may be left out of the name. Works\n"
+	 "without pdpd; ids then stand in place of names."},
 	{NULL},
 };

@@ -81,7 +81,9 @@ static enum pdp_outcome down(struct pdp_ctl *ctl, int argc, char **argv)
 }
 
 const struct pdp_cmd pdp_cmd_node[] = {
-	{"show", "", "state, sizes and power of the node", show},
-	{"down", "", "stop all guests, detach from all ports, remove all pins, end pdpd", down},
+	{"show", "", "state, sizes and power of the node", show,
+	 "STRAY DROPS are frames from a link that is no guest's."},
+	{"down", "", "stop all guests, detach from all ports, remove all pins, end pdpd", down,
+	 "Returns when that is done."},
 	{NULL},
 };

@@ -242,7 +242,8 @@ static enum pdp_outcome show_guests(struct pdp_ctl *ctl, int argc, char **argv)
 }
 
 const struct pdp_cmd pdp_cmd_port[] = {
-	{"show", "[ NAME ]", "ports, their devices and what they leave to the host", show_ports},
+	{"show", "[ NAME ]", "ports, their devices and what they leave to the host", show_ports,
+	 "PASSED TO HOST counts the frames that were none of a vnet's; -j tells them by reason."},
 	{NULL},
 };
 const struct pdp_cmd pdp_cmd_fe[] = {
@@ -250,14 +251,21 @@ const struct pdp_cmd pdp_cmd_fe[] = {
 	{NULL},
 };
 const struct pdp_cmd pdp_cmd_vnet[] = {
-	{"show", "[ NAME ]", "vnets, their guests and rates", show_vnets},
+	{"show", "[ NAME ]", "vnets, their guests and rates", show_vnets,
+	 "GUESTS are FEs with the power there; an exclamation mark and the state stand behind a\n"
+	 "guest that is not ready. STATE is up, degraded (some guests are not ready) or down. LOCAL\n"
+	 "went to the control plane."},
 	{NULL},
 };
 const struct pdp_cmd pdp_cmd_vif[] = {
-	{"show", "[ VNET/VIF ]", "vifs, their tunnels and next hops", show_vifs},
+	{"show", "[ VNET/VIF ]", "vifs, their tunnels and next hops", show_vifs,
+	 "NEXT HOP is the MAC address that packets leave to; without one they are dropped\n"
+	 "(drop_no_neighbour). A VIF without its VNET is looked for in all of them."},
 	{NULL},
 };
 const struct pdp_cmd pdp_cmd_guest[] = {
-	{"show", "[ NAME ]", "guests, their CPU, memory and rates", show_guests},
+	{"show", "[ NAME ]", "guests, their CPU, memory and rates", show_guests,
+	 "QUOTA is the CPU share as the cgroup tells it, CPU what was used in the last second,\n"
+	 "MEMORY what the cgroup is charged with. RX is towards the guest."},
 	{NULL},
 };

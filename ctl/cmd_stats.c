@@ -321,6 +321,9 @@ static enum pdp_outcome show(struct pdp_ctl *ctl, int argc, char **argv)
 
 const struct pdp_cmd pdp_cmd_stats[] = {
 	{"show", "[ VNET ] [ --check ]",
-	 "rx = tx + local + drops, stage by stage; --check fails when it does not add up", show},
+	 "rx = tx + local + drops, stage by stage; --check fails when it does not add up", show,
+	 "Each loss by its name. With --check the books are read again for up to a second. The word\n"
+	 "show may be left out: pdp-ctl stats red --check. Works without pdpd, but for what is lost\n"
+	 "inside guests; ids then stand in place of names."},
 	{NULL},
 };

@@ -11,30 +11,38 @@
 
 #include "ctl/cmd.h"
 
-static const struct option options[] = {
-	{"json", no_argument, NULL, 'j'},
-	{"pretty", no_argument, NULL, 'p'},
-	{"run-dir", required_argument, NULL, 'r'},
-	{"pins", required_argument, NULL, 'P'},
-	{"version", no_argument, NULL, 'V'},
-	{"help", no_argument, NULL, 'h'},
-	{NULL, 0, NULL, 0},
+#define OPTIONS_MAX 32
+
+/* The command line. */
+struct arguments {
+	struct pdp_ctl ctl;
+	const char *batch; /* NULL = the command stands on the line */
+	bool force;
 };
 
-static void tell(const struct pdp_ctl *ctl)
-{
-	json_t *error;
+/* What getopt wants to know, from the table. */
+struct syntax {
+	char letters[2 * OPTIONS_MAX + 2];
+	struct option options[OPTIONS_MAX + 1];
+};
 
-	if (!ctl->err.text[0])
-		return;
-	if (!ctl->out.json) {
-		fprintf(stderr, "error: %s\n", ctl->err.text);
-		return;
+static void make_syntax(struct syntax *out)
+{
+	size_t i, at = 0;
+
+	memset(out, 0, sizeof(*out));
+	out->letters[at++] = '+';
+	for (i = 0; pdp_options[i].name && i < OPTIONS_MAX; i++) {
+		const struct pdp_option *o = &pdp_options[i];
+
+		out->options[i] = (struct option){o->name, o->arg ? required_argument : no_argument,
+						  NULL, o->letter};
+		if (o->letter > 255)
+			continue;
+		out->letters[at++] = (char)o->letter;
+		if (o->arg)
+			out->letters[at++] = ':';
 	}
-	error = json_pack("{s:s}", "error", ctl->err.text);
-	if (error)
-		pdp_json_print(error, &ctl->out);
-	json_decref(error);
 }
 
 static bool wants_groups(void)
@@ -43,11 +51,15 @@ static bool wants_groups(void)
 }
 
 /* 0: go on with argv[optind]; 1: done; 2: usage. */
-static int parse(struct pdp_ctl *ctl, int argc, char **argv)
+static int parse(struct arguments *args, int argc, char **argv)
 {
+	struct pdp_ctl *ctl = &args->ctl;
+	struct syntax syntax;
 	int c;
 
-	while ((c = getopt_long(argc, argv, "+jpVh", options, NULL)) != -1) {
+	make_syntax(&syntax);
+	/* -force and -json too, as ip(8) has them. */
+	while ((c = getopt_long_only(argc, argv, syntax.letters, syntax.options, NULL)) != -1) {
 		switch (c) {
 		case 'p':
 			ctl->out.pretty = true;
@@ -55,10 +67,19 @@ static int parse(struct pdp_ctl *ctl, int argc, char **argv)
 		case 'j':
 			ctl->out.json = true;
 			break;
-		case 'r':
+		case 'b':
+			args->batch = optarg;
+			break;
+		case PDP_OPTION_FORCE:
+			args->force = true;
+			break;
+		case PDP_OPTION_DRY_RUN:
+			ctl->dry_run = true;
+			break;
+		case PDP_OPTION_RUN_DIR:
 			ctl->run_dir = optarg;
 			break;
-		case 'P':
+		case PDP_OPTION_PINS:
 			ctl->pins = optarg;
 			break;
 		case 'V':
@@ -74,22 +95,33 @@ static int parse(struct pdp_ctl *ctl, int argc, char **argv)
 	return 0;
 }
 
+static enum pdp_outcome run(struct arguments *args, int argc, char **argv)
+{
+	if (!args->batch)
+		return pdp_cmd_run(&args->ctl, argc, argv);
+	if (!argc)
+		return pdp_batch_run(&args->ctl, args->batch, args->force);
+	pdp_fail(&args->ctl.err, 0, "'%s' stands after -b: its commands come from %s", argv[0],
+		 args->batch);
+	return PDP_USAGE;
+}
+
 int main(int argc, char **argv)
 {
-	struct pdp_ctl ctl = {.run_dir = "/run/pdp", .pins = PDP_PIN_ROOT};
+	struct arguments args = {.ctl = {.run_dir = "/run/pdp", .pins = PDP_PIN_ROOT}};
 	enum pdp_outcome outcome;
 	int parsed;
 
 	setlocale(LC_CTYPE, "");
-	ctl.out.file = stdout;
-	ctl.out.groups = wants_groups();
-	parsed = parse(&ctl, argc, argv);
+	args.ctl.out.file = stdout;
+	args.ctl.out.groups = wants_groups();
+	parsed = parse(&args, argc, argv);
 	if (parsed)
 		return parsed == 1 ? PDP_DONE : PDP_USAGE;
 	curl_global_init(CURL_GLOBAL_DEFAULT);
-	outcome = pdp_cmd_run(&ctl, argc - optind, argv + optind);
+	outcome = run(&args, argc - optind, argv + optind);
 	if (outcome != PDP_DONE)
-		tell(&ctl);
+		pdp_ctl_tell(&args.ctl);
 	curl_global_cleanup();
 	if (fflush(stdout))
 		return PDP_FAILED;
