@@ -77,7 +77,7 @@ static int load_raw(struct pdp_model *out, const struct pdp_yaml *yaml, const ch
 			       (cyaml_data_t **)&raw, NULL);
 	if (code != CYAML_OK)
 		return pdp_fail(err, code == CYAML_ERR_OOM ? -ENOMEM : -EINVAL, "%s:1: %s (%s)",
-				yaml->file, cyaml_strerror(code), complaint);
+				yaml->file ? yaml->file : "model", cyaml_strerror(code), complaint);
 	ret = pdp_nodefile_read(out, raw, yaml, err);
 	cyaml_free(&config, &pdp_nodefile_schema, raw, 0);
 	return ret ? ret : pdp_nodefile_check(out, yaml, err);
@@ -101,15 +101,17 @@ static int check_bytes(const char *name, const char *text, size_t len, struct pd
 int pdp_nodefile_parse(struct pdp_model *out, const char *name, const char *text, size_t len,
 		       struct pdp_error *err)
 {
+	const char *file = name ? name : "model";
 	struct pdp_yaml yaml;
 	int ret;
 
 	memset(out, 0, sizeof(*out));
-	ret = check_bytes(name, text, len, err);
+	ret = check_bytes(file, text, len, err);
 	if (!ret)
-		ret = pdp_yaml_load(&yaml, name, text, len, err);
+		ret = pdp_yaml_load(&yaml, file, text, len, err);
 	if (ret)
 		return ret;
+	yaml.file = name;
 	ret = check_version(&yaml, err);
 	if (!ret)
 		ret = pdp_nodefile_shape(&yaml, err);

@@ -18,7 +18,10 @@
  */
 int pdp_nodefile_load(struct pdp_model *out, const char *path, struct pdp_error *err);
 
-/* The same from memory; name stands for the path in messages. */
+/*
+ * The same from memory; name stands for the path in messages. NULL: nobody wrote this text (edit.c),
+ * and messages tell who is meant and no place.
+ */
 int pdp_nodefile_parse(struct pdp_model *out, const char *name, const char *text, size_t len,
 		       struct pdp_error *err);
 

@@ -51,11 +51,12 @@ __attribute__((format(printf, 2, 3))) static const char *path_of(char buf[PDP_YA
 	return buf;
 }
 
+#define WHERE(c, line) pdp_yaml_where((char[PDP_YAML_WHERE_MAX]){0}, (c)->yaml, line)
 #define fail(c, path, ...) pdp_yaml_fail((c)->yaml, (c)->err, path, __VA_ARGS__)
 
 static int no_memory(struct check *c)
 {
-	return pdp_fail(c->err, -ENOMEM, "%s: out of memory", c->yaml->file);
+	return pdp_yaml_no_memory(c->yaml, c->err);
 }
 
 /* --- twins ----------------------------------------------------------------------------------- */
@@ -151,8 +152,8 @@ static int check_names(struct check *c, const char *path, const char *kind, cons
 		ret = no_memory(c);
 	else if ((twin = find_twin(&list, &first)))
 		ret = fail(c, PATH("%s[%zu].name", path, twin->index),
-			   "there is already %s of this name (line %u)", kind,
-			   pdp_yaml_line(c->yaml, PATH("%s[%zu]", path, first->index)));
+			   "there is already %s of this name%s", kind,
+			   WHERE(c, pdp_yaml_line(c->yaml, PATH("%s[%zu]", path, first->index))));
 	free(list.at);
 	return ret;
 }
@@ -170,8 +171,8 @@ static int check_ifnames(struct check *c)
 		ret = no_memory(c);
 	else if ((twin = find_twin(&list, &first)))
 		ret = fail(c, PATH("ports[%zu].ifname", twin->index),
-			   "ifname %s is already port %s's (line %u)", twin->name,
-			   ports[first->index].name, ports[first->index].line);
+			   "ifname %s is already port %s's%s", twin->name, ports[first->index].name,
+			   WHERE(c, ports[first->index].line));
 	free(list.at);
 	return ret;
 }
@@ -210,9 +211,8 @@ static int check_addresses(struct check *c, size_t v)
 		ret = no_memory(c);
 	else if ((twin = find_twin(&list, &first)))
 		ret = fail(c, PATH("vnets[%zu].vifs[%zu].address[%zu]", v, twin->index, twin->sub),
-			   "address %s is already vif %s's (line %u)",
-			   pdp_addr_print(buf, &twin->prefix), vnet->vifs[first->index].name,
-			   vnet->vifs[first->index].line);
+			   "address %s is already vif %s's%s", pdp_addr_print(buf, &twin->prefix),
+			   vnet->vifs[first->index].name, WHERE(c, vnet->vifs[first->index].line));
 	free(list.at);
 	return ret;
 }
@@ -238,8 +238,8 @@ static int check_routes(struct check *c, size_t v)
 	}
 	if (!ret && (twin = find_twin(&list, &first)))
 		ret = fail(c, PATH("vnets[%zu].routes[%zu].to", v, twin->index),
-			   "there is already a route to %s (line %u)",
-			   pdp_prefix_print(buf, &twin->prefix), vnet->routes[first->index].line);
+			   "there is already a route to %s%s", pdp_prefix_print(buf, &twin->prefix),
+			   WHERE(c, vnet->routes[first->index].line));
 	free(list.at);
 	return ret;
 }
@@ -271,9 +271,9 @@ static int check_neighbours(struct check *c, size_t v)
 	}
 	if (!ret && (twin = find_twin(&list, &first)))
 		ret = fail(c, PATH("vnets[%zu].neighbours[%zu].address", v, twin->index),
-			   "neighbour %s on %s is already given (line %u)",
+			   "neighbour %s on %s is already given%s",
 			   pdp_addr_print(buf, &twin->prefix), twin->name,
-			   vnet->neighbours[first->index].line);
+			   WHERE(c, vnet->neighbours[first->index].line));
 	free(list.at);
 	return ret;
 }
@@ -313,15 +313,15 @@ static int fail_tunnel(struct check *c, const struct entry *twin, const struct e
 	pdp_addr_print(addr, &twin->prefix);
 	if (twin->encap != first->encap)
 		return fail(c, path,
-			    "UDP port %u of %s is already the %s tunnel %s/%s's (line %u); a port "
+			    "UDP port %u of %s is already the %s tunnel %s/%s's%s; a port "
 			    "is for udp or for vxlan, not for both",
 			    twin->port, addr, first->encap == PDP_ENCAP_UDP ? "udp" : "vxlan",
-			    vnet->name, vif->name, vif->line);
+			    vnet->name, vif->name, WHERE(c, vif->line));
 	if (twin->encap == PDP_ENCAP_UDP)
-		return fail(c, path, "%s is already used by %s/%s (line %u)", end, vnet->name,
-			    vif->name, vif->line);
-	return fail(c, path, "VNI %u on %s is already used by %s/%s (line %u)", twin->vni,
-		    twin->port == 4789 ? addr : end, vnet->name, vif->name, vif->line);
+		return fail(c, path, "%s is already used by %s/%s%s", end, vnet->name, vif->name,
+			    WHERE(c, vif->line));
+	return fail(c, path, "VNI %u on %s is already used by %s/%s%s", twin->vni,
+		    twin->port == 4789 ? addr : end, vnet->name, vif->name, WHERE(c, vif->line));
 }
 
 static int check_tunnels(struct check *c)

@@ -69,7 +69,7 @@ static void *make(size_t n, size_t size)
 
 static int no_memory(struct reader *r)
 {
-	return pdp_fail(r->err, -ENOMEM, "%s: out of memory", r->yaml->file);
+	return pdp_yaml_no_memory(r->yaml, r->err);
 }
 
 /* --- single values -------------------------------------------------------------------------- */

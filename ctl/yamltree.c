@@ -218,6 +218,14 @@ uint32_t pdp_yaml_line(const struct pdp_yaml *yaml, const char *path)
 	return at.line;
 }
 
+const char *pdp_yaml_where(char buf[PDP_YAML_WHERE_MAX], const struct pdp_yaml *yaml, uint32_t line)
+{
+	buf[0] = '\0';
+	if (yaml->file)
+		snprintf(buf, PDP_YAML_WHERE_MAX, " (line %u)", line);
+	return buf;
+}
+
 const char *pdp_yaml_scalar(const struct pdp_yaml *yaml, const char *path)
 {
 	struct step at = {pdp_yaml_root(yaml), 1};
@@ -235,6 +243,21 @@ static int noun_len(const char *path)
 	size_t len = strcspn(path, "[");
 
 	return (int)(len && path[len - 1] == 's' ? len - 1 : len);
+}
+
+/* What a thing without a name goes by: where it stands in the file, or what it leads to. */
+static const char *number_of(const struct pdp_yaml *yaml, const yaml_node_t *node, size_t n,
+			     char buf[40])
+{
+	struct step to = step_to_key(yaml, node, "to", 2);
+
+	if (!to.node)
+		to = step_to_key(yaml, node, "address", 7);
+	if (!yaml->file && is_scalar(to.node))
+		snprintf(buf, 40, "%.39s", (const char *)to.node->data.scalar.value);
+	else
+		snprintf(buf, 40, "%zu", n);
+	return buf;
 }
 
 /*
@@ -268,9 +291,10 @@ static void label_path(const struct pdp_yaml *yaml, const char *path, char label
 			snprintf(label, LABEL_LEN, "%.*s %s", noun_len(key), key, names);
 		} else {
 			size_t used = strlen(label);
+			char which[40];
 
-			snprintf(label + used, LABEL_LEN - used, "%s%.*s %zu", used ? ", " : "",
-				 noun_len(key), key, n);
+			snprintf(label + used, LABEL_LEN - used, "%s%.*s %s", used ? ", " : "",
+				 noun_len(key), key, number_of(yaml, at.node, n, which));
 		}
 	}
 	if (label[0])
@@ -294,6 +318,8 @@ static int fail_at(const struct pdp_yaml *yaml, struct pdp_error *err, uint32_t 
 	make_visible(sentence);
 	label_path(yaml, path, label);
 	make_visible(label);
+	if (!yaml->file)
+		return pdp_fail(err, -EINVAL, "%s%s", label, sentence);
 	return pdp_fail(err, -EINVAL, "%s:%u: %s%s", yaml->file, line, label, sentence);
 }
 
@@ -317,4 +343,10 @@ int pdp_yaml_fail_line(const struct pdp_yaml *yaml, struct pdp_error *err, uint3
 	fail_at(yaml, err, line, path, fmt, args);
 	va_end(args);
 	return -EINVAL;
+}
+
+int pdp_yaml_no_memory(const struct pdp_yaml *yaml, struct pdp_error *err)
+{
+	return pdp_fail(err, -ENOMEM, "%s%sout of memory", yaml->file ? yaml->file : "",
+			yaml->file ? ": " : "");
 }

@@ -19,7 +19,7 @@
 #define PDP_YAML_PATH_MAX 160
 
 struct pdp_yaml {
-	const char *file; /* the caller's; for messages */
+	const char *file; /* the caller's; for messages. NULL: the text is from no file */
 	yaml_document_t doc;
 };
 
@@ -36,13 +36,18 @@ const yaml_node_t *pdp_yaml_root(const struct pdp_yaml *yaml);
 const yaml_node_t *pdp_yaml_node(const struct pdp_yaml *yaml, int id);
 
 uint32_t pdp_yaml_line(const struct pdp_yaml *yaml, const char *path);
+/* " (line 12)", to point at another place in a sentence; "" when there is no file. Returns buf. */
+#define PDP_YAML_WHERE_MAX 24
+const char *pdp_yaml_where(char buf[PDP_YAML_WHERE_MAX], const struct pdp_yaml *yaml,
+			   uint32_t line);
 /* Text of a scalar; NULL when there is none at this path. */
 const char *pdp_yaml_scalar(const struct pdp_yaml *yaml, const char *path);
 
 /*
  * pdp_yaml_fail() - a sentence about a place: "FILE:LINE: vif red/v1: SENTENCE". Returns -EINVAL.
  *
- * Who is meant (vnet red, vif red/v1, route 2 of vnet red) is read off the path. What came from the
+ * Without a file it begins with who is meant, and routes go by their prefix, not by their number. Who is
+ * meant (vnet red, vif red/v1, route 2 of vnet red) is read off the path. What came from the
  * file may stand in the sentence as it is: control characters are made visible.
  */
 int pdp_yaml_fail(const struct pdp_yaml *yaml, struct pdp_error *err, const char *path,
@@ -51,5 +56,8 @@ int pdp_yaml_fail(const struct pdp_yaml *yaml, struct pdp_error *err, const char
 int pdp_yaml_fail_line(const struct pdp_yaml *yaml, struct pdp_error *err, uint32_t line,
 		       const char *path, const char *fmt, ...)
 	__attribute__((format(printf, 5, 6)));
+
+/* Returns -ENOMEM. */
+int pdp_yaml_no_memory(const struct pdp_yaml *yaml, struct pdp_error *err);
 
 #endif
