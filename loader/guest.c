@@ -20,7 +20,10 @@ static void guest_link(uint16_t guest, char link[PDP_LINK_NAME_MAX])
 	snprintf(link, PDP_LINK_NAME_MAX, "guest-%u", guest);
 }
 
-/* Give the guest's object the XSKMAP that is pinned, if there is one; *adopted says so. */
+/*
+ * Give the guest's object the XSKMAP that is pinned, or else the one that this loader holds; *adopted
+ * says whether it is pinned.
+ */
 static int adopt_xsks(const struct pdp_loader *ld, uint16_t guest, struct bpf_object *object,
 		      bool *adopted, struct pdp_error *err)
 {
@@ -31,6 +34,8 @@ static int adopt_xsks(const struct pdp_loader *ld, uint16_t guest, struct bpf_ob
 	pdp_pins_path(ld, path, "guests/%u/pdp_xsks", guest);
 	fd = bpf_obj_get(path);
 	*adopted = fd >= 0;
+	if (fd < 0 && errno == ENOENT && ld->xsks_fd[guest] >= 0)
+		return bpf_map__reuse_fd(xsks, ld->xsks_fd[guest]);
 	if (fd < 0 && errno == ENOENT)
 		return 0;
 	if (fd < 0)
@@ -77,6 +82,21 @@ static int keep_fd(struct pdp_loader *ld, uint16_t guest, int fd, struct pdp_err
 	return 0;
 }
 
+int pdp_guests_repin(struct pdp_loader *ld, unsigned int *n, struct pdp_error *err)
+{
+	char path[PDP_PATH_MAX];
+	int rc = 0;
+
+	for (uint16_t i = 1; !rc && i <= PDP_MAX_GUESTS; i++) {
+		pdp_pins_path(ld, path, "guests/%u/pdp_xsks", i);
+		if (ld->xsks_fd[i] < 0 || !access(path, F_OK))
+			continue;
+		rc = pin_xsks(ld, i, ld->xsks_fd[i], err);
+		++*n;
+	}
+	return rc;
+}
+
 static int check_guest(uint16_t guest, struct pdp_error *err)
 {
 	if (guest >= 1 && guest <= PDP_MAX_GUESTS)
@@ -105,7 +125,7 @@ int pdp_loader_attach_guest(struct pdp_loader *ld, uint16_t guest, int ifindex, 
 		rc = pdp_link_attach(
 			ld, link,
 			bpf_program__fd(bpf_object__find_program_by_name(object, "pdp_guest_rx")),
-			ifindex, 0, err);
+			ifindex, PDP_ATTACH_FORCE, err);
 	if (!rc)
 		rc = keep_fd(ld, guest, xsks_fd, err);
 	if (!rc)

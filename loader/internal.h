@@ -6,6 +6,7 @@
  *   maps.c       the catalog: which maps there are, adopt, check, pin, mmap
  *   programs.c   BPF objects: open, give them the shared maps, load
  *   links.c      bpf_links on devices: create, replace, evict, detach
+ *   held.c       the links that this loader made: are they in force, are they pinned?
  *   guest.c      the receive program of an FE guest and its XSKMAP
  *   drops.c      the kernel's own losses at a redirect
  *   dispatcher.c programs that share a device through libxdp's dispatcher
@@ -34,6 +35,13 @@ enum pdp_object {
 };
 #define PDP_NODE_OBJECTS PDP_OBJECT_GUEST
 
+/* A link of this loader's: what it put there, kept alive if its pin is taken away. */
+struct pdp_held_link {
+	char name[PDP_LINK_NAME_MAX];
+	int fd;
+	uint32_t prog_id;
+};
+
 struct pdp_loader {
 	char dir[PDP_PATH_MAX]; /* <root>/v<ABI> */
 	int dir_fd; /* holds the flock; -1 when only reading */
@@ -45,12 +53,16 @@ struct pdp_loader {
 	struct bpf_object *object[PDP_NODE_OBJECTS];
 	struct pdp_error no_drops; /* why the kernel's own losses are not counted; "" if they are */
 	int xsks_fd[PDP_MAX_GUESTS + 1];
+	struct pdp_held_link *held;
+	size_t n_held;
 };
 
 /* --- pins.c ----------------------------------------------------------------------------------- */
 
 /* Make the directory below root and lock it (create), or lock one that must be there. */
 int pdp_pins_lock(struct pdp_loader *ld, const char *root, bool create, struct pdp_error *err);
+/* The directories that pins stand in; those that are there stay. */
+int pdp_pins_make_tree(struct pdp_loader *ld, struct pdp_error *err);
 /* The directory below root as it is, without a lock. */
 int pdp_pins_find(struct pdp_loader *ld, const char *root, struct pdp_error *err);
 void pdp_pins_path(const struct pdp_loader *ld, char path[PDP_PATH_MAX], const char *fmt, ...)
@@ -102,8 +114,27 @@ void pdp_program_name(uint32_t id, char name[BPF_OBJ_NAME_LEN]);
 int pdp_link_attach(struct pdp_loader *ld, const char *link, int prog_fd, int ifindex,
 		    unsigned int flags, struct pdp_error *err);
 int pdp_link_detach(struct pdp_loader *ld, const char *link, struct pdp_error *err);
+/* Pin those whose pins are gone; *n is raised by their number. */
+int pdp_links_repin(struct pdp_loader *ld, unsigned int *n, struct pdp_error *err);
+void pdp_links_close(struct pdp_loader *ld);
+/* What stands on a device of this network namespace. prog_id 0: nothing. */
+struct pdp_standing {
+	uint32_t prog_id;
+	uint32_t mode; /* XDP_FLAGS_..._MODE */
+};
+int pdp_device_look(int ifindex, struct pdp_standing *standing);
+/* Of an XDP link; -EINVAL for another. */
+int pdp_link_info(int fd, struct bpf_link_info *info);
 /* Name of a device of this network namespace; -ENODEV. */
 int pdp_device_name(int ifindex, char name[PDP_DEV_NAME_LEN], struct pdp_error *err);
+
+/* --- held.c ----------------------------------------------------------------------------------- */
+
+/* Remember a link, instead of one with its name; fd stays the caller's. */
+int pdp_held_add(struct pdp_loader *ld, const char *link, int fd, int prog_fd,
+		 struct pdp_error *err);
+void pdp_held_drop(struct pdp_loader *ld, const char *link);
+const struct pdp_held_link *pdp_held_find(const struct pdp_loader *ld, const char *link);
 
 /* --- drops.c, guest.c, dispatcher.c ----------------------------------------------------------- */
 
@@ -112,6 +143,8 @@ int pdp_device_name(int ifindex, char name[PDP_DEV_NAME_LEN], struct pdp_error *
 
 int pdp_drops_load(struct pdp_loader *ld, struct pdp_error *err);
 int pdp_drops_attach(struct pdp_loader *ld, struct pdp_error *err);
+/* As pdp_links_repin(). */
+int pdp_guests_repin(struct pdp_loader *ld, unsigned int *n, struct pdp_error *err);
 
 int pdp_dispatcher_attach(struct pdp_loader *ld, enum pdp_hook hook, const char *link, int ifindex,
 			  unsigned int flags, struct pdp_error *err);

@@ -6,10 +6,13 @@
  * The same link again changes its program in place, so that each packet meets the old or the new.
  */
 #include <bpf/bpf.h>
+#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/if_link.h>
 #include <net/if.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -36,30 +39,24 @@ static uint32_t mode_of(unsigned int flags)
 	return flags & PDP_ATTACH_GENERIC ? XDP_FLAGS_SKB_MODE : XDP_FLAGS_DRV_MODE;
 }
 
-/* What stands on a device. prog_id 0: nothing. */
-struct standing {
-	uint32_t prog_id;
-	uint32_t mode; /* XDP_FLAGS_..._MODE */
-};
-
-static int look(int ifindex, struct standing *standing)
+int pdp_device_look(int ifindex, struct pdp_standing *standing)
 {
 	DECLARE_LIBBPF_OPTS(bpf_xdp_query_opts, opts);
 	int rc = bpf_xdp_query(ifindex, 0, &opts);
 
-	*standing = (struct standing){0};
+	*standing = (struct pdp_standing){0};
 	if (rc)
 		return rc;
 	if (opts.drv_prog_id)
-		*standing = (struct standing){opts.drv_prog_id, XDP_FLAGS_DRV_MODE};
+		*standing = (struct pdp_standing){opts.drv_prog_id, XDP_FLAGS_DRV_MODE};
 	else if (opts.skb_prog_id)
-		*standing = (struct standing){opts.skb_prog_id, XDP_FLAGS_SKB_MODE};
+		*standing = (struct pdp_standing){opts.skb_prog_id, XDP_FLAGS_SKB_MODE};
 	else if (opts.hw_prog_id)
-		*standing = (struct standing){opts.hw_prog_id, XDP_FLAGS_HW_MODE};
+		*standing = (struct pdp_standing){opts.hw_prog_id, XDP_FLAGS_HW_MODE};
 	return 0;
 }
 
-static int link_info(int fd, struct bpf_link_info *info)
+int pdp_link_info(int fd, struct bpf_link_info *info)
 {
 	uint32_t len = sizeof(*info);
 
@@ -82,7 +79,7 @@ static int holding_link(int ifindex, uint32_t prog_id)
 
 		if (fd < 0)
 			continue;
-		if (link_info(fd, &info) || info.prog_id != prog_id ||
+		if (pdp_link_info(fd, &info) || info.prog_id != prog_id ||
 		    info.xdp.ifindex != (uint32_t)ifindex) {
 			close(fd);
 		} else if (found >= 0) {
@@ -96,7 +93,7 @@ static int holding_link(int ifindex, uint32_t prog_id)
 	return found;
 }
 
-static int remove_by_netlink(int ifindex, const struct standing *foreign)
+static int remove_by_netlink(int ifindex, const struct pdp_standing *foreign)
 {
 	DECLARE_LIBBPF_OPTS(bpf_xdp_attach_opts, opts);
 	int rc;
@@ -109,7 +106,7 @@ static int remove_by_netlink(int ifindex, const struct standing *foreign)
 	return rc;
 }
 
-static int evict(const char *device, int ifindex, const struct standing *foreign,
+static int evict(const char *device, int ifindex, const struct pdp_standing *foreign,
 		 struct pdp_error *err)
 {
 	int rc, fd = holding_link(ifindex, foreign->prog_id);
@@ -177,7 +174,7 @@ static int explain(int code, const char *device, struct pdp_error *err)
 			strerror(-code));
 }
 
-static int occupied(const char *device, const struct standing *foreign, struct pdp_error *err)
+static int occupied(const char *device, const struct pdp_standing *foreign, struct pdp_error *err)
 {
 	char name[BPF_OBJ_NAME_LEN];
 
@@ -201,11 +198,11 @@ static int create_or_evict(int prog_fd, int ifindex, const char *device, unsigne
 			   struct pdp_error *err)
 {
 	int fd = create(prog_fd, ifindex, mode_of(flags));
-	struct standing foreign;
+	struct pdp_standing foreign;
 	int rc;
 
 	if (fd == -EBUSY || fd == -EEXIST) {
-		rc = look(ifindex, &foreign);
+		rc = pdp_device_look(ifindex, &foreign);
 		if (rc || !foreign.prog_id)
 			return explain(rc ? rc : fd, device, err);
 		if (!(flags & PDP_ATTACH_FORCE))
@@ -237,29 +234,91 @@ static int replace_program(int link_fd, uint32_t old_id, int prog_fd)
  */
 static bool stands_on(const struct bpf_link_info *link, int ifindex, uint32_t mode, bool *same_mode)
 {
-	struct standing standing;
+	struct pdp_standing standing;
 
-	if (link->xdp.ifindex != (uint32_t)ifindex || look(ifindex, &standing) ||
+	if (link->xdp.ifindex != (uint32_t)ifindex || pdp_device_look(ifindex, &standing) ||
 	    standing.prog_id != link->prog_id)
 		return false;
 	*same_mode = standing.mode == mode;
 	return true;
 }
 
-/* Try with the link that is pinned. 0: done; -ENOLINK: a new one is needed; else failed. */
-static int reuse(const char *path, const char *device, int prog_fd, int ifindex, uint32_t mode,
-		 struct pdp_error *err)
+/* A link by this name that another ABI's node left beside ours; where says its pin. */
+static int find_beside(const struct pdp_loader *ld, const char *link, char where[PDP_PATH_MAX])
 {
-	int fd = bpf_obj_get(path), rc = -ENOLINK;
+	char root[PDP_PATH_MAX];
+	struct dirent **entries;
+	int fd = -1, n;
+
+	snprintf(root, sizeof(root), "%s", ld->dir);
+	*strrchr(root, '/') = '\0';
+	n = scandir(root, &entries, NULL, alphasort);
+	for (int i = 0; i < n; i++) {
+		if (fd < 0 && entries[i]->d_name[0] == 'v' &&
+		    strcmp(entries[i]->d_name, strrchr(ld->dir, '/') + 1) != 0 &&
+		    snprintf(where, PDP_PATH_MAX, "%s/%.16s/links/%s", root, entries[i]->d_name,
+			     link) < PDP_PATH_MAX)
+			fd = bpf_obj_get(where);
+		free(entries[i]);
+	}
+	if (n >= 0)
+		free(entries);
+	return fd;
+}
+
+/*
+ * The link by this name: pinned; or held by this loader, its pin taken away; or of another ABI's node.
+ * where is the pin that it has. A descriptor, -ENOENT or -errno.
+ */
+static int find_link(const struct pdp_loader *ld, const char *link, char where[PDP_PATH_MAX])
+{
+	const struct pdp_held_link *held = pdp_held_find(ld, link);
+	int fd;
+
+	pdp_pins_path(ld, where, "links/%s", link);
+	fd = bpf_obj_get(where);
+	if (fd >= 0 || errno != ENOENT)
+		return fd < 0 ? -errno : fd;
+	if (held) {
+		*where = '\0';
+		fd = fcntl(held->fd, F_DUPFD_CLOEXEC, 3);
+		return fd < 0 ? -errno : fd;
+	}
+	fd = find_beside(ld, link, where);
+	return fd < 0 ? -ENOENT : fd;
+}
+
+/* Pinned as ours, wherever it was; two pins for a moment rather than none. */
+static int keep(struct pdp_loader *ld, const char *link, int fd, int prog_fd, const char *where,
+		struct pdp_error *err)
+{
+	char name[PDP_PATH_MAX], path[PDP_PATH_MAX];
+	int rc = 0;
+
+	snprintf(name, sizeof(name), "links/%s", link);
+	pdp_pins_path(ld, path, "%s", name);
+	if (strcmp(path, where) != 0)
+		rc = pdp_pins_publish(ld, fd, name, err);
+	if (!rc && *where && strcmp(path, where) != 0)
+		unlink(where);
+	return rc ? rc : pdp_held_add(ld, link, fd, prog_fd, err);
+}
+
+/* Try with the link that there is. 0: done; -ENOLINK: a new one is needed; else failed. */
+static int reuse(struct pdp_loader *ld, const char *link, const char *device, int prog_fd,
+		 int ifindex, uint32_t mode, struct pdp_error *err)
+{
+	char where[PDP_PATH_MAX];
+	int fd = find_link(ld, link, where), rc = -ENOLINK;
 	struct bpf_link_info info;
 	bool same_mode;
 
 	if (fd < 0)
-		return errno == ENOENT ? -ENOLINK
-				       : pdp_fail(err, -errno, "cannot open link %s: %s", path,
-						  strerror(errno));
-	if (link_info(fd, &info)) {
-		rc = pdp_fail(err, -EINVAL, "%s is not a link of an XDP program", path);
+		return fd == -ENOENT
+			       ? -ENOLINK
+			       : pdp_fail(err, fd, "cannot open link %s: %s", where, strerror(-fd));
+	if (pdp_link_info(fd, &info)) {
+		rc = pdp_fail(err, -EINVAL, "%s is not a link of an XDP program", where);
 	} else if (stands_on(&info, ifindex, mode, &same_mode)) {
 		if (same_mode)
 			rc = replace_program(fd, info.prog_id, prog_fd);
@@ -267,8 +326,10 @@ static int reuse(const char *path, const char *device, int prog_fd, int ifindex,
 			rc = -errno;
 		if (rc && rc != -ENOLINK)
 			pdp_fail(err, rc, "%s: cannot replace the program of link %s: %s", device,
-				 path, strerror(-rc));
+				 link, strerror(-rc));
 	}
+	if (!rc)
+		rc = keep(ld, link, fd, prog_fd, where, err);
 	close(fd);
 	return rc;
 }
@@ -288,22 +349,20 @@ static int check_name(const char *link, struct pdp_error *err)
 int pdp_link_attach(struct pdp_loader *ld, const char *link, int prog_fd, int ifindex,
 		    unsigned int flags, struct pdp_error *err)
 {
-	char name[PDP_PATH_MAX], path[PDP_PATH_MAX], device[PDP_DEV_NAME_LEN];
+	char device[PDP_DEV_NAME_LEN];
 	int fd, rc = check_name(link, err);
 
 	if (!rc)
 		rc = pdp_device_name(ifindex, device, err);
 	if (rc)
 		return rc;
-	snprintf(name, sizeof(name), "links/%s", link);
-	pdp_pins_path(ld, path, "%s", name);
-	rc = reuse(path, device, prog_fd, ifindex, mode_of(flags), err);
+	rc = reuse(ld, link, device, prog_fd, ifindex, mode_of(flags), err);
 	if (rc != -ENOLINK)
 		return rc;
 	fd = create_or_evict(prog_fd, ifindex, device, flags, err);
 	if (fd < 0)
 		return fd;
-	rc = pdp_pins_publish(ld, fd, name, err);
+	rc = keep(ld, link, fd, prog_fd, "", err);
 	close(fd);
 	return rc;
 }
@@ -317,13 +376,14 @@ int pdp_link_detach(struct pdp_loader *ld, const char *link, struct pdp_error *e
 
 	if (rc)
 		return rc;
+	pdp_held_drop(ld, link);
 	pdp_pins_path(ld, path, "links/%s", link);
 	fd = bpf_obj_get(path);
 	if (fd < 0)
 		return errno == ENOENT ? 0
 				       : pdp_fail(err, -errno, "cannot open link %s: %s", path,
 						  strerror(errno));
-	if (link_info(fd, &info))
+	if (pdp_link_info(fd, &info))
 		rc = pdp_fail(err, -EINVAL, "%s is not a link of an XDP program", path);
 	else if (bpf_link_detach(fd))
 		rc = pdp_fail(err, -errno, "cannot detach link %s: %s", path, strerror(errno));

@@ -95,6 +95,7 @@ void pdp_loader_close(struct pdp_loader *ld)
 	if (!ld)
 		return;
 	pdp_programs_close(ld);
+	pdp_links_close(ld);
 	pdp_maps_close(ld);
 	for (size_t i = 0; i < sizeof(ld->xsks_fd) / sizeof(*ld->xsks_fd); i++)
 		if (ld->xsks_fd[i] >= 0)

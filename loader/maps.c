@@ -205,6 +205,7 @@ int pdp_maps_publish(struct pdp_loader *ld, struct pdp_error *err)
 		snprintf(name, sizeof(name), "maps/%s", map_names[i]);
 		if (!ld->map_pinned[i])
 			rc = pdp_pins_publish(ld, ld->map_fd[i], name, err);
+		ld->map_pinned[i] = !rc;
 	}
 	return rc;
 }

@@ -113,7 +113,7 @@ static int clear_scratch(struct pdp_loader *ld, struct pdp_error *err)
 	return pdp_pins_remove(path, err);
 }
 
-static int make_tree(struct pdp_loader *ld, struct pdp_error *err)
+int pdp_pins_make_tree(struct pdp_loader *ld, struct pdp_error *err)
 {
 	static const char *const dirs[] = {"new", "links", "guests"};
 	int rc = 0;
@@ -138,7 +138,7 @@ int pdp_pins_lock(struct pdp_loader *ld, const char *root, bool create, struct p
 	if (!rc)
 		rc = clear_scratch(ld, err);
 	if (!rc)
-		rc = make_tree(ld, err);
+		rc = pdp_pins_make_tree(ld, err);
 	return rc;
 }
 
