@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -22,6 +24,9 @@
 #define PF_EXITING 0x4 /* include/linux/sched.h; told by /proc/PID/stat */
 #define SEND_BURST 64 /* messages in one turn of the event loop */
 #define TEXT_MAX 200 /* of what an agent says that is passed on */
+#define WATCH_MS 250
+#define WATCH_TURNS 3 /* without a sign of life: stalled */
+#define WATCH_TURNS_FIRST 20 /* the first SYNC puts a whole configuration in force */
 
 struct pdp_agentlink {
 	struct event_base *base;
@@ -45,7 +50,13 @@ struct pdp_agentlink {
 	struct event *write_ev;
 	bool greeted;
 	uint32_t sync_seq; /* of the last SYNC sent */
+	uint32_t answered_seq; /* of the last SYNCED */
 	bool synced; /* nothing was sent since */
+	int error; /* the first that was told since the last time all was in force */
+	struct event *watch_ev;
+	unsigned int quiet; /* turns of the watch without a sign of life */
+	unsigned int patience; /* with them */
+	int unread; /* bytes on their way when the watch looked last */
 
 	/* The agent that greeted last. */
 	pid_t pid; /* on the host */
@@ -53,6 +64,17 @@ struct pdp_agentlink {
 
 	struct pdp_agentconf conf;
 	struct pdp_agentstats stats;
+	struct waiter *waiters;
+	size_t n_waiters;
+	_Alignas(8) uint8_t out[PDP_CHANNEL_MAX];
+};
+
+/* Who wants to know when what was given so far is in force. */
+struct waiter {
+	uint32_t seq; /* of the SYNC that stands for it; */
+	bool asked; /* if that was sent */
+	pdp_agent_sync_fn fn;
+	void *arg;
 };
 
 /* A message that came in, with its descriptors. */
@@ -76,11 +98,16 @@ static void end_connection(struct pdp_agentlink *al, unsigned int pause_ms)
 		event_free(al->read_ev);
 	if (al->write_ev)
 		event_free(al->write_ev);
-	al->read_ev = al->write_ev = NULL;
+	if (al->watch_ev)
+		event_free(al->watch_ev);
+	al->read_ev = al->write_ev = al->watch_ev = NULL;
 	if (al->fd >= 0)
 		close(al->fd);
 	al->fd = -1;
 	al->greeted = false;
+	for (size_t i = 0; i < al->n_waiters; i++)
+		al->waiters[i].asked = false;
+	pdp_agentconf_begin(&al->conf, false);
 	if (!al->accept_ev)
 		return;
 	if (pause_ms) {
@@ -124,9 +151,15 @@ static int send_sync(struct pdp_agentlink *al)
 	const struct pdp_msg sync = {.type = PDP_MSG_SYNC, .seq = al->sync_seq + 1};
 	int sent = send_message(al, &sync, sizeof(sync));
 
-	if (sent == 1) {
-		al->sync_seq++;
-		al->synced = true;
+	if (sent != 1)
+		return sent;
+	al->sync_seq++;
+	al->synced = true;
+	for (size_t i = 0; i < al->n_waiters; i++) {
+		if (al->waiters[i].asked)
+			continue;
+		al->waiters[i].asked = true;
+		al->waiters[i].seq = al->sync_seq;
 	}
 	return sent;
 }
@@ -134,17 +167,20 @@ static int send_sync(struct pdp_agentlink *al)
 /* Send what is due, in order, then SYNC; a bounded number at a time. */
 static int pump(struct pdp_agentlink *al)
 {
-	struct pdp_kept *kept;
 	int sent = 1;
+	size_t len;
 
-	for (int i = 0; i < SEND_BURST && (kept = pdp_agentconf_next(&al->conf)); i++) {
-		sent = send_message(al, kept->msg, kept->len);
+	for (int i = 0; i < SEND_BURST; i++) {
+		len = pdp_agentconf_next(&al->conf, al->out, sizeof(al->out));
+		if (!len)
+			break;
+		sent = send_message(al, al->out, len);
 		if (sent != 1)
 			return sent;
-		kept->sent = true;
+		pdp_agentconf_sent(&al->conf);
 		al->synced = false;
 	}
-	if (pdp_agentconf_next(&al->conf))
+	if (!pdp_agentconf_all_sent(&al->conf))
 		event_add(al->write_ev, NULL);
 	else if (!al->synced)
 		sent = send_sync(al);
@@ -196,26 +232,84 @@ static void receive(int fd, struct inbox *in)
 	}
 }
 
-/* The socket goes into the XSKMAP; a new agent's counters take the place of the last one's. */
+/*
+ * The socket goes into the XSKMAP; a new agent's counters take the place of the last one's. The same
+ * agent may have come to an earlier controller first.
+ */
 static int admit(struct pdp_agentlink *al, const struct pdp_hello *hello, const int *fds,
 		 struct pdp_error *err)
 {
 	const uint32_t queue = hello->queue;
 	struct stat st;
+	bool same;
 	int code = 0;
 
 	if (fstat(fds[0], &st))
 		return pdp_fail(err, -errno, "stat the agent's socket: %s", strerror(errno));
-	if (st.st_ino != al->xsk_inode) {
-		code = pdp_agentstats_map(&al->stats, fds[1], err);
-		if (code)
-			return code;
-		al->xsk_inode = st.st_ino;
+	same = st.st_ino == al->xsk_inode;
+	if (!same || !al->stats.live)
+		code = pdp_agentstats_map(&al->stats, fds[1], same, err);
+	if (code)
+		return code;
+	al->xsk_inode = st.st_ino;
+	if (!same)
 		al->fn(PDP_AGENT_ARRIVED, NULL, al->arg);
-	}
 	if (bpf_map_update_elem(al->xskmap_fd, &queue, &fds[0], BPF_ANY))
 		return pdp_fail(err, -errno, "put the agent's socket into the XSKMAP, queue %u: %s",
 				queue, strerror(errno));
+	return 0;
+}
+
+/* --- signs of life ------------------------------------------------------------------------------- */
+
+static void alive(struct pdp_agentlink *al)
+{
+	al->quiet = 0;
+}
+
+/* Is the agent at work on what was sent: is less of it unread than at the last look, or other? */
+static bool reads(struct pdp_agentlink *al)
+{
+	int unread = 0, before = al->unread;
+
+	ioctl(al->fd, SIOCOUTQ, &unread);
+	al->unread = unread;
+	return unread != before;
+}
+
+/* Counted in turns, not by the clock: a controller that was held up itself has seen nothing. */
+static void on_watch(evutil_socket_t fd, short what, void *arg)
+{
+	struct pdp_agentlink *al = arg;
+	struct pdp_error err;
+
+	(void)fd, (void)what;
+	if (al->answered_seq == al->sync_seq && al->synced) {
+		alive(al);
+		send_sync(al);
+		return;
+	}
+	if (reads(al)) {
+		alive(al);
+		return;
+	}
+	if (++al->quiet != al->patience)
+		return;
+	pdp_fail(&err, 0, "agent (pid %d) has not answered for %u ms", (int)al->pid,
+		 al->quiet * WATCH_MS);
+	al->fn(PDP_AGENT_STALLED, &err, al->arg);
+}
+
+static int start_watch(struct pdp_agentlink *al, struct pdp_error *err)
+{
+	const struct timeval interval = milliseconds(WATCH_MS);
+
+	al->quiet = 0;
+	al->patience = WATCH_TURNS_FIRST;
+	al->unread = 0;
+	al->watch_ev = event_new(al->base, -1, EV_PERSIST, on_watch, al);
+	if (!al->watch_ev || event_add(al->watch_ev, &interval))
+		return pdp_fail(err, -ENOMEM, "no memory for a timer");
 	return 0;
 }
 
@@ -234,35 +328,63 @@ static int greet(struct pdp_agentlink *al, const struct inbox *in, struct pdp_er
 		return code;
 	memcpy(&hello, msg + 1, sizeof(hello));
 	code = admit(al, &hello, in->fds, err);
+	if (!code)
+		code = start_watch(al, err);
 	if (code)
 		return code;
 	al->greeted = true;
 	al->synced = false;
+	al->error = 0;
 	al->pause_ms = PAUSE_MIN_MS;
 	event_remove_timer(al->read_ev);
 	send_message(al, &start, sizeof(start));
-	pdp_agentconf_rewind(&al->conf);
+	pdp_agentconf_begin(&al->conf, true);
 	event_add(al->write_ev, NULL);
 	al->fn(PDP_AGENT_CONNECTED, NULL, al->arg);
 	return 0;
+}
+
+/* Call and forget those whose SYNC is answered; each may ask anew from within. */
+static void answer_waiters(struct pdp_agentlink *al, uint32_t seq, const struct pdp_error *err)
+{
+	struct waiter now;
+
+	for (size_t i = 0; i < al->n_waiters;) {
+		if (!al->waiters[i].asked || (int32_t)(al->waiters[i].seq - seq) > 0) {
+			i++;
+			continue;
+		}
+		now = al->waiters[i];
+		memmove(&al->waiters[i], &al->waiters[i + 1], (--al->n_waiters - i) * sizeof(now));
+		now.fn(err, now.arg);
+	}
 }
 
 static int take_synced(struct pdp_agentlink *al, const struct pdp_msg *msg, size_t len,
 		       struct pdp_error *err)
 {
 	struct pdp_synced synced;
-	struct pdp_error why;
+	struct pdp_error why, *told = NULL;
 
 	if (len != sizeof(synced))
 		return pdp_fail(err, -EPROTO, "SYNCED has %zu bytes, not %zu", len, sizeof(synced));
 	memcpy(&synced, msg + 1, sizeof(synced));
+	al->answered_seq = msg->seq;
+	alive(al);
+	if (!al->error)
+		al->error = synced.error < 0 ? -synced.error : synced.error;
+	if (al->error) {
+		pdp_fail(&why, 0, "the agent could not apply all of its configuration: %s",
+			 strerror(al->error));
+		told = &why;
+	}
+	answer_waiters(al, msg->seq, told);
 	/* More was sent since: the answer to that will come. */
 	if (msg->seq != al->sync_seq || !al->synced)
 		return 0;
-	if (synced.error)
-		pdp_fail(&why, 0, "the agent could not apply all of its configuration: %s",
-			 strerror(synced.error < 0 ? -synced.error : synced.error));
-	al->fn(PDP_AGENT_SYNCED, synced.error ? &why : NULL, al->arg);
+	al->error = 0;
+	al->patience = WATCH_TURNS;
+	al->fn(PDP_AGENT_SYNCED, told, al->arg);
 	return 0;
 }
 
@@ -386,6 +508,7 @@ int pdp_agentlink_new(struct pdp_agentlink **out, struct event_base *base, const
 	al->arg = arg;
 	al->listen_fd = al->fd = al->xskmap_fd = -1;
 	al->pause_ms = PAUSE_MIN_MS;
+	pdp_agentconf_init(&al->conf);
 	snprintf(al->dataplane, sizeof(al->dataplane), "%s", dataplane);
 	*out = al;
 	return 0;
@@ -398,6 +521,7 @@ void pdp_agentlink_free(struct pdp_agentlink *al)
 	pdp_agentlink_shut(al);
 	pdp_agentconf_clear(&al->conf);
 	pdp_agentstats_unmap(&al->stats);
+	free(al->waiters);
 	free(al);
 }
 
@@ -481,6 +605,41 @@ int pdp_agentlink_vif(struct pdp_agentlink *al, const struct pdp_dp_vif *vif)
 int pdp_agentlink_netlink(struct pdp_agentlink *al, const void *msgs, size_t len)
 {
 	return send_soon(al, pdp_agentconf_netlink(&al->conf, msgs, len));
+}
+
+int pdp_agentlink_sync(struct pdp_agentlink *al, pdp_agent_sync_fn fn, void *arg)
+{
+	struct waiter *waiters = realloc(al->waiters, (al->n_waiters + 1) * sizeof(*waiters));
+
+	if (!waiters)
+		return -ENOMEM;
+	al->waiters = waiters;
+	waiters[al->n_waiters++] = (struct waiter){.fn = fn, .arg = arg};
+	al->synced = false;
+	return send_soon(al, 0);
+}
+
+void pdp_agentlink_past(const struct pdp_agentlink *al, struct pdp_agent_past *out)
+{
+	*out = (struct pdp_agent_past){
+		.xsk = al->xsk_inode,
+		.pid = al->pid,
+		.dead = al->stats.dead,
+	};
+	pdp_agentstats_snapshot(&al->stats, &out->seen);
+}
+
+void pdp_agentlink_set_past(struct pdp_agentlink *al, const struct pdp_agent_past *past)
+{
+	al->xsk_inode = past->xsk;
+	al->pid = past->pid;
+	al->stats.dead = past->dead;
+	al->stats.seen = past->seen;
+}
+
+pid_t pdp_agentlink_pid(const struct pdp_agentlink *al)
+{
+	return al->pid;
 }
 
 void pdp_agentlink_stats(const struct pdp_agentlink *al, struct pdp_agent_stats *out)

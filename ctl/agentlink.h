@@ -5,13 +5,14 @@
  * Listens on one guest's socket and serves one agent at a time: checks its HELLO, puts its AF_XDP
  * socket into the guest's XSKMAP and closes its own copy at once (a copy would keep the namespace
  * alive after the guest), then sends the configuration kept so far and SYNC. What is added later
- * goes out as it comes, and a SYNC after it. Whoever misbehaves is cut off, and the next is let in
- * after a pause that doubles from 0.1 s to 5 s.
+ * goes out as it comes, and a SYNC after it. A SYNC now and then, too, shows that the agent is alive.
+ * Whoever misbehaves is cut off, and the next is let in after a pause that doubles from 0.1 s to 5 s.
  */
 #ifndef PDP_AGENTLINK_H
 #define PDP_AGENTLINK_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "ctl/agentconf.h"
@@ -28,6 +29,7 @@ enum pdp_agent_event {
 	PDP_AGENT_SYNCED, /* all that was sent is in force; err: with what exception */
 	PDP_AGENT_LOST, /* the connection is gone; err says why */
 	PDP_AGENT_REFUSED, /* somebody was turned away; err says why */
+	PDP_AGENT_STALLED, /* no answer; err says since when. SYNCED follows if one comes after all */
 };
 
 /* err is NULL, or valid during the call. */
@@ -51,6 +53,27 @@ void pdp_agentlink_shut(struct pdp_agentlink *al);
 /* As pdp_agentconf_*(), and sent soon when an agent is there. */
 int pdp_agentlink_vif(struct pdp_agentlink *al, const struct pdp_dp_vif *vif);
 int pdp_agentlink_netlink(struct pdp_agentlink *al, const void *msgs, size_t len);
+
+/*
+ * Call fn, once, when all that was given so far is in force; waits for an agent when there is none.
+ * 0 or -ENOMEM. Freeing the link forgets it.
+ */
+typedef void (*pdp_agent_sync_fn)(const struct pdp_error *err, void *arg);
+int pdp_agentlink_sync(struct pdp_agentlink *al, pdp_agent_sync_fn fn, void *arg);
+
+/* What the next controller must know of the agents that came so far. */
+struct pdp_agent_past {
+	uint64_t xsk; /* of the last one's socket: tells a reconnect from a new agent; 0 = none came */
+	int32_t pid; /* of the last one, on the host */
+	uint32_t pad;
+	struct pdp_agent_stats dead,
+		seen; /* of those before it; its own, when it was last looked at */
+};
+void pdp_agentlink_past(const struct pdp_agentlink *al, struct pdp_agent_past *out);
+void pdp_agentlink_set_past(struct pdp_agentlink *al, const struct pdp_agent_past *past);
+
+/* The process that connected last; 0 = none did. */
+pid_t pdp_agentlink_pid(const struct pdp_agentlink *al);
 
 /* Counters of all agents so far. */
 void pdp_agentlink_stats(const struct pdp_agentlink *al, struct pdp_agent_stats *out);

@@ -54,18 +54,29 @@ int pdp_agentstats_check(int memfd, struct pdp_error *err)
 	return 0;
 }
 
-int pdp_agentstats_map(struct pdp_agentstats *stats, int memfd, struct pdp_error *err)
+int pdp_agentstats_map(struct pdp_agentstats *stats, int memfd, bool same, struct pdp_error *err)
 {
 	void *memory = mmap(NULL, sizeof(struct pdp_agent_stats), PROT_READ, MAP_SHARED, memfd, 0);
 
 	if (memory == MAP_FAILED)
 		return pdp_fail(err, -errno, "map counters: %s", strerror(errno));
-	if (stats->live) {
-		add(&stats->dead, stats->live, false);
-		munmap((void *)stats->live, sizeof(*stats->live));
+	if (!same) {
+		struct pdp_agent_stats last;
+
+		pdp_agentstats_snapshot(stats, &last);
+		add(&stats->dead, &last, false);
 	}
+	pdp_agentstats_unmap(stats);
+	memset(&stats->seen, 0, sizeof(stats->seen));
 	stats->live = memory;
 	return 0;
+}
+
+void pdp_agentstats_snapshot(const struct pdp_agentstats *stats, struct pdp_agent_stats *out)
+{
+	*out = stats->seen;
+	if (stats->live)
+		add(out, stats->live, false);
 }
 
 void pdp_agentstats_unmap(struct pdp_agentstats *stats)
@@ -78,8 +89,7 @@ void pdp_agentstats_unmap(struct pdp_agentstats *stats)
 void pdp_agentstats_read(const struct pdp_agentstats *stats, struct pdp_agent_stats *out)
 {
 	*out = stats->dead;
-	if (stats->live)
-		add(out, stats->live, true);
+	add(out, stats->live ? stats->live : &stats->seen, true);
 }
 
 uint64_t pdp_agentstats_dropped(const struct pdp_agent_stats *sum)

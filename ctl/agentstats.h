@@ -7,12 +7,16 @@
 #ifndef PDP_AGENTSTATS_H
 #define PDP_AGENTSTATS_H
 
+#include <stdbool.h>
+
 #include "fe-agent/channel.h"
 #include "loader/loader.h"
 
 struct pdp_agentstats {
 	const struct pdp_agent_stats *live; /* NULL: no agent yet */
 	struct pdp_agent_stats dead; /* counters only; what tells a present state stays 0 */
+	/* While live is NULL: of an agent of an earlier controller, as that one saw it last. */
+	struct pdp_agent_stats seen;
 };
 
 /*
@@ -21,9 +25,15 @@ struct pdp_agentstats {
  */
 int pdp_agentstats_check(int memfd, struct pdp_error *err);
 
-/* Map the memory behind a checked memfd; the earlier agent's counters go to the dead. */
-int pdp_agentstats_map(struct pdp_agentstats *stats, int memfd, struct pdp_error *err);
+/*
+ * Map the memory behind a checked memfd; the earlier agent's counters go to the dead, unless it is the
+ * same agent that has come again.
+ */
+int pdp_agentstats_map(struct pdp_agentstats *stats, int memfd, bool same, struct pdp_error *err);
 void pdp_agentstats_unmap(struct pdp_agentstats *stats);
+
+/* The living one's counters as they are now; what was seen last when there is none. */
+void pdp_agentstats_snapshot(const struct pdp_agentstats *stats, struct pdp_agent_stats *out);
 
 /* Dead and living together; frames and routes are the living one's. */
 void pdp_agentstats_read(const struct pdp_agentstats *stats, struct pdp_agent_stats *out);

@@ -8,6 +8,7 @@
 #include <inttypes.h>
 #include <linux/magic.h>
 #include <signal.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -213,6 +214,59 @@ uint64_t pdp_cgroup_memory_bytes(const struct pdp_cgroup *cg)
 	read_item(cg->memory, cg->v2 ? "memory.current" : "memory.usage_in_bytes", text,
 		  sizeof(text));
 	return strtoull(text, NULL, 10);
+}
+
+uint64_t pdp_cgroup_memory_limit(const struct pdp_cgroup *cg)
+{
+	char text[64];
+
+	read_item(cg->memory, cg->v2 ? "memory.max" : "memory.limit_in_bytes", text, sizeof(text));
+	return strtoull(text, NULL, 10);
+}
+
+static int write_item(const char *group, const char *item, struct pdp_error *err,
+		      const char *format, ...) __attribute__((format(printf, 4, 5)));
+static int write_item(const char *group, const char *item, struct pdp_error *err,
+		      const char *format, ...)
+{
+	char path[PATH_MAX], text[64];
+	int fd, len, code = 0;
+	va_list args;
+
+	if (!*group || (size_t)snprintf(path, sizeof(path), "%s/%s", group, item) >= sizeof(path))
+		return pdp_fail(err, -ENOENT, "no cgroup has %s here", item);
+	va_start(args, format);
+	len = vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0 || write(fd, text, (size_t)len) != len)
+		code = pdp_fail(err, -errno, "write %s to %s: %s", text, path, strerror(errno));
+	if (fd >= 0)
+		close(fd);
+	return code;
+}
+
+int pdp_cgroup_set_power(const struct pdp_cgroup *cg, uint32_t power, struct pdp_error *err)
+{
+	const struct pdp_cpu_quota quota = pdp_cpu_quota(power);
+	int code;
+
+	if (cg->v2) {
+		code = write_item(cg->cpu, "cpu.max", err, "%u %u", quota.quota_us,
+				  quota.period_us);
+		return code ? code
+			    : write_item(cg->cpu, "cpu.weight", err, "%u", pdp_cpu_weight(power));
+	}
+	code = write_item(cg->cpu, "cpu.cfs_period_us", err, "%u", quota.period_us);
+	if (!code)
+		code = write_item(cg->cpu, "cpu.cfs_quota_us", err, "%u", quota.quota_us);
+	return code ? code : write_item(cg->cpu, "cpu.shares", err, "%u", pdp_cpu_shares(power));
+}
+
+int pdp_cgroup_set_memory(const struct pdp_cgroup *cg, uint32_t mib, struct pdp_error *err)
+{
+	return write_item(cg->memory, cg->v2 ? "memory.max" : "memory.limit_in_bytes", err, "%llu",
+			  (unsigned long long)mib << 20);
 }
 
 void pdp_cgroup_kill(const char *name)

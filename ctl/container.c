@@ -370,12 +370,24 @@ void pdp_container_stop(const char *run_dir, const char *name, const char *pivot
 	remove_definition(run_dir, name);
 }
 
-int pdp_container_reap(const char *run_dir, const char *prefix, const char *pivot, unsigned int *n,
-		       struct pdp_error *err)
+pid_t pdp_container_init(const char *run_dir, const char *name)
+{
+	struct lxc_container *lxc = open_container(run_dir, name);
+	pid_t pid = 0;
+
+	if (lxc && lxc->is_running(lxc))
+		pid = lxc->init_pid(lxc);
+	if (lxc)
+		lxc_container_put(lxc);
+	return pid > 0 ? pid : 0;
+}
+
+int pdp_container_each(const char *run_dir, const char *prefix,
+		       int (*fn)(const char *name, void *arg), void *arg, struct pdp_error *err)
 {
 	char lxcpath[PATH_MAX];
 	char **names = NULL;
-	int count;
+	int count, code = 0;
 
 	if (snprintf(lxcpath, sizeof(lxcpath), "%s/lxc", run_dir) >= PATH_MAX)
 		return pdp_fail(err, -ENAMETOOLONG, "path %s is too long", run_dir);
@@ -383,12 +395,35 @@ int pdp_container_reap(const char *run_dir, const char *prefix, const char *pivo
 	if (count < 0)
 		return pdp_fail(err, -EIO, "cannot list the containers below %s", lxcpath);
 	for (int i = 0; i < count; i++) {
-		if (!strncmp(names[i], prefix, strlen(prefix))) {
-			pdp_container_stop(run_dir, names[i], pivot);
-			++*n;
-		}
+		if (!code && !strncmp(names[i], prefix, strlen(prefix)))
+			code = fn(names[i], arg);
 		free(names[i]);
 	}
 	free(names);
+	return code;
+}
+
+struct reaping {
+	const char *run_dir;
+	const char *pivot;
+	unsigned int n;
+};
+
+static int reap(const char *name, void *arg)
+{
+	struct reaping *reaping = arg;
+
+	pdp_container_stop(reaping->run_dir, name, reaping->pivot);
+	reaping->n++;
 	return 0;
+}
+
+int pdp_container_reap(const char *run_dir, const char *prefix, const char *pivot, unsigned int *n,
+		       struct pdp_error *err)
+{
+	struct reaping reaping = {.run_dir = run_dir, .pivot = pivot};
+	int code = pdp_container_each(run_dir, prefix, reap, &reaping, err);
+
+	*n += reaping.n;
+	return code;
 }

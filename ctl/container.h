@@ -49,6 +49,13 @@ int pdp_container_start(const struct pdp_container_conf *conf, pid_t *init_pid,
  */
 void pdp_container_stop(const char *run_dir, const char *name, const char *pivot);
 
+/* Process 1 of a container that runs; 0 when it does not, or there is none. */
+pid_t pdp_container_init(const char *run_dir, const char *name);
+
+/* Each container below run_dir whose name begins with prefix; fn as for scandir: 0 goes on. */
+int pdp_container_each(const char *run_dir, const char *prefix,
+		       int (*fn)(const char *name, void *arg), void *arg, struct pdp_error *err);
+
 /* Stop every container below run_dir whose name begins with prefix; *n is raised by their number. */
 int pdp_container_reap(const char *run_dir, const char *prefix, const char *pivot, unsigned int *n,
 		       struct pdp_error *err);

@@ -123,16 +123,21 @@ static int make_pair(struct pdp_felink *link, struct pdp_rtnl *rtnl, uint32_t mt
 	return code;
 }
 
-int pdp_felink_make(struct pdp_felink *link, struct pdp_rtnl *rtnl, uint16_t guest,
-		    const char *owner, uint32_t mtu, int netns_fd, struct pdp_error *err)
+static void plan_link(struct pdp_felink *link, uint16_t guest, int netns_fd)
 {
-	int back, code;
-
 	pdp_felink_init(link);
 	link->netns_fd = netns_fd;
 	snprintf(link->name, sizeof(link->name), PDP_FELINK_PREFIX "%u", guest);
 	make_mac(link->mac, guest, 1);
 	make_mac(link->md_mac, guest, 2);
+}
+
+int pdp_felink_make(struct pdp_felink *link, struct pdp_rtnl *rtnl, uint16_t guest,
+		    const char *owner, uint32_t mtu, int netns_fd, struct pdp_error *err)
+{
+	int back, code;
+
+	plan_link(link, guest, netns_fd);
 	code = make_pair(link, rtnl, mtu, err);
 	if (!code)
 		code = configure_outer(link, rtnl, owner, err);
@@ -147,6 +152,78 @@ int pdp_felink_make(struct pdp_felink *link, struct pdp_rtnl *rtnl, uint16_t gue
 	return code;
 }
 
+/* The kernel may have more of the alias than struct pdp_link has room for. */
+static bool is_owned(const struct pdp_link *outer, const char *owner)
+{
+	return !strncmp(outer->alias, owner, sizeof(outer->alias) - 1);
+}
+
+static int check_end(const struct pdp_link *end, const uint8_t mac[6], uint32_t mtu,
+		     struct pdp_error *err)
+{
+	if (memcmp(end->mac, mac, 6) != 0)
+		return pdp_fail(err, -ESTALE, "%s has another MAC than it was given", end->name);
+	if (end->mtu != mtu)
+		return pdp_fail(err, -ESTALE, "%s has MTU %u, wanted is %u", end->name, end->mtu,
+				mtu);
+	return 0;
+}
+
+static int find_inner(struct pdp_felink *link, uint32_t mtu, struct pdp_error *err)
+{
+	struct pdp_rtnl *rtnl = NULL;
+	struct pdp_link eth0 = {0};
+	int code = pdp_rtnl_open(&rtnl, err);
+
+	if (!code)
+		code = pdp_rtnl_link(rtnl, PDP_FELINK_INNER, &eth0, err);
+	if (!code)
+		code = check_end(&eth0, link->mac, mtu, err);
+	link->inner_ifindex = eth0.ifindex;
+	if (!code) {
+		link->ethtool_fd = pdp_ethtool_open(err);
+		code = link->ethtool_fd < 0
+			       ? link->ethtool_fd
+			       : pdp_netns_cookie(link->ethtool_fd, &link->netns_cookie);
+	}
+	pdp_rtnl_close(rtnl);
+	return code;
+}
+
+int pdp_felink_find(struct pdp_felink *link, struct pdp_rtnl *rtnl, uint16_t guest,
+		    const char *owner, uint32_t mtu, int netns_fd, struct pdp_error *err)
+{
+	struct pdp_link outer = {0};
+	int back, code;
+
+	plan_link(link, guest, netns_fd);
+	code = pdp_rtnl_link(rtnl, link->name, &outer, err);
+	if (!code && !is_owned(&outer, owner))
+		code = pdp_fail(err, -ESTALE, "%s is not of '%s' but of '%s'", link->name, owner,
+				outer.alias);
+	if (!code)
+		code = check_end(&outer, link->md_mac, mtu, err);
+	link->ifindex = outer.ifindex;
+	if (!code)
+		code = pdp_netns_enter(netns_fd, &back, err);
+	if (!code) {
+		code = find_inner(link, mtu, err);
+		pdp_netns_leave(back);
+	}
+	if (code)
+		pdp_felink_forget(link);
+	return code;
+}
+
+void pdp_felink_forget(struct pdp_felink *link)
+{
+	if (link->netns_fd >= 0)
+		close(link->netns_fd);
+	if (link->ethtool_fd >= 0)
+		close(link->ethtool_fd);
+	pdp_felink_init(link);
+}
+
 void pdp_felink_delete(struct pdp_felink *link, struct pdp_rtnl *rtnl)
 {
 	struct pdp_link now;
@@ -155,11 +232,7 @@ void pdp_felink_delete(struct pdp_felink *link, struct pdp_rtnl *rtnl)
 	if (link->ifindex && !pdp_rtnl_link(rtnl, link->name, &now, NULL) &&
 	    now.ifindex == link->ifindex)
 		pdp_rtnl_delete_link(rtnl, link->ifindex, NULL);
-	if (link->netns_fd >= 0)
-		close(link->netns_fd);
-	if (link->ethtool_fd >= 0)
-		close(link->ethtool_fd);
-	pdp_felink_init(link);
+	pdp_felink_forget(link);
 }
 
 uint64_t pdp_felink_rx_drops(const struct pdp_felink *link)
@@ -175,6 +248,7 @@ uint64_t pdp_felink_rx_drops(const struct pdp_felink *link)
 
 struct reap {
 	const char *owner;
+	bool exact; /* the alias is owner, not only begins with it */
 	int ifindex[256];
 	size_t n;
 };
@@ -183,17 +257,18 @@ static int note_stray(const struct pdp_link *link, void *arg)
 {
 	struct reap *reap = arg;
 
-	if (!strncmp(link->alias, reap->owner, strlen(reap->owner)) &&
+	if ((reap->exact ? is_owned(link, reap->owner)
+			 : !strncmp(link->alias, reap->owner, strlen(reap->owner))) &&
 	    !strncmp(link->name, PDP_FELINK_PREFIX, strlen(PDP_FELINK_PREFIX)) &&
 	    reap->n < sizeof(reap->ifindex) / sizeof(reap->ifindex[0]))
 		reap->ifindex[reap->n++] = link->ifindex;
 	return 0;
 }
 
-int pdp_felink_reap(struct pdp_rtnl *rtnl, const char *owner, unsigned int *n,
-		    struct pdp_error *err)
+static int reap_links(struct pdp_rtnl *rtnl, const char *owner, bool exact, unsigned int *n,
+		      struct pdp_error *err)
 {
-	struct reap reap = {.owner = owner};
+	struct reap reap = {.owner = owner, .exact = exact};
 	int code;
 
 	do {
@@ -208,4 +283,17 @@ int pdp_felink_reap(struct pdp_rtnl *rtnl, const char *owner, unsigned int *n,
 		}
 	} while (!code && reap.n);
 	return code;
+}
+
+int pdp_felink_remove(struct pdp_rtnl *rtnl, const char *owner, struct pdp_error *err)
+{
+	unsigned int n = 0;
+
+	return reap_links(rtnl, owner, true, &n, err);
+}
+
+int pdp_felink_reap(struct pdp_rtnl *rtnl, const char *owner, unsigned int *n,
+		    struct pdp_error *err)
+{
+	return reap_links(rtnl, owner, false, n, err);
 }

@@ -41,11 +41,25 @@ int pdp_felink_make(struct pdp_felink *link, struct pdp_rtnl *rtnl, uint16_t gue
 		    const char *owner, uint32_t mtu, int netns_fd, struct pdp_error *err);
 void pdp_felink_init(struct pdp_felink *link);
 
+/*
+ * pdp_felink_find() - the link that an earlier controller made, with the same arguments; nothing is
+ * changed. -ENODEV: an end is not there; -ESTALE: it is there, and another's, or other than it would be
+ * made (owner, MACs, MTU). netns_fd as for pdp_felink_make().
+ */
+int pdp_felink_find(struct pdp_felink *link, struct pdp_rtnl *rtnl, uint16_t guest,
+		    const char *owner, uint32_t mtu, int netns_fd, struct pdp_error *err);
+
+/* Close the descriptors; the pair stays. */
+void pdp_felink_forget(struct pdp_felink *link);
+
 /* Delete the pair, close the descriptors. A link that is not there is fine. */
 void pdp_felink_delete(struct pdp_felink *link, struct pdp_rtnl *rtnl);
 
 /* Frames that eth0 took and could hand to no AF_XDP socket; 0 when it cannot be told. */
 uint64_t pdp_felink_rx_drops(const struct pdp_felink *link);
+
+/* Delete the MH side of this owner, if there is one. */
+int pdp_felink_remove(struct pdp_rtnl *rtnl, const char *owner, struct pdp_error *err);
 
 /* Delete the MH sides whose alias begins with owner; *n is raised by how many there were. */
 int pdp_felink_reap(struct pdp_rtnl *rtnl, const char *owner, unsigned int *n,

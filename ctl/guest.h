@@ -99,7 +99,8 @@ int pdp_guest_start(struct pdp_guest_box **out, struct pdp_guests *guests,
  * Container, link, receive program, XSKMAP and dispatcher are found, not made; programs are replaced in
  * place by this build's. Power and memory may be others than they were: they are set. Its counters go
  * on from where they stood. The callback is not called from within; the state is ADOPTED, or STARTING
- * when its agent is not there. Configuration is to be given anew, as after a start.
+ * when its agent is not there. Configuration is to be given anew, as after a start, and all of it before
+ * the event loop runs again: what the agent has when it is told to SYNC takes the place of what it had.
  *
  * 0; -ENOENT: no such guest runs; -ESTALE: it runs otherwise than wanted (id, cpus, data plane, MTU of
  * its link), err says in what; -errno: part of it cannot be found. Then nothing has been changed but

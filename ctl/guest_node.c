@@ -12,6 +12,12 @@
 #include "ctl/felink.h"
 #include "ctl/rootfs.h"
 
+struct stray {
+	LIST_ENTRY(stray) others;
+	char name[48];
+};
+LIST_HEAD(strays, stray);
+
 bool pdp_guest_name_ok(const char *name)
 {
 	return *name && *name != '-' &&
@@ -60,6 +66,7 @@ int pdp_guests_new(struct pdp_guests **out, const struct pdp_guests_conf *conf,
 	guests = calloc(1, sizeof(*guests));
 	if (!guests)
 		return pdp_fail(err, -ENOMEM, "no memory for guests");
+	LIST_INIT(&guests->boxes);
 	guests->base = conf->base;
 	guests->loader = conf->loader;
 	guests->link_mtu = conf->link_mtu;
@@ -85,22 +92,55 @@ void pdp_guests_free(struct pdp_guests *guests)
 	if (!guests)
 		return;
 	pdp_rtnl_close(guests->rtnl);
-	if (!guests->boxes)
+	if (LIST_EMPTY(&guests->boxes) && !guests->released)
 		pdp_rootfs_remove(guests->run_dir);
 	free(guests);
 }
 
+static int note_stray(const struct pdp_guest_found *found, void *arg)
+{
+	struct strays *strays = arg;
+	struct stray *stray = malloc(sizeof(*stray));
+
+	if (!stray)
+		return -ENOMEM;
+	memcpy(stray->name, found->name, sizeof(stray->name));
+	LIST_INSERT_HEAD(strays, stray, others);
+	return 0;
+}
+
+/* First all names, then all ends: what is found changes with what is removed. */
+static int discard_all(struct pdp_guests *guests, struct strays *strays, unsigned int *n,
+		       struct pdp_error *err)
+{
+	struct stray *stray;
+	int code = 0;
+
+	while ((stray = LIST_FIRST(strays))) {
+		if (!code)
+			code = pdp_guest_discard(guests, stray->name, err);
+		LIST_REMOVE(stray, others);
+		free(stray);
+		++*n;
+	}
+	return code;
+}
+
 int pdp_guests_reap(struct pdp_guests *guests, unsigned int *n, struct pdp_error *err)
 {
+	struct strays strays = LIST_HEAD_INITIALIZER(strays);
 	unsigned int links = 0;
 	int code;
 
 	*n = 0;
-	code = pdp_container_reap(guests->run_dir, guests->lxc_prefix, guests->pivot, n, err);
+	code = pdp_guests_each_found(guests, note_stray, &strays, err);
 	if (!code)
+		code = discard_all(guests, &strays, n, err);
+	if (!code && LIST_EMPTY(&guests->boxes))
 		code = pdp_felink_reap(guests->rtnl, guests->owner_prefix, &links, err);
 	if (links > *n)
 		*n = links;
-	pdp_guest_dirs_remove(guests->run_dir);
+	if (LIST_EMPTY(&guests->boxes))
+		pdp_guest_dirs_remove(guests->run_dir);
 	return code;
 }

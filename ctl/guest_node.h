@@ -6,6 +6,7 @@
 #define PDP_GUEST_NODE_H
 
 #include <limits.h>
+#include <sys/queue.h>
 
 #include "ctl/guest.h"
 #include "ctl/rtnl.h"
@@ -20,7 +21,8 @@ struct pdp_guests {
 	char lxc_prefix[80]; /* pdp-NODE- */
 	char owner_prefix[80]; /* of FE links' aliases: "pdp NODE " */
 	char pivot[80]; /* cgroup of monitors that end: pdp-NODE.pivot */
-	unsigned int boxes; /* guests that are not stopped */
+	LIST_HEAD(, pdp_guest_box) boxes; /* guests that are not stopped or released */
+	bool released; /* some that run on */
 };
 
 /* A name becomes a path, an LXC name and a cgroup: is it of [a-z0-9-] alone? */

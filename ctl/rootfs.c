@@ -19,7 +19,7 @@
 static const struct {
 	const char *path;
 	mode_t mode;
-} run_dirs[] = {{"guest", 0711}, {"lxc", 0711}, {"rootfs", 0755}};
+} run_dirs[] = {{"guest", 0711}, {"kept", 0700}, {"lxc", 0711}, {"rootfs", 0755}};
 static const char *const root_dirs[] = {"dev", "pdp", "proc", "run", "run/pdp", "tmp", "usr"};
 
 /* Where usr is merged, as Debian has it; the dynamic loader is named below lib64. */

@@ -7,6 +7,7 @@
  *   RUN_DIR/rootfs/pdp/    copies of pdp-fe-init and pdp-fe-agent
  *   RUN_DIR/seccomp        the system calls that guests are denied
  *   RUN_DIR/guest/NAME/    one guest's own directory, its /run/pdp
+ *   RUN_DIR/kept/          what the next controller must know of guests (guest_kept.h)
  *   RUN_DIR/lxc/           liblxc's, "lxcpath"
  *
  * A tmpfs of its own, because /run is mounted noexec on many hosts. Copies, because the mapped root of

@@ -3,10 +3,12 @@
  * guestd.c - one FE guest, with loader and channel but without vnets: what the tests of guests drive.
  *
  *   guestd --run-dir DIR --pins DIR --node NAME --agent PATH [--id N] [--name NAME] [--power N]
- *          [--memory MIB] [--cpus LIST]
+ *          [--memory MIB] [--cpus LIST] [--adopt] [--commands FIFO]
  *
  * Prints a line for each change of state, and on SIGUSR1: STATE KEY=VALUE ... It stops its guest on
- * SIGTERM or SIGINT; on SIGKILL it does not, and the next one with these arguments reaps.
+ * SIGTERM or SIGINT and lets go of it on SIGHUP; on SIGKILL it does neither. The next one with these
+ * arguments reaps what runs, or with --adopt takes it over. Commands, a line each: power N, memory MIB,
+ * sync, drained, mend, vif ID FAMILY.
  */
 #include <event2/event.h>
 
@@ -15,6 +17,8 @@
 
 #include <bpf/bpf.h>
 #include <err.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <inttypes.h>
 #include <signal.h>
@@ -22,11 +26,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define N_SIGNALS 4
+
 struct guestd {
 	struct pdp_guests_conf conf;
 	struct pdp_guest_spec spec;
 	const char *pins;
+	const char *fifo;
+	bool adopt, release;
 	struct pdp_guest_box *guest;
+	FILE *commands;
 };
 
 static const char *const states[] = {
@@ -69,12 +78,12 @@ static void show(const struct guestd *d, struct pdp_guest_box *guest, const char
 	publish(d, &view);
 	pdp_guest_agent_stats(guest, &stats);
 	printf("%s pid=%d link=%s ifindex=%d quota=%u/%u cpu_ns=%" PRIu64 " memory=%" PRIu64
-	       " restarts=%u rx_drops=%" PRIu64 " died=%" PRIu64 " agent_rx=%" PRIu64
+	       " restarts=%u rx_drops=%" PRIu64 " died=%" PRIu64 " agent_pid=%d agent_rx=%" PRIu64
 	       " frames=%" PRIu64 " mac=%02x:%02x:%02x:%02x:%02x:%02x",
 	       states[view.state], (int)view.init_pid, view.link, view.link_ifindex, view.quota_us,
 	       view.period_us, view.cpu_ns, view.memory_bytes, view.restarts, view.eth0_rx_drops,
-	       view.agent_died_packets, stats.rx_packets, stats.frames_total, view.mac[0],
-	       view.mac[1], view.mac[2], view.mac[3], view.mac[4], view.mac[5]);
+	       view.agent_died_packets, (int)view.agent_pid, stats.rx_packets, stats.frames_total,
+	       view.mac[0], view.mac[1], view.mac[2], view.mac[3], view.mac[4], view.mac[5]);
 	show_books(d, view.id, &stats);
 	printf(" why=%s\n", why);
 	fflush(stdout);
@@ -96,16 +105,25 @@ static void on_signal(evutil_socket_t signal, short what, void *arg)
 		show(d, d->guest, "asked");
 	else
 		event_base_loopbreak(d->conf.base);
+	if (signal == SIGHUP)
+		d->release = true;
 }
 
 static void parse(int argc, char **argv, struct guestd *d)
 {
 	static const struct option options[] = {
-		{"run-dir", required_argument, NULL, 'r'}, {"pins", required_argument, NULL, 'p'},
-		{"node", required_argument, NULL, 'n'},	   {"agent", required_argument, NULL, 'a'},
-		{"id", required_argument, NULL, 'i'},	   {"name", required_argument, NULL, 'g'},
-		{"power", required_argument, NULL, 'w'},   {"memory", required_argument, NULL, 'm'},
-		{"cpus", required_argument, NULL, 'c'},	   {0},
+		{"run-dir", required_argument, NULL, 'r'},
+		{"pins", required_argument, NULL, 'p'},
+		{"node", required_argument, NULL, 'n'},
+		{"agent", required_argument, NULL, 'a'},
+		{"id", required_argument, NULL, 'i'},
+		{"name", required_argument, NULL, 'g'},
+		{"power", required_argument, NULL, 'w'},
+		{"memory", required_argument, NULL, 'm'},
+		{"cpus", required_argument, NULL, 'c'},
+		{"adopt", no_argument, NULL, 'A'},
+		{"commands", required_argument, NULL, 'C'},
+		{0},
 	};
 	int c;
 
@@ -126,6 +144,10 @@ static void parse(int argc, char **argv, struct guestd *d)
 			d->spec.power = (uint32_t)atoi(optarg);
 		else if (c == 'c')
 			d->spec.cpus = optarg;
+		else if (c == 'A')
+			d->adopt = true;
+		else if (c == 'C')
+			d->fifo = optarg;
 		else if (c == 'm')
 			d->spec.memory_mib = (uint32_t)atoi(optarg);
 		else
@@ -152,34 +174,145 @@ static void configure(struct guestd *d)
 		errx(1, "vif refused");
 }
 
-static void catch_signals(struct guestd *d, struct event *events[3])
+static void catch_signals(struct guestd *d, struct event *events[N_SIGNALS])
 {
-	const int signals[3] = {SIGTERM, SIGINT, SIGUSR1};
+	const int signals[N_SIGNALS] = {SIGTERM, SIGINT, SIGUSR1, SIGHUP};
 
-	for (int i = 0; i < 3; i++) {
+	for (int i = 0; i < N_SIGNALS; i++) {
 		events[i] = evsignal_new(d->conf.base, signals[i], on_signal, d);
 		event_add(events[i], NULL);
 	}
 }
 
+static void on_synced(const struct pdp_error *err, void *arg)
+{
+	(void)arg;
+	printf("synced%s%s\n", err ? ": " : "", err ? err->text : "");
+	fflush(stdout);
+}
+
+static int mend(struct guestd *d, struct pdp_error *err)
+{
+	struct pdp_error what;
+	bool mended = false;
+	int code = pdp_guest_mend(d->guest, &mended, &what);
+
+	if (mended)
+		printf("mended: %s\n", what.text);
+	return code ? pdp_fail(err, code, "%s", what.text) : 0;
+}
+
+static void command(struct guestd *d, const char *line)
+{
+	struct pdp_error err = {0};
+	struct pdp_dp_vif vif = {.encap = 1, .mtu = 1400, .ttl = 64};
+	unsigned int a = 0, b = 0;
+	int code = 0;
+
+	if (sscanf(line, "power %u", &a) == 1)
+		code = pdp_guest_set_power(d->guest, a, &err);
+	else if (sscanf(line, "memory %u", &a) == 1)
+		code = pdp_guest_set_memory(d->guest, a, &err);
+	else if (sscanf(line, "vif %u %u", &a, &b) == 2) {
+		vif.id = (uint16_t)a, vif.family = (uint8_t)b;
+		code = pdp_guest_set_vif(d->guest, &vif);
+	} else if (!strcmp(line, "sync\n"))
+		code = pdp_guest_sync(d->guest, on_synced, d);
+	else if (!strcmp(line, "drained\n"))
+		code = pdp_guest_drained(d->guest) ? 0 : -EAGAIN;
+	else if (!strcmp(line, "mend\n"))
+		code = mend(d, &err);
+	else
+		code = -ENOSYS;
+	printf("did %d %.*s: %s\n", code, (int)strcspn(line, "\n"), line, err.text);
+	fflush(stdout);
+}
+
+static void on_command(evutil_socket_t fd, short what, void *arg)
+{
+	struct guestd *d = arg;
+	char line[128];
+
+	(void)fd, (void)what;
+	while (fgets(line, sizeof(line), d->commands))
+		command(d, line);
+	clearerr(d->commands);
+}
+
+/* Read and write, so that it has no end. */
+static struct event *open_commands(struct guestd *d)
+{
+	const int fd = open(d->fifo, O_RDWR | O_NONBLOCK | O_CLOEXEC);
+	struct event *event;
+
+	if (fd < 0)
+		err(1, "%s", d->fifo);
+	d->commands = fdopen(fd, "r");
+	event = event_new(d->conf.base, fd, EV_READ | EV_PERSIST, on_command, d);
+	event_add(event, NULL);
+	return event;
+}
+
+static int bring_up(struct guestd *d, struct pdp_guests *guests, struct pdp_error *why)
+{
+	int code = -ENOENT;
+
+	if (d->adopt)
+		code = pdp_guest_adopt(&d->guest, guests, &d->spec, on_state, d, why);
+	if (d->adopt && code)
+		printf("not adopted %d: %s\n", code, why->text);
+	if (d->adopt && code == -ENOENT && pdp_guest_discard(guests, d->spec.name, why))
+		return -EIO;
+	if (code == -ENOENT)
+		code = pdp_guest_start(&d->guest, guests, &d->spec, on_state, d, why);
+	return code;
+}
+
 /* Start the guest and serve it until a signal; 0, or 1 with the reason told. */
 static int serve(struct guestd *d, struct pdp_guests *guests)
 {
-	struct event *events[3];
-	struct pdp_error err;
+	struct event *events[N_SIGNALS], *commands = NULL;
+	struct pdp_error why;
 
-	if (pdp_guest_start(&d->guest, guests, &d->spec, on_state, d, &err)) {
-		warnx("%s", err.text);
+	if (bring_up(d, guests, &why)) {
+		warnx("%s", why.text);
 		return 1;
 	}
+	if (d->fifo)
+		commands = open_commands(d);
 	catch_signals(d, events);
 	configure(d);
 	show(d, d->guest, "started");
 	event_base_dispatch(d->conf.base);
-	pdp_guest_stop(d->guest);
-	for (int i = 0; i < 3; i++)
+	if (d->release)
+		pdp_guest_release(d->guest);
+	else
+		pdp_guest_stop(d->guest);
+	for (int i = 0; i < N_SIGNALS; i++)
 		event_free(events[i]);
+	if (commands)
+		event_free(commands), fclose(d->commands);
 	return 0;
+}
+
+static int tell_found(const struct pdp_guest_found *found, void *arg)
+{
+	(void)arg;
+	printf("found %s id=%u running=%d power=%u cpus=%s dataplane=%s\n", found->name, found->id,
+	       found->running, found->power, found->cpus, found->dataplane);
+	return 0;
+}
+
+static int take_stock(const struct guestd *d, struct pdp_guests *guests, struct pdp_error *why)
+{
+	unsigned int strays;
+	int code = pdp_guests_each_found(guests, tell_found, NULL, why);
+
+	if (!code && !d->adopt) {
+		code = pdp_guests_reap(guests, &strays, why);
+		printf("reaped %u\n", strays);
+	}
+	return code;
 }
 
 int main(int argc, char **argv)
@@ -187,23 +320,20 @@ int main(int argc, char **argv)
 	struct guestd d = {.conf = {.link_mtu = 1516},
 			   .spec = {.id = 1, .name = "red-1", .power = 200, .dataplane = "router"}};
 	struct pdp_guests *guests = NULL;
-	struct pdp_error err;
-	unsigned int strays;
+	struct pdp_error why;
 	int status = 1;
 
 	parse(argc, argv, &d);
 	d.conf.base = event_base_new();
-	if (pdp_loader_open(&d.conf.loader, d.pins, &err))
-		errx(1, "%s", err.text);
-	if (pdp_guests_new(&guests, &d.conf, &err) || pdp_guests_reap(guests, &strays, &err)) {
-		warnx("%s", err.text);
-	} else {
-		printf("reaped %u\n", strays);
+	if (pdp_loader_open(&d.conf.loader, d.pins, &why))
+		errx(1, "%s", why.text);
+	if (pdp_guests_new(&guests, &d.conf, &why) || take_stock(&d, guests, &why))
+		warnx("%s", why.text);
+	else
 		status = serve(&d, guests);
-	}
 	pdp_guests_free(guests);
-	if (pdp_loader_purge(d.conf.loader, &err))
-		warnx("%s", err.text);
+	if (!d.release && pdp_loader_purge(d.conf.loader, &why))
+		warnx("%s", why.text);
 	pdp_loader_close(d.conf.loader);
 	event_base_free(d.conf.base);
 	return status;

@@ -31,20 +31,11 @@ check "fe show" json fe 'map(.free_millicores) == [0, 100] and .[0].guests == ["
 check "vnet show" json vnet '.[0] | .state == "up" and .slots == 1021 and .rx_packets >= 6 and .drop_packets + .tx_packets == .rx_packets'
 check "vif show" json vif 'all(.state == "up" and .mtu == 1472 and (.next_hop_mac | length) == 17)'
 check "guest show" json guest 'map(.quota_us / .period_us) == [0.3, 0.2] and all(.state == "ready" and .memory_bytes < 33554432)'
-check "alloc show" json alloc 'map(.free_millicores) == [0, 100] and .[1].guests == [{"vnet": "red", "power_millicores": 200}]'
-explains() {
-	ctl -j alloc explain red | jq -e '.[0] | .why[0] == "500m = 1 whole FE + 200m" and (.placed_now | length) == 2'
-}
-check "alloc explain" explains
-check "what if a vnet came that fits" ctl alloc what-if --power 100m
-fails "and one that does not" ctl alloc what-if --power 101m
-check "what if red grew by that" ctl alloc what-if --vnet red --power 600m
-check "alloc defrag" [ "$(ctl -j alloc defrag | jq -c 'map([.fes_after, .exact, .moves])')" = '[[2,true,[]]]' ]
 check "one is a list too" [ "$(ctl -j vif show red/v1 | jq -c 'map(.name)')" = '["v1"]' ]
 fails "no vnet of that name" ctl vnet show blue
 tables_fit() {
 	local object
-	for object in node port fe vnet vif guest alloc stats; do
+	for object in node port fe vnet vif guest stats; do
 		[ "$(ctl "$object" show | wc -L)" -le 100 ] || return
 	done
 }

@@ -20,7 +20,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "ctl/agentconf.h"
 #include "ctl/agentstats.h"
 #include "ctl/cgroup.h"
 #include "ctl/container.h"
@@ -95,106 +94,6 @@ static void test_id_ranges(void **state)
 	}
 }
 
-/* --- configuration kept for agents ------------------------------------------------------------- */
-
-static void send_all(struct pdp_agentconf *conf, char *order, size_t size)
-{
-	struct pdp_kept *kept;
-	size_t n = 0;
-
-	while ((kept = pdp_agentconf_next(conf))) {
-		const struct pdp_dp_vif *vif = (const void *)(kept->msg + 1);
-
-		assert_true(n + 1 < size);
-		order[n++] = kept->msg->type == PDP_MSG_VIF ? (char)('0' + vif->id) : 'n';
-		kept->sent = true;
-	}
-	order[n] = '\0';
-}
-
-static struct pdp_dp_vif vif(uint16_t id, uint8_t family)
-{
-	return (struct pdp_dp_vif){.id = id, .family = family};
-}
-
-static void add_netlink(struct pdp_agentconf *conf, uint32_t len)
-{
-	struct nlmsghdr *nlh = calloc(1, len);
-
-	nlh->nlmsg_len = len;
-	assert_int_equal(pdp_agentconf_netlink(conf, nlh, len), 0);
-	free(nlh);
-}
-
-static void test_conf_order(void **state)
-{
-	struct pdp_agentconf conf = {0};
-	struct pdp_dp_vif v;
-	char order[32];
-
-	(void)state;
-	v = vif(0, 4);
-	assert_int_equal(pdp_agentconf_vif(&conf, &v), -EINVAL);
-	v = vif(1, 4), pdp_agentconf_vif(&conf, &v);
-	v = vif(2, 4), pdp_agentconf_vif(&conf, &v);
-	add_netlink(&conf, 32);
-	send_all(&conf, order, sizeof(order));
-	assert_string_equal(order, "12n");
-	send_all(&conf, order, sizeof(order));
-	assert_string_equal(order, "");
-
-	/* A change goes out alone, and stands in its old place for the next agent. */
-	v = vif(1, 6), pdp_agentconf_vif(&conf, &v);
-	send_all(&conf, order, sizeof(order));
-	assert_string_equal(order, "1");
-	pdp_agentconf_rewind(&conf);
-	send_all(&conf, order, sizeof(order));
-	assert_string_equal(order, "12n");
-
-	/* What is removed is told to the agent of now and not to the next. */
-	v = vif(1, 0), pdp_agentconf_vif(&conf, &v);
-	send_all(&conf, order, sizeof(order));
-	assert_string_equal(order, "1");
-	pdp_agentconf_rewind(&conf);
-	send_all(&conf, order, sizeof(order));
-	assert_string_equal(order, "2n");
-	pdp_agentconf_clear(&conf);
-}
-
-static void test_conf_split(void **state)
-{
-	enum { COUNT = 3000, EACH = 64 };
-	struct pdp_agentconf conf = {0};
-	uint8_t *msgs = calloc(COUNT, EACH);
-	struct pdp_kept *kept;
-	size_t total = 0, pieces = 0;
-
-	(void)state;
-	for (size_t i = 0; i < COUNT; i++)
-		((struct nlmsghdr *)(msgs + i * EACH))->nlmsg_len = EACH;
-	assert_int_equal(pdp_agentconf_netlink(&conf, msgs, COUNT * EACH), 0);
-	while ((kept = pdp_agentconf_next(&conf))) {
-		assert_in_range(kept->len, sizeof(struct pdp_msg) + EACH, PDP_CHANNEL_MAX);
-		assert_int_equal((kept->len - sizeof(struct pdp_msg)) % EACH, 0);
-		total += kept->len - sizeof(struct pdp_msg);
-		pieces++;
-		kept->sent = true;
-	}
-	assert_int_equal(total, COUNT * EACH);
-	assert_int_equal(pieces, 3);
-	pdp_agentconf_clear(&conf);
-
-	/* Cut, too long, or with a length that lies: nothing of it is kept. */
-	assert_int_equal(pdp_agentconf_netlink(&conf, msgs, EACH + 8), -EINVAL);
-	((struct nlmsghdr *)msgs)->nlmsg_len = PDP_CHANNEL_MAX;
-	assert_int_equal(pdp_agentconf_netlink(&conf, msgs, COUNT * EACH), -EINVAL);
-	((struct nlmsghdr *)msgs)->nlmsg_len = 4;
-	assert_int_equal(pdp_agentconf_netlink(&conf, msgs, COUNT * EACH), -EINVAL);
-	assert_null(pdp_agentconf_next(&conf));
-	pdp_agentconf_clear(&conf);
-	free(msgs);
-}
-
 /* --- counters ----------------------------------------------------------------------------------- */
 
 static int make_counters(const struct pdp_agent_stats *stats, int seals)
@@ -207,12 +106,13 @@ static int make_counters(const struct pdp_agent_stats *stats, int seals)
 	return fd;
 }
 
-static void take_agent(struct pdp_agentstats *stats, const struct pdp_agent_stats *counters)
+static void take_agent(struct pdp_agentstats *stats, const struct pdp_agent_stats *counters,
+		       bool same)
 {
 	int fd = make_counters(counters, F_SEAL_GROW | F_SEAL_SHRINK);
 
 	assert_int_equal(pdp_agentstats_check(fd, NULL), 0);
-	assert_int_equal(pdp_agentstats_map(stats, fd, NULL), 0);
+	assert_int_equal(pdp_agentstats_map(stats, fd, same, NULL), 0);
 	close(fd);
 }
 
@@ -231,10 +131,10 @@ static void test_counters(void **state)
 	(void)state;
 	pdp_agentstats_read(&stats, &sum);
 	assert_int_equal(sum.rx_packets, 0);
-	take_agent(&stats, &first);
+	take_agent(&stats, &first, false);
 	pdp_agentstats_read(&stats, &sum);
 	assert_memory_equal(&sum, &first, sizeof(sum));
-	take_agent(&stats, &second);
+	take_agent(&stats, &second, false);
 	pdp_agentstats_read(&stats, &sum);
 	assert_int_equal(sum.rx_packets, 15);
 	assert_int_equal(sum.dp_drops[dp_blackhole], 3);
@@ -245,6 +145,31 @@ static void test_counters(void **state)
 	pdp_agentstats_unmap(&stats);
 	pdp_agentstats_read(&stats, &sum);
 	assert_int_equal(sum.rx_packets, 10);
+}
+
+/* An agent that an earlier controller had: as seen then, until it comes again or another does. */
+static void test_counters_adopted(void **state)
+{
+	const struct pdp_agent_stats seen = {.rx_packets = 10, .drop_bad_tag = 4};
+	const struct pdp_agent_stats now = {.rx_packets = 12, .drop_bad_tag = 5};
+	struct pdp_agentstats again = {.dead.rx_packets = 100, .seen = seen}, other = again;
+	struct pdp_agent_stats sum;
+
+	(void)state;
+	pdp_agentstats_read(&again, &sum);
+	assert_int_equal(sum.rx_packets, 110);
+	take_agent(&again, &now, true);
+	pdp_agentstats_read(&again, &sum);
+	assert_int_equal(sum.rx_packets, 112);
+	assert_int_equal(sum.drop_bad_tag, 5);
+	pdp_agentstats_snapshot(&again, &sum);
+	assert_int_equal(sum.rx_packets, 12);
+	take_agent(&other, &now, false);
+	pdp_agentstats_read(&other, &sum);
+	assert_int_equal(sum.rx_packets, 122);
+	assert_int_equal(sum.drop_bad_tag, 9);
+	pdp_agentstats_unmap(&again);
+	pdp_agentstats_unmap(&other);
 }
 
 static void test_counters_refused(void **state)
@@ -303,10 +228,13 @@ static void test_hello(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_cgroup_text),	 cmocka_unit_test(test_quota),
-		cmocka_unit_test(test_id_ranges),	 cmocka_unit_test(test_conf_order),
-		cmocka_unit_test(test_conf_split),	 cmocka_unit_test(test_counters),
-		cmocka_unit_test(test_counters_refused), cmocka_unit_test(test_hello),
+		cmocka_unit_test(test_cgroup_text),
+		cmocka_unit_test(test_quota),
+		cmocka_unit_test(test_id_ranges),
+		cmocka_unit_test(test_counters),
+		cmocka_unit_test(test_counters_adopted),
+		cmocka_unit_test(test_counters_refused),
+		cmocka_unit_test(test_hello),
 	};
 
 	return cmocka_run_group_tests_name("guest parts", tests, NULL, NULL);

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * guest_box.h - one guest, for the files that share its life:
+ *
+ *   guest.c        is made, ends, is made again
+ *   guest_adopt.c  is taken over from an earlier controller, and let go for the next
+ *   guest_books.c  its counters, over the deaths of agents, links and controllers
+ *   guest_limits.c its share of CPU and memory, its links as they must be
+ */
+#ifndef PDP_GUEST_BOX_H
+#define PDP_GUEST_BOX_H
+
+#include "ctl/agentlink.h"
+#include "ctl/cgroup.h"
+#include "ctl/felink.h"
+#include "ctl/guest_kept.h"
+#include "ctl/guest_node.h"
+
+struct pdp_guest_box {
+	LIST_ENTRY(pdp_guest_box) others; /* of the node */
+	struct pdp_guests *guests;
+	struct pdp_guest_kept k; /* as asked for, and how it went; saved in file */
+	struct pdp_kept_file *file;
+	char lxc_name[128];
+	uid_t id_base;
+	pdp_guest_fn fn;
+	void *arg;
+
+	enum pdp_guest_state state;
+	struct pdp_felink link;
+	struct pdp_agentlink *agent;
+	struct pdp_cgroup cgroup;
+	pid_t init_pid;
+	int init_pidfd;
+	struct event *death_ev; /* init_pidfd is readable */
+	struct event *retry_ev;
+	struct event *adopt_ev; /* an adopted guest's agent does not come */
+	unsigned int pause_ms;
+	unsigned int starts; /* in a row, without READY */
+	uint64_t lost_at_ns; /* when the last agent was lost; 0 = booked */
+	struct pdp_guest_stats drain; /* as last seen by pdp_guest_drained(); */
+	uint64_t drain_ns; /* since when */
+};
+
+/* --- guest.c ------------------------------------------------------------------------------------- */
+
+/* Change the state and tell it. */
+void pdp_box_tell(struct pdp_guest_box *guest, enum pdp_guest_state state,
+		  const struct pdp_error *err);
+int pdp_box_new(struct pdp_guest_box **out, struct pdp_guests *guests,
+		const struct pdp_guest_spec *spec, pdp_guest_fn fn, void *arg,
+		struct pdp_error *err);
+/* Memory and descriptors; what is running runs on. */
+void pdp_box_free(struct pdp_guest_box *guest);
+/* What is found or made of a container that runs; the parts of a start, in its order. */
+int pdp_box_watch_init(struct pdp_guest_box *guest, struct pdp_error *err);
+void pdp_box_owner(const struct pdp_guest_box *guest, char owner[160]);
+int pdp_box_attach(struct pdp_guest_box *guest, int *xskmap_fd, struct pdp_error *err);
+int pdp_box_open_channel(struct pdp_guest_box *guest, int xskmap_fd, struct pdp_error *err);
+/* Name of the dispatcher's link. */
+void pdp_box_dispatch_link(uint16_t id, char name[16]);
+
+/* --- guest_books.c ------------------------------------------------------------------------------- */
+
+/* CLOCK_MONOTONIC. */
+uint64_t pdp_box_now_ns(void);
+struct pdp_guest_stats pdp_box_stats(const struct pdp_guest_box *guest);
+uint64_t pdp_box_rx_drops(struct pdp_guest_box *guest);
+/* What agents had in hand when they died is lost: book it. Only while no socket is in the XSKMAP. */
+void pdp_box_book_died(struct pdp_guest_box *guest);
+/* The agent is gone: from now on, until booked, its frames settle. */
+void pdp_box_agent_lost(struct pdp_guest_box *guest);
+/* The link goes: its counters to those of the gone. */
+void pdp_box_bury_link(struct pdp_guest_box *guest);
+void pdp_box_save(struct pdp_guest_box *guest);
+
+#endif
