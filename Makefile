@@ -136,9 +136,9 @@ NET := $(wildcard selftests/net/test_*.sh)
 PROG_LIB := $(patsubst %.c,$(B)/obj/%.o,$(filter-out selftests/prog/test_%.c,$(wildcard selftests/prog/*.c)))
 LEVELS ?= unit prog net
 T ?=
-tests_unit = $(UNIT)
-tests_prog = $(PROG)
-tests_net = $(NET)
+
+# What they include (cmocka.h) is not there before it is installed.
+$(foreach o,$(B)/obj $(SAN),$(patsubst %.c,$(o)/%.o,$(wildcard selftests/*/*.c))): | $(B)/.deps-all
 
 # Unit tests run under ASan and UBSan always; the others exercise what is shipped.
 $(UNIT): $(B)/selftests/unit/%: $(SAN)/selftests/unit/%.o $(call ALL_ARCHIVES,$(SAN))
@@ -167,9 +167,10 @@ deps: $(B)/.deps-all
 $(B)/.deps: selftests/deps.sh
 	$(Q)selftests/deps.sh build
 	$(Q)mkdir -p $(@D) && touch $@
-$(B)/.deps-all: selftests/deps.sh
+# One after the other: apt-get holds a lock.
+$(B)/.deps-all: selftests/deps.sh | $(B)/.deps
 	$(Q)selftests/deps.sh
-	$(Q)mkdir -p $(@D) && touch $@ $(B)/.deps
+	$(Q)touch $@
 
 # --- what a user runs ---------------------------------------------------------------------------
 
