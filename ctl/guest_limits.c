@@ -93,12 +93,15 @@ static int check_links(const struct pdp_guest_box *guest, struct pdp_error *why)
 int pdp_guest_mend(struct pdp_guest_box *guest, bool *mended, struct pdp_error *what)
 {
 	struct pdp_error why;
-	int xskmap_fd, code;
+	int xskmap_fd = -1, code;
+	unsigned int n;
 
 	*mended = false;
 	if (!guest->link.ifindex || !check_links(guest, what))
 		return 0;
-	code = pdp_box_attach(guest, &xskmap_fd, &why);
+	code = pdp_loader_repin(guest->guests->loader, &n, &why);
+	if (!code && check_links(guest, &why))
+		code = pdp_box_attach(guest, &xskmap_fd, &why);
 	if (code)
 		return pdp_fail(what, code, "guest %s: %s", guest->k.name, why.text);
 	*mended = true;

@@ -173,7 +173,7 @@ static void test_identity(void **state)
 	pdp_agentconf_clear(&conf);
 }
 
-/* A million changes of a thousand routes: a thousand entries. */
+/* Two hundred thousand changes of a thousand routes: a thousand entries. */
 static void test_no_history(void **state)
 {
 	struct pdp_agentconf conf;
