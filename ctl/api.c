@@ -11,7 +11,6 @@
 #include <event2/event.h>
 #include <event2/http.h>
 #include <event2/listener.h>
-#include <grp.h>
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,94 +20,73 @@
 #include <unistd.h>
 
 #include "ctl/api.h"
+#include "ctl/clients.h"
 #include "ctl/log.h"
+#include "ctl/nodefile_write.h"
+#include "ctl/peer.h"
+#include "ctl/reply.h"
 #include "ctl/scrape.h"
 #include "ctl/views.h"
 
-#define CLIENT_TIMEOUT_S 5
+#define SILENCE_S 5
+#define REQUEST_TIME_S 10
+#define ANSWER_TIME_S 60
+#define CLIENTS_MAX 64
 #define HEADERS_MAX 8192
-#define BODY_MAX 65536
+#define BODY_MAX (8 << 20) /* a node file */
 #define BACKLOG 128
-#define GROUP "pdp"
-#define GROUPS_MAX 256
 #define FLUSH_MS 1000
+#define HTTP_FORBIDDEN 403
 
 struct pdp_api {
 	struct event_base *base;
 	struct evhttp *http;
 	struct pdp_node *node;
-	void (*leave)(void *arg);
-	void *arg;
 	struct evhttp_request *pending; /* POST /v1/node/down, unanswered */
 	struct sockaddr_un address;
-	gid_t group; /* of the socket; (gid_t)-1 = none but root's */
+	struct pdp_api_conf conf;
+	struct pdp_clients *clients;
+	gid_t group; /* of the socket: may look */
+	gid_t admins; /* may change */
 };
 
 /* --- who asks ---------------------------------------------------------------------------------- */
 
-static int peer_fd(struct evhttp_request *req)
+static enum pdp_role role_of(const struct pdp_api *api, struct evhttp_request *req)
 {
-	struct evhttp_connection *conn = evhttp_request_get_connection(req);
+	struct bufferevent *bev =
+		evhttp_connection_get_bufferevent(evhttp_request_get_connection(req));
 
-	return bufferevent_getfd(evhttp_connection_get_bufferevent(conn));
+	return pdp_peer_role(bufferevent_getfd(bev), api->group, api->admins);
 }
 
-static bool is_member(int fd, gid_t gid, gid_t group)
+static bool may_read(const struct pdp_api *api, struct evhttp_request *req)
 {
-	gid_t groups[GROUPS_MAX];
-	socklen_t len = sizeof(groups);
-	size_t i;
+	char why[160];
 
-	if (group == (gid_t)-1)
-		return false;
-	if (gid == group)
+	if (role_of(api, req) >= PDP_ROLE_READER)
 		return true;
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, groups, &len))
-		return false;
-	for (i = 0; i < len / sizeof(groups[0]); i++)
-		if (groups[i] == group)
-			return true;
+	snprintf(why, sizeof(why), "only root and members of the groups %s and %s may ask",
+		 api->conf.group, api->conf.admins);
+	pdp_reply_error(req, HTTP_FORBIDDEN, why);
 	return false;
 }
 
-static bool may(const struct pdp_api *api, struct evhttp_request *req, bool write)
+static bool may_write(const struct pdp_api *api, struct evhttp_request *req)
 {
-	struct ucred peer;
-	socklen_t len = sizeof(peer);
-	int fd = peer_fd(req);
+	char why[160];
 
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len))
-		return false;
-	if (peer.uid == 0 || peer.uid == geteuid())
+	if (role_of(api, req) >= PDP_ROLE_WRITER)
 		return true;
-	return !write && is_member(fd, peer.gid, api->group);
+	snprintf(
+		why, sizeof(why),
+		"only root and members of the group %s may change anything; members of %s may look",
+		api->conf.admins, api->conf.group);
+	pdp_reply_error(req, HTTP_FORBIDDEN, why);
+	return false;
 }
 
-/* --- answers ----------------------------------------------------------------------------------- */
-
-/* Takes the reference. */
-static void answer(struct evhttp_request *req, int status, json_t *value)
-{
-	char *text = value ? json_dumps(value, JSON_COMPACT) : NULL;
-	struct evbuffer *out = evhttp_request_get_output_buffer(req);
-	struct evkeyvalq *headers = evhttp_request_get_output_headers(req);
-
-	json_decref(value);
-	if (!text) {
-		evhttp_send_error(req, HTTP_INTERNAL, NULL);
-		return;
-	}
-	evhttp_add_header(headers, "Content-Type", "application/json");
-	evhttp_add_header(headers, "Connection", "close");
-	evbuffer_add_printf(out, "%s\n", text);
-	evhttp_send_reply(req, status, NULL, NULL);
-	free(text);
-}
-
-static void refuse(struct evhttp_request *req, int status, const char *why)
-{
-	answer(req, status, json_pack("{s:s}", "error", why));
-}
+/* --- what is asked ----------------------------------------------------------------------------- */
 
 static const struct view {
 	const char *path;
@@ -120,31 +98,65 @@ static const struct view {
 	{"/v1/stats", pdp_view_stats},
 };
 
-static void on_view(struct evhttp_request *req, void *arg)
+static void reply_export(struct pdp_api *api, struct evhttp_request *req)
 {
-	struct pdp_api *api = arg;
-	const char *path = evhttp_uri_get_path(evhttp_request_get_evhttp_uri(req));
+	char *text = pdp_nodefile_write(&api->node->model);
+	struct evkeyvalq *headers = evhttp_request_get_output_headers(req);
+
+	if (!text) {
+		evhttp_send_error(req, HTTP_INTERNAL, NULL);
+		return;
+	}
+	evhttp_add_header(headers, "Content-Type", "application/yaml");
+	evhttp_add_header(headers, "Connection", "close");
+	evbuffer_add(evhttp_request_get_output_buffer(req), text, strlen(text));
+	evhttp_send_reply(req, HTTP_OK, NULL, NULL);
+	free(text);
+}
+
+static void reply_metrics(struct pdp_api *api, struct evhttp_request *req)
+{
+	pdp_scrape_answer(req, api->node);
+}
+
+/* What is no array of objects. */
+static const struct text {
+	const char *path;
+	void (*reply)(struct pdp_api *api, struct evhttp_request *req);
+} texts[] = {
+	{"/metrics", reply_metrics},
+	{"/v1/export", reply_export},
+};
+
+static void look(struct pdp_api *api, struct evhttp_request *req, const char *path)
+{
 	size_t i;
 
-	if (evhttp_request_get_command(req) != EVHTTP_REQ_GET) {
-		refuse(req, HTTP_BADMETHOD, "only GET is known here");
-		return;
-	}
-	if (!may(api, req, false)) {
-		refuse(req, 403, "only root and members of group " GROUP " may ask");
-		return;
-	}
-	if (!strcmp(path, "/metrics")) {
-		pdp_scrape_answer(req, api->node);
-		return;
-	}
 	for (i = 0; i < sizeof(views) / sizeof(views[0]); i++) {
 		if (!strcmp(path, views[i].path)) {
-			answer(req, HTTP_OK, views[i].make(api->node));
+			pdp_reply(req, HTTP_OK, views[i].make(api->node));
 			return;
 		}
 	}
-	refuse(req, HTTP_NOTFOUND, "there is no such path");
+	for (i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		if (!strcmp(path, texts[i].path)) {
+			texts[i].reply(api, req);
+			return;
+		}
+	}
+	pdp_reply_error(req, HTTP_NOTFOUND, "there is no such path");
+}
+
+static void on_request(struct evhttp_request *req, void *arg)
+{
+	struct pdp_api *api = arg;
+	const char *path = evhttp_uri_get_path(evhttp_request_get_evhttp_uri(req));
+
+	pdp_clients_asked(api->clients, evhttp_request_get_connection(req));
+	if (evhttp_request_get_command(req) != EVHTTP_REQ_GET)
+		pdp_reply_error(req, HTTP_BADMETHOD, "only GET is known here");
+	else if (may_read(api, req))
+		look(api, req, path ? path : "");
 }
 
 static void on_gone(struct evhttp_connection *conn, void *arg)
@@ -161,23 +173,23 @@ static void on_down(struct evhttp_request *req, void *arg)
 	struct pdp_api *api = arg;
 	struct evhttp_connection *conn = evhttp_request_get_connection(req);
 
+	pdp_clients_asked(api->clients, conn);
 	if (evhttp_request_get_command(req) != EVHTTP_REQ_POST) {
-		refuse(req, HTTP_BADMETHOD, "only POST is known here");
+		pdp_reply_error(req, HTTP_BADMETHOD, "only POST is known here");
 		return;
 	}
-	if (!may(api, req, true)) {
-		refuse(req, 403, "only root may take the node down");
+	if (!may_write(api, req))
 		return;
-	}
 	if (api->pending) {
-		refuse(req, HTTP_SERVUNAVAIL, "the node is going down already");
+		pdp_reply_error(req, HTTP_SERVUNAVAIL, "the node is going down already");
 		return;
 	}
 	api->pending = req;
+	pdp_clients_unlimited(api->clients, conn);
 	evhttp_connection_set_closecb(conn, on_gone, api);
 	/* It may take longer than a client may be silent. */
 	bufferevent_disable(evhttp_connection_get_bufferevent(conn), EV_READ);
-	api->leave(api->arg);
+	api->conf.leave(api->conf.arg);
 }
 
 /* --- the socket -------------------------------------------------------------------------------- */
@@ -214,7 +226,8 @@ static int bind_socket(struct pdp_api *api, struct pdp_error *err)
 	    listen(fd, BACKLOG))
 		code = -errno;
 	umask(mask);
-	if (!code && api->group != (gid_t)-1 && chown(api->address.sun_path, (uid_t)-1, api->group))
+	if (!code && api->group != PDP_NO_GROUP &&
+	    chown(api->address.sun_path, (uid_t)-1, api->group))
 		code = -errno;
 	if (!code)
 		return fd;
@@ -255,17 +268,19 @@ static int accept_clients(struct evhttp *http, int fd)
 
 static int serve(struct pdp_api *api, struct pdp_error *err)
 {
+	static const struct pdp_clients_conf limits = {
+		.most = CLIENTS_MAX, .request_s = REQUEST_TIME_S, .answer_s = ANSWER_TIME_S};
 	int fd;
 
 	api->http = evhttp_new(api->base);
-	if (!api->http)
+	if (!api->http || pdp_clients_watch(&api->clients, api->base, api->http, &limits))
 		return pdp_fail(err, -ENOMEM, "no memory for the API");
-	evhttp_set_timeout(api->http, CLIENT_TIMEOUT_S);
+	evhttp_set_timeout(api->http, SILENCE_S);
 	evhttp_set_max_headers_size(api->http, HEADERS_MAX);
 	evhttp_set_max_body_size(api->http, BODY_MAX);
 	/* All that evhttp knows, so that a wrong one is refused in JSON. */
 	evhttp_set_allowed_methods(api->http, 0xffff);
-	evhttp_set_gencb(api->http, on_view, api);
+	evhttp_set_gencb(api->http, on_request, api);
 	evhttp_set_cb(api->http, "/v1/node/down", on_down, api);
 	fd = bind_socket(api, err);
 	if (fd < 0)
@@ -277,32 +292,37 @@ static int serve(struct pdp_api *api, struct pdp_error *err)
 	return 0;
 }
 
+static int place_socket(struct pdp_api *api, struct pdp_error *err)
+{
+	const char *dir = api->node->conf.run_dir;
+	int len =
+		snprintf(api->address.sun_path, sizeof(api->address.sun_path), "%s/pdpd.sock", dir);
+
+	api->address.sun_family = AF_UNIX;
+	if (len >= (int)sizeof(api->address.sun_path))
+		return pdp_fail(err, -ENAMETOOLONG, "run directory %s: too long for a socket in it",
+				dir);
+	return 0;
+}
+
 int pdp_api_open(struct pdp_api **out, struct event_base *base, struct pdp_node *node,
-		 void (*leave)(void *arg), void *arg, struct pdp_error *err)
+		 const struct pdp_api_conf *conf, struct pdp_error *err)
 {
 	struct pdp_api *api = calloc(1, sizeof(*api));
-	const struct group *group = getgrnam(GROUP);
-	int code, len;
+	int code;
 
 	if (!api)
 		return pdp_fail(err, -ENOMEM, "no memory for the API");
 	api->base = base;
 	api->node = node;
-	api->leave = leave;
-	api->arg = arg;
-	api->group = group ? group->gr_gid : (gid_t)-1;
-	api->address.sun_family = AF_UNIX;
-	len = snprintf(api->address.sun_path, sizeof(api->address.sun_path), "%s/pdpd.sock",
-		       node->conf.run_dir);
-	if (len >= (int)sizeof(api->address.sun_path))
-		code = pdp_fail(err, -ENAMETOOLONG, "run directory %s: too long for a socket in it",
-				node->conf.run_dir);
-	else
+	api->conf = *conf;
+	api->group = pdp_group_find(conf->group);
+	api->admins = pdp_group_find(conf->admins);
+	code = place_socket(api, err);
+	if (!code)
 		code = serve(api, err);
 	if (code) {
-		if (api->http)
-			evhttp_free(api->http);
-		free(api);
+		pdp_api_close(api);
 		return code;
 	}
 	*out = api;
@@ -332,10 +352,10 @@ void pdp_api_answer_down(struct pdp_api *api, const char *node, const struct pdp
 	if (!api || !api->pending)
 		return;
 	if (err)
-		refuse(api->pending, HTTP_INTERNAL, err->text);
+		pdp_reply_error(api->pending, HTTP_INTERNAL, err->text);
 	else
-		answer(api->pending, HTTP_OK,
-		       json_pack("[{s:s, s:s}]", "name", node, "state", "down"));
+		pdp_reply(api->pending, HTTP_OK,
+			  json_pack("[{s:s, s:s}]", "name", node, "state", "down"));
 	/* Until it is written: the connection closes itself then, and clears pending. */
 	event_base_loopexit(api->base, &limit);
 	for (turns = 0; api->pending && turns < 1000; turns++)
@@ -347,6 +367,8 @@ void pdp_api_close(struct pdp_api *api)
 {
 	if (!api)
 		return;
-	evhttp_free(api->http);
+	if (api->http)
+		evhttp_free(api->http);
+	pdp_clients_free(api->clients);
 	free(api);
 }

@@ -11,15 +11,23 @@
 struct event_base;
 struct pdp_api;
 
+/* Strings stay the caller's, and must stay. */
+struct pdp_api_conf {
+	const char *group; /* of the socket: its members may look */
+	const char *admins; /* a group whose members may change */
+	void (*leave)(void *arg); /* a client wants the node down */
+	void *arg;
+};
+
 /*
- * pdp_api_open() - listen on run_dir/pdpd.sock: 0660, root:pdp where there is a group pdp.
+ * pdp_api_open() - listen on run_dir/pdpd.sock: 0660, of root and the group where there is one.
  *
- * The group may read; only root and pdpd's own user may change anything. leave() is called when a
- * client wants the node down; its answer waits until pdp_api_answer_down(). A socket that a dead pdpd
- * left is replaced; -EADDRINUSE when a live one listens.
+ * Root, pdpd's own user and admins may change. The answer to who wants the node down waits until
+ * pdp_api_answer_down(). A socket that a dead pdpd left is replaced; -EADDRINUSE when a live one
+ * listens.
  */
 int pdp_api_open(struct pdp_api **out, struct event_base *base, struct pdp_node *node,
-		 void (*leave)(void *arg), void *arg, struct pdp_error *err);
+		 const struct pdp_api_conf *conf, struct pdp_error *err);
 
 /* Stop listening and unlink the socket; a pending answer stays pending. NULL is fine. */
 void pdp_api_stop_listening(struct pdp_api *api);

@@ -30,6 +30,7 @@ struct daemon {
 	const char *metrics; /* ADDR:PORT; NULL = on the API's socket alone */
 	bool metrics_public;
 	struct pdp_node_conf conf;
+	struct pdp_api_conf api;
 };
 
 static const char usage_text[] =
@@ -42,6 +43,8 @@ static const char usage_text[] =
 	"      --agent PATH    the pdp-fe-agent to run in guests (default: beside pdpd)\n"
 	"      --force         take the place of a foreign XDP program on a port\n"
 	"      --dispatcher    share ports with other XDP programs through libxdp's dispatcher\n"
+	"      --group GROUP   its members may look (default pdp)\n"
+	"      --admin-group GROUP  its members may change things (default pdp-admin)\n"
 	"      --metrics ADDR:PORT  serve /metrics on TCP too, on a loopback address\n"
 	"      --metrics-public     ... on an address that others can reach\n"
 	"  -V, --version       the version\n"
@@ -52,6 +55,7 @@ static const struct option options[] = {
 	{"pins", required_argument, NULL, 'P'},	   {"agent", required_argument, NULL, 'a'},
 	{"force", no_argument, NULL, 'f'},	   {"dispatcher", no_argument, NULL, 'd'},
 	{"metrics", required_argument, NULL, 'm'}, {"metrics-public", no_argument, NULL, 'M'},
+	{"group", required_argument, NULL, 'g'},   {"admin-group", required_argument, NULL, 'A'},
 	{"foreground", no_argument, NULL, 'F'},	   {"version", no_argument, NULL, 'V'},
 	{"help", no_argument, NULL, 'h'},	   {NULL, 0, NULL, 0},
 };
@@ -130,6 +134,12 @@ static int parse(struct daemon *d, int argc, char **argv)
 		case 'M':
 			d->metrics_public = true;
 			break;
+		case 'g':
+			d->api.group = optarg;
+			break;
+		case 'A':
+			d->api.admins = optarg;
+			break;
 		case 'F':
 			break; /* the only mode there is */
 		case 'V':
@@ -202,7 +212,7 @@ static int run(struct daemon *d, struct pdp_error *err)
 		code = pdp_node_up(&node, d->base, &d->conf, err);
 	if (code)
 		return code;
-	code = pdp_api_open(&api, d->base, node, leave, d, err);
+	code = pdp_api_open(&api, d->base, node, &d->api, err);
 	if (!code && d->metrics)
 		code = pdp_scrape_open(&scrape, d->base, node, d->metrics, d->metrics_public, err);
 	if (!code)
@@ -234,6 +244,7 @@ int main(int argc, char **argv)
 {
 	struct daemon d = {
 		.conf = {.config = "/etc/pdp/pdp.yaml", .run_dir = "/run/pdp", .pins = PDP_PIN_ROOT},
+		.api = {.group = "pdp", .admins = "pdp-admin", .leave = leave, .arg = &d},
 	};
 	struct pdp_error err = {""};
 	int parsed, code;

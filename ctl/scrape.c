@@ -10,17 +10,22 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "ctl/clients.h"
 #include "ctl/metrics.h"
 #include "ctl/prefix.h"
 #include "ctl/scrape.h"
 
-#define CLIENT_TIMEOUT_S 5
+#define SILENCE_S 5
+#define CLIENTS_MAX 16
+#define REQUEST_TIME_S 10
+#define ANSWER_TIME_S 60
 #define HEADERS_MAX 8192
 #define BODY_MAX 0
 #define BACKLOG 16
 
 struct pdp_scrape {
 	struct evhttp *http;
+	struct pdp_clients *clients;
 	struct pdp_node *node;
 };
 
@@ -71,6 +76,7 @@ static void on_request(struct evhttp_request *req, void *arg)
 	struct pdp_scrape *scrape = arg;
 	const char *path = evhttp_uri_get_path(evhttp_request_get_evhttp_uri(req));
 
+	pdp_clients_asked(scrape->clients, evhttp_request_get_connection(req));
 	if (!path || strcmp(path, "/metrics") != 0)
 		evhttp_send_error(req, HTTP_NOTFOUND, NULL);
 	else
@@ -146,6 +152,8 @@ static int listen_at(struct pdp_scrape *scrape, const char *where, bool any, str
 int pdp_scrape_open(struct pdp_scrape **out, struct event_base *base, struct pdp_node *node,
 		    const char *where, bool any, struct pdp_error *err)
 {
+	static const struct pdp_clients_conf limits = {
+		.most = CLIENTS_MAX, .request_s = REQUEST_TIME_S, .answer_s = ANSWER_TIME_S};
 	struct pdp_scrape *scrape = calloc(1, sizeof(*scrape));
 	int code;
 
@@ -153,11 +161,11 @@ int pdp_scrape_open(struct pdp_scrape **out, struct event_base *base, struct pdp
 		return pdp_fail(err, -ENOMEM, "no memory for metrics");
 	scrape->node = node;
 	scrape->http = evhttp_new(base);
-	if (!scrape->http) {
-		free(scrape);
+	if (!scrape->http || pdp_clients_watch(&scrape->clients, base, scrape->http, &limits)) {
+		pdp_scrape_close(scrape);
 		return pdp_fail(err, -ENOMEM, "no memory for metrics");
 	}
-	evhttp_set_timeout(scrape->http, CLIENT_TIMEOUT_S);
+	evhttp_set_timeout(scrape->http, SILENCE_S);
 	evhttp_set_max_headers_size(scrape->http, HEADERS_MAX);
 	evhttp_set_max_body_size(scrape->http, BODY_MAX);
 	evhttp_set_allowed_methods(scrape->http, EVHTTP_REQ_GET);
@@ -175,6 +183,8 @@ void pdp_scrape_close(struct pdp_scrape *scrape)
 {
 	if (!scrape)
 		return;
-	evhttp_free(scrape->http);
+	if (scrape->http)
+		evhttp_free(scrape->http);
+	pdp_clients_free(scrape->clients);
 	free(scrape);
 }

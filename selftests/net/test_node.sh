@@ -68,7 +68,7 @@ chmod 660 "$SOCK"
 check "no such path" [ "$(http http://pdpd/v1/nothing)" = 404 ]
 check "no such method" [ "$(http -X DELETE http://pdpd/v1/vnets)" = 405 ]
 check "a GET does not take it down" [ "$(http http://pdpd/v1/node/down)" = 405 ]
-check "a body of 100 KB is refused" [ "$(head -c 100000 /dev/zero | http --data-binary @- http://pdpd/v1/node/down)" = 413 ]
+check "a body of 10 MB is refused" [ "$(head -c 10000000 /dev/zero | http --data-binary @- http://pdpd/v1/node/down)" = 413 ]
 
 # Clients that connect and say nothing, or half a request, hold nobody up.
 slow_clients() {
