@@ -14,7 +14,7 @@ void pdp_failpoint(const char *name)
 	const char *wish = getenv("PDP_FAILPOINT");
 	size_t len = strlen(name);
 
-	if (!wish || strncmp(wish, name, len) || (wish[len] && wish[len] != ':'))
+	if (!wish || strncmp(wish, name, len) != 0 || (wish[len] && wish[len] != ':'))
 		return;
 	if (++passed >= (wish[len] ? strtoul(wish + len + 1, NULL, 10) : 1))
 		raise(SIGKILL);

@@ -378,7 +378,7 @@ static int check_powers(struct check *c)
 {
 	const struct pdp_model *m = c->model;
 	struct pdp_slice slices[PDP_VNET_GUESTS_MAX];
-	struct pdp_alloc *alloc;
+	struct pdp_alloc *alloc = NULL;
 	size_t guests = 0, n;
 	int ret = open_books(&alloc, c);
 

@@ -101,10 +101,11 @@ static int write_ports(struct writer *w)
 		const struct pdp_port_conf *port = &model->ports[i];
 		const struct pdp_placed_port *placed =
 			pdp_placed_port(&w->state->placement, port->name);
+		uint16_t id = placed ? placed->id : 0;
 
-		code = check_id(w, placed ? placed->id : 0, PDP_MAX_PORTS, "port", port->name);
+		code = check_id(w, id, PDP_MAX_PORTS, "port", port->name);
 		if (!code)
-			code = put(w, "titii", port->name, (int64_t)placed->id, port->ifname,
+			code = put(w, "titii", port->name, (int64_t)id, port->ifname,
 				   (int64_t)port->vlan[0], (int64_t)port->vlan[1]);
 	}
 	return code;
@@ -132,13 +133,14 @@ static int write_vnets(struct writer *w)
 		const struct pdp_vnet_conf *vnet = &model->vnets[i];
 		const struct pdp_placed_vnet *placed =
 			pdp_placed_vnet(&w->state->placement, vnet->name);
+		uint16_t id = placed ? placed->id : 0;
 
-		code = check_id(w, placed ? placed->id : 0, PDP_MAX_VNETS, "vnet", vnet->name);
-		if (!code)
-			code = put(w, "tiiitiiii", vnet->name, (int64_t)placed->id,
-				   (int64_t)vnet->power, (int64_t)vnet->policy, vnet->data_plane,
-				   (int64_t)vnet->rate_pps, (int64_t)vnet->burst_packets,
-				   (int64_t)vnet->memory_mib, (int64_t)placed->table_generation);
+		code = check_id(w, id, PDP_MAX_VNETS, "vnet", vnet->name);
+		if (!code && placed)
+			code = put(w, "tiiitiiii", vnet->name, (int64_t)id, (int64_t)vnet->power,
+				   (int64_t)vnet->policy, vnet->data_plane, (int64_t)vnet->rate_pps,
+				   (int64_t)vnet->burst_packets, (int64_t)vnet->memory_mib,
+				   (int64_t)placed->table_generation);
 	}
 	return code;
 }
@@ -183,12 +185,13 @@ static int write_vifs_of(struct writer *w, const struct pdp_vnet_conf *vnet)
 
 	for (size_t i = 0; !code && i < vnet->n_vifs; i++) {
 		const struct pdp_vif_conf *vif = &vnet->vifs[i];
-		const struct pdp_placed_vif *id = pdp_placed_vif(placed, vif->name);
+		const struct pdp_placed_vif *own = pdp_placed_vif(placed, vif->name);
+		uint16_t id = own ? own->id : 0;
 
-		code = check_id(w, id ? id->id : 0, PDP_MAX_VIFS, "vif", vif->name);
+		code = check_id(w, id, PDP_MAX_VIFS, "vif", vif->name);
 		if (!code)
-			code = put(w, "ttitiititiit", vnet->name, vif->name, (int64_t)id->id,
-				   vif->port, (int64_t)vif->encap, (int64_t)vif->vni,
+			code = put(w, "ttitiititiit", vnet->name, vif->name, (int64_t)id, vif->port,
+				   (int64_t)vif->encap, (int64_t)vif->vni,
 				   pdp_addr_print(local, &vif->local), (int64_t)vif->local_port,
 				   pdp_addr_print(remote, &vif->remote), (int64_t)vif->remote_port,
 				   (int64_t)vif->mtu, pdp_mac_print(mac, vif->mac));

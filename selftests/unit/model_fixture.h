@@ -6,6 +6,7 @@
 #ifndef MODEL_FIXTURE_H
 #define MODEL_FIXTURE_H
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,17 +15,27 @@
 #include "ctl/placement.h"
 #include "ctl/prefix.h"
 
-static inline uint32_t draw(uint32_t below)
+/* Where there is room, as the test knows. */
+static inline void set_text(char *to, const char *from)
 {
-	return (uint32_t)rand() % below;
+	memcpy(to, from, strlen(from) + 1);
 }
 
-static inline struct pdp_prefix an_address(const char *fmt, uint32_t a, uint32_t b)
+static inline uint32_t draw(uint32_t below)
+{
+	return below ? (uint32_t)rand() % below : 0;
+}
+
+__attribute__((format(printf, 1, 2))) static inline struct pdp_prefix an_address(const char *fmt,
+										 ...)
 {
 	struct pdp_prefix out = {0};
 	char text[PDP_ADDR_STRLEN];
+	va_list args;
 
-	snprintf(text, sizeof(text), fmt, a, b);
+	va_start(args, fmt);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
 	if (pdp_prefix_parse(&out, text))
 		abort();
 	return out;
@@ -58,7 +69,7 @@ static inline void draw_vif(struct pdp_vif_conf *vif, const struct pdp_model *mo
 	if (vif->n_address)
 		vif->address[0] = an_address("10.%u.%u.1/24", k / 250, k % 250);
 	if (vif->n_address > 1)
-		vif->address[1] = an_address("fd00:%x:%x::1/64", 1, k);
+		vif->address[1] = an_address("fd00:1:%x::1/64", k);
 }
 
 static inline void draw_routes(struct pdp_vnet_conf *vnet)
@@ -72,14 +83,14 @@ static inline void draw_routes(struct pdp_vnet_conf *vnet)
 		route->prefix = v6 ? an_address("2001:db8:%x:%x::/64", 7, (uint32_t)i)
 				   : an_address("203.%u.%u.0/24", 0, (uint32_t)i);
 		if (i == 4)
-			route->prefix = an_address(v6 ? "::/0" : "0.0.0.0/0", 0, 0);
+			route->prefix = an_address(v6 ? "::/0" : "0.0.0.0/0");
 		if (!vnet->n_vifs || draw(4) == 0)
 			continue;
 		memcpy(route->vif, vnet->vifs[draw((uint32_t)vnet->n_vifs)].name,
 		       sizeof(route->vif));
 		if (draw(2))
-			route->via = v6 ? an_address("fd00:9::%x", 1 + draw(99), 0)
-					: an_address("10.9.0.%u", 1 + draw(99), 0);
+			route->via = v6 ? an_address("fd00:9::%x", 1 + draw(99))
+					: an_address("10.9.0.%u", 1 + draw(99));
 	}
 }
 
@@ -92,8 +103,8 @@ static inline void draw_neighbours(struct pdp_vnet_conf *vnet)
 		if (vnet->vifs[i].encap != PDP_ENCAP_VXLAN || draw(2))
 			continue;
 		memcpy(neighbour->vif, vnet->vifs[i].name, sizeof(neighbour->vif));
-		neighbour->address = draw(2) ? an_address("10.9.0.%u", 1 + draw(99), 0)
-					     : an_address("fd00:9::%x", 1 + draw(99), 0);
+		neighbour->address = draw(2) ? an_address("10.9.0.%u", 1 + draw(99))
+					     : an_address("fd00:9::%x", 1 + draw(99));
 		memcpy(neighbour->mac, (uint8_t[6]){2, 0, 0, 0, 1, (uint8_t)draw(256)}, 6);
 		vnet->n_neighbours++;
 	}

@@ -66,7 +66,7 @@ static size_t split(char *copy, const char *line, const char **words)
 {
 	size_t n = 0;
 
-	strcpy(copy, line);
+	set_text(copy, line);
 	for (char *word = strtok(copy, " "); word; word = strtok(NULL, " "))
 		words[n++] = strcmp(word, "''") ? word : "";
 	return n;

@@ -137,7 +137,7 @@ static void follow(struct pdp_model *model, const struct pdp_change *change)
 	struct place p;
 
 	if (change->thing == PDP_THING_NODE) {
-		strcpy(model->node, change->label);
+		set_text(model->node, change->label);
 		return;
 	}
 	p = find_place(model, change);
@@ -199,7 +199,7 @@ static void follow_guests(struct pdp_placement *placement, const struct pdp_chan
 		}
 		if (!guest->from) {
 			vnet->guests = realloc(vnet->guests,
-					       (vnet->n_guests + 1) * sizeof(vnet->guests[0]));
+					       (vnet->n_guests + 2) * sizeof(vnet->guests[0]));
 			vnet->n_guests++;
 		}
 		vnet->guests[at].id = guest->id;
@@ -411,7 +411,7 @@ static void parse(struct pdp_model *out, const char *text)
 static void place_red(struct pdp_placement *out, const struct pdp_placed_guest *guests, size_t n)
 {
 	*out = (struct pdp_placement){.vnets = calloc(1, sizeof(*out->vnets)), .n_vnets = 1};
-	strcpy(out->vnets[0].name, "red");
+	set_text(out->vnets[0].name, "red");
 	out->vnets[0].guests = calloc(n, sizeof(*guests));
 	out->vnets[0].n_guests = n;
 	memcpy(out->vnets[0].guests, guests, n * sizeof(*guests));
