@@ -189,7 +189,7 @@ LIBEXEC := pdp-fe-agent pdp-fe-init
 .PHONY: install
 install: all
 	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/libexec/pdp
-	install -d $(DESTDIR)$(PREFIX)/share/pdp/examples $(DESTDIR)/etc/pdp
+	install -d $(DESTDIR)$(PREFIX)/share/pdp/examples $(DESTDIR)$(PREFIX)/share/pdp/schema $(DESTDIR)/etc/pdp
 	install -m 755 $(SBIN:%=$(B)/bin/%) $(DESTDIR)$(PREFIX)/sbin
 	install -m 755 $(BIN:%=$(B)/bin/%) $(DESTDIR)$(PREFIX)/bin
 	install -m 755 $(LIBEXEC:%=$(B)/bin/%) $(DESTDIR)$(PREFIX)/libexec/pdp
@@ -197,6 +197,7 @@ install: all
 	$(B)/bin/pdp-ctl completion bash \
 		>$(DESTDIR)$(PREFIX)/share/bash-completion/completions/pdp-ctl
 	install -m 644 examples/*.yaml $(DESTDIR)$(PREFIX)/share/pdp/examples
+	install -m 644 docs/schema/*.json $(DESTDIR)$(PREFIX)/share/pdp/schema
 	for page in docs/man/*.[1-8]; do \
 		section=$(DESTDIR)$(PREFIX)/share/man/man$${page##*.}; \
 		install -d $$section && install -m 644 $$page $$section || exit 1; \

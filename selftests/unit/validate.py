@@ -1,0 +1,22 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+"""validate.py SCHEMA TEXTS: hold each YAML text of the JSON list TEXTS against a JSON Schema.
+
+Prints one line for each: "ok", or where it is wrong and how. For test_schema.
+"""
+import json
+import sys
+
+import jsonschema
+import yaml
+
+with open(sys.argv[1]) as file:
+    schema = json.load(file)
+with open(sys.argv[2]) as file:
+    texts = json.load(file)
+
+jsonschema.Draft202012Validator.check_schema(schema)
+validator = jsonschema.Draft202012Validator(schema)
+for text in texts:
+    wrong = jsonschema.exceptions.best_match(validator.iter_errors(yaml.safe_load(text)))
+    print("ok" if wrong is None else f"{wrong.json_path}: {wrong.message}".replace("\n", " "))
