@@ -25,4 +25,15 @@ typedef int (*pdp_fib_fn)(const void *msgs, size_t len, void *arg);
 int pdp_fib_build(const struct pdp_vnet_conf *vnet, const uint16_t *vif_ids, pdp_fib_fn fn,
 		  void *arg);
 
+
+/*
+ * pdp_fib_withdraw() - the messages that take away what `old` has and `now` has not.
+ *
+ * To follow pdp_fib_build() of `now`, which replaces what both have. Either side may have other vifs.
+ * As pdp_fib_build(); -ENOMEM.
+ */
+int pdp_fib_withdraw(const struct pdp_vnet_conf *old, const uint16_t *old_ids,
+		     const struct pdp_vnet_conf *now, const uint16_t *now_ids, pdp_fib_fn fn,
+		     void *arg);
+
 #endif
