@@ -33,7 +33,7 @@ int pdp_node_plan(struct pdp_node *node, const struct pdp_model *wanted, json_t 
  * @plan: as pdp_node_plan(); NULL = not asked for. Set on success.
  * @fn: called once, later, from the event loop, if 0 is returned and never otherwise; may be NULL.
  *
- * On success the model is the node's, and *wanted is zeroed. -EBUSY while another change is under way
+ * The model is taken over, and *wanted is zeroed, whatever comes. -EBUSY while another change is under way
  * or the node is not up; -ESTALE: the node has another generation by now; -ENOSPC: a vnet does not fit,
  * with what is missing; -ERANGE: an MTU that cannot fit; -ENODEV; -EINVAL; -errno. Nothing was changed
  * then.

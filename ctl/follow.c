@@ -7,15 +7,19 @@
  */
 #include "ctl/follow.h"
 
+#include <net/if.h>
+#include <stdio.h>
 #include <string.h>
 
+#include "ctl/apply_steps.h"
 #include "ctl/ethtool.h"
 #include "ctl/log.h"
 #include "ctl/prefix.h"
 
+/* While the node ends, others set the order. */
 static bool is_live(const struct pdp_node *node)
 {
-	return node->state == PDP_NODE_FORWARDING;
+	return node->state != PDP_NODE_STOPPING;
 }
 
 static int attach(struct pdp_node *node, const struct pdp_node_port *port,
@@ -30,19 +34,24 @@ static int attach(struct pdp_node *node, const struct pdp_node_port *port,
 				 node->conf.attach, err);
 }
 
+int pdp_follow_attach(struct pdp_node *node, struct pdp_node_port *port, struct pdp_error *err)
+{
+	return attach(node, port, pdp_underlay_port(node->underlay, port->underlay), err);
+}
+
 int pdp_follow_port(struct pdp_node *node, struct pdp_node_port *port, struct pdp_error *err)
 {
-	size_t index = (size_t)(port - node->ports);
-	const struct pdp_link *link = pdp_underlay_port(node->underlay, index);
+	const struct pdp_link *link = pdp_underlay_port(node->underlay, port->underlay);
+	bool other = port->attached != link->ifindex;
 	struct pdp_error why;
 	int code;
 
 	code = pdp_publish_port(node->store, port->id, link->ifindex, port->ifindex, &why);
 	port->ifindex = link->ifindex;
-	if (!port->mtu)
-		port->mtu = link->mtu;
-	if (!code && link->ifindex)
+	if (!code && link->ifindex && other) {
 		code = attach(node, port, link, &why);
+		port->attached = code ? 0 : link->ifindex;
+	}
 	return code ? pdp_fail(err, code, "port %s: %s", port->conf->name, why.text) : 0;
 }
 
@@ -57,46 +66,71 @@ static void update_sources(struct pdp_node *node, const struct pdp_node_port *po
 				pdp_publish_source(node->store, node->vnets[i].vifs[j].id, mac);
 }
 
+static struct pdp_node_port *port_at(struct pdp_node *node, size_t underlay)
+{
+	size_t i;
+
+	for (i = 0; i < node->model.n_ports; i++)
+		if (node->ports[i].underlay == underlay)
+			return &node->ports[i];
+	return NULL;
+}
+
+static void tell_port(struct pdp_node *node, const struct pdp_node_port *port,
+		      const struct pdp_link *link)
+{
+	bool up = link->ifindex && (link->flags & IFF_UP);
+	bool was_up = port->ifindex && port->up;
+	char object[80];
+
+	snprintf(object, sizeof(object), "port %s", port->conf->name);
+	if (was_up != up)
+		pdp_event(node->events, up ? PDP_LOG_NOTICE : PDP_LOG_WARNING,
+			  up ? PDP_EVENT_PORT_UP : PDP_EVENT_PORT_DOWN, object, "%s %s",
+			  port->conf->ifname,
+			  up		  ? "is up"
+			  : link->ifindex ? "is down"
+					  : "has gone away");
+	if (link->ifindex && port->mtu != link->mtu)
+		pdp_event(node->events, PDP_LOG_WARNING, PDP_EVENT_PORT_CHANGED, object,
+			  "the MTU of %s is %u now, and the vifs on it were made for %u",
+			  link->name, link->mtu, port->mtu);
+}
+
 static void on_port(size_t index, const struct pdp_link *link, void *arg)
 {
 	struct pdp_node *node = arg;
-	struct pdp_node_port *port = &node->ports[index];
+	struct pdp_node_port *port = port_at(node, index);
 	struct pdp_error err;
 
-	if (!is_live(node))
+	if (!is_live(node) || !port)
 		return;
-	if (port->ifindex != link->ifindex) {
-		pdp_log(PDP_LOG_WARNING, "port %s: %s %s", port->conf->name, port->conf->ifname,
-			link->ifindex ? "is there again" : "has gone away");
-		if (pdp_follow_port(node, port, &err))
-			pdp_log(PDP_LOG_ERROR, "%s", err.text);
-	}
-	if (!link->ifindex)
-		return;
-	update_sources(node, port, link->mac);
-	if (port->mtu != link->mtu)
-		pdp_log(PDP_LOG_WARNING,
-			"port %s: the MTU of %s is %u now, the node was made for %u; restart pdpd "
-			"to follow",
-			port->conf->name, link->name, link->mtu, port->mtu);
+	tell_port(node, port, link);
+	port->up = link->flags & IFF_UP;
+	if (port->ifindex != link->ifindex && pdp_follow_port(node, port, &err))
+		pdp_log(PDP_LOG_ERROR, "%s", err.text);
+	if (link->ifindex)
+		update_sources(node, port, link->mac);
 }
 
 static void on_path(const struct pdp_path *path, void *arg)
 {
 	const struct pdp_node_vif *vif = path->owner;
 	struct pdp_node *node = arg;
-	char mac[PDP_ADDR_STRLEN], hop[PDP_ADDR_STRLEN];
+	char mac[PDP_ADDR_STRLEN], hop[PDP_ADDR_STRLEN], object[80];
 
-	if (!is_live(node))
+	/* Nobody's: of a change that is not there yet. */
+	if (!is_live(node) || !vif)
 		return;
 	pdp_publish_next_hop(node->store, vif->id, path->mac);
+	snprintf(object, sizeof(object), "vif %s/%s", vif->vnet->conf->name, vif->conf->name);
 	if (path->state == PDP_PATH_UP)
-		pdp_log(PDP_LOG_INFO, "vif %s/%s: next hop %s is at %s", vif->vnet->conf->name,
-			vif->conf->name, pdp_addr_print(hop, &path->next_hop),
-			pdp_mac_print(mac, path->mac));
+		pdp_event(node->events, PDP_LOG_INFO, PDP_EVENT_PATH_UP, object,
+			  "next hop %s is at %s", pdp_addr_print(hop, &path->next_hop),
+			  pdp_mac_print(mac, path->mac));
 	else
-		pdp_log(PDP_LOG_WARNING, "vif %s/%s: next hop not known: %s", vif->vnet->conf->name,
-			vif->conf->name, pdp_path_state_name(path->state));
+		pdp_event(node->events, PDP_LOG_WARNING, PDP_EVENT_PATH_DOWN, object,
+			  "next hop not known: %s", pdp_path_state_name(path->state));
 }
 
 const struct pdp_underlay_ops pdp_follow_underlay = {.port = on_port, .path = on_path};
@@ -106,8 +140,14 @@ static void bury_link(struct pdp_node_guest *guest)
 {
 	struct pdp_books_guest books = pdp_node_books(guest);
 
+	struct pdp_guest_note note;
+
 	pdp_books_bury_link(&books, guest->node->loader);
 	guest->past = books.past;
+	/* For the next controller. */
+	note = (struct pdp_guest_note){
+		{books.past.lost_to, books.past.lost_from, books.past.lost_with_link, 0}};
+	pdp_guest_set_note(guest->box, &note);
 }
 
 int pdp_follow_link(struct pdp_node_guest *guest, struct pdp_error *err)
@@ -134,10 +174,10 @@ int pdp_follow_slots(struct pdp_node *node, struct pdp_node_vnet *vnet, struct p
 	int code;
 
 	for (i = 0; i < vnet->n_guests; i++) {
-		const struct pdp_node_guest *guest = &vnet->guests[i];
-		bool ready = guest->state == PDP_GUEST_READY;
+		const struct pdp_node_guest *guest = vnet->guests[i];
+		bool there = pdp_guest_forwards(guest->state);
 
-		shares[i] = (struct pdp_share){guest->id, ready ? guest->power : 0};
+		shares[i] = (struct pdp_share){guest->id, there ? guest->power : 0};
 	}
 	code = pdp_publish_slots(node->store, vnet->id, vnet->conf->policy, shares, vnet->n_guests,
 				 &why);
@@ -146,21 +186,26 @@ int pdp_follow_slots(struct pdp_node *node, struct pdp_node_vnet *vnet, struct p
 
 static void tell_change(const struct pdp_node_guest *guest, enum pdp_guest_state state)
 {
-	if (state == PDP_GUEST_READY)
-		pdp_log(PDP_LOG_NOTICE, "guest %s is ready: its slots are its own again",
-			guest->name);
-	else if (guest->state == PDP_GUEST_READY)
-		pdp_log(PDP_LOG_WARNING, "guest %s is lost%s%s: its slots go to its siblings",
-			guest->name, guest->error.text[0] ? ": " : "", guest->error.text);
+	struct pdp_events *events = guest->node->events;
+	const char *why = guest->error.text;
+	char object[80];
+
+	snprintf(object, sizeof(object), "guest %s", guest->name);
+	if (state == PDP_GUEST_READY && guest->state != state)
+		pdp_event(events, PDP_LOG_NOTICE, PDP_EVENT_GUEST_READY, object,
+			  "is ready: its slots are its own again");
+	else if (pdp_guest_forwards(guest->state) && !pdp_guest_forwards(state))
+		pdp_event(events, PDP_LOG_WARNING, PDP_EVENT_GUEST_LOST, object,
+			  "is lost%s%s: its slots go to its siblings", *why ? ": " : "", why);
 	else if (state == PDP_GUEST_FAILED)
-		pdp_log(PDP_LOG_ERROR, "guest %s: %s", guest->name, guest->error.text);
+		pdp_event(events, PDP_LOG_ERROR, PDP_EVENT_GUEST_FAILED, object, "%s", why);
 }
 
 void pdp_follow_guest(struct pdp_guest_box *box, enum pdp_guest_state state,
 		      const struct pdp_error *err, void *arg)
 {
 	struct pdp_node_guest *guest = arg;
-	bool moves = (guest->state == PDP_GUEST_READY) != (state == PDP_GUEST_READY);
+	bool moves = pdp_guest_forwards(guest->state) != pdp_guest_forwards(state);
 	struct pdp_error why;
 	int code = 0;
 
@@ -168,13 +213,14 @@ void pdp_follow_guest(struct pdp_guest_box *box, enum pdp_guest_state state,
 	guest->error.text[0] = '\0';
 	if (err)
 		guest->error = *err;
-	if (is_live(guest->node))
+	if (is_live(guest->node) && guest->live)
 		tell_change(guest, state);
 	guest->state = state;
-	if (!is_live(guest->node) || !moves)
+	pdp_apply_wake(guest->node);
+	if (!is_live(guest->node) || !guest->live || !moves)
 		return;
 	/* Back with another link, perhaps: that one first, then the slots that lead to it. */
-	if (state == PDP_GUEST_READY)
+	if (pdp_guest_forwards(state))
 		code = pdp_follow_link(guest, &why);
 	if (!code)
 		code = pdp_follow_slots(guest->node, guest->vnet, &why);
@@ -219,6 +265,6 @@ void pdp_follow_sample(struct pdp_node *node)
 				    sizeof(stats)))
 			rate(&vnet->rate, stats.rx_packets, stats.tx_packets, ns);
 		for (j = 0; j < vnet->n_guests; j++)
-			sample_guest(node, &vnet->guests[j], ns);
+			sample_guest(node, vnet->guests[j], ns);
 	}
 }

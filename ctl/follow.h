@@ -16,9 +16,11 @@ void pdp_follow_guest(struct pdp_guest_box *box, enum pdp_guest_state state,
 
 /* A port into the maps and under the classifier, as its device is now. */
 int pdp_follow_port(struct pdp_node *node, struct pdp_node_port *port, struct pdp_error *err);
+/* The classifier onto a port's device, again. */
+int pdp_follow_attach(struct pdp_node *node, struct pdp_node_port *port, struct pdp_error *err);
 /* A guest's link into the maps, as it is now. */
 int pdp_follow_link(struct pdp_node_guest *guest, struct pdp_error *err);
-/* The vnet's slots to those of its guests that are ready. */
+/* The vnet's slots to those of its guests that forward. */
 int pdp_follow_slots(struct pdp_node *node, struct pdp_node_vnet *vnet, struct pdp_error *err);
 
 /* Once a second: rates. */

@@ -1,34 +1,40 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * layout.c - the model with ids and with FEs: what is to be made. Makes nothing.
+ * layout.c - a model and its placement as ports, vifs and guests. Makes nothing but structs.
  */
+#include "ctl/layout.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "ctl/ids.h"
-#include "ctl/layout.h"
-
-/* Ids are dense and in the order of the node file. */
-static struct pdp_node_port *port_by_name(struct pdp_node *node, const char *name)
+static int lay_out_ports(struct pdp_layout *l, const struct pdp_node *node)
 {
-	return &node->ports[pdp_model_port(&node->model, name) - node->model.ports];
-}
+	size_t i, j;
 
-static int lay_out_ports(struct pdp_node *node, struct pdp_error *err)
-{
-	size_t i;
+	l->ports = calloc(l->model.n_ports + 1, sizeof(*l->ports));
+	if (!l->ports)
+		return -ENOMEM;
+	for (i = 0; i < l->model.n_ports; i++) {
+		struct pdp_node_port *port = &l->ports[i];
 
-	node->ports = calloc(node->model.n_ports, sizeof(*node->ports));
-	if (!node->ports)
-		return pdp_fail(err, -ENOMEM, "no memory for ports");
-	for (i = 0; i < node->model.n_ports; i++) {
-		struct pdp_node_port *port = &node->ports[i];
-
-		port->id = (uint16_t)(i + 1);
-		port->conf = &node->model.ports[i];
+		port->conf = &l->model.ports[i];
+		port->id = pdp_placed_port(&l->placement, port->conf->name)->id;
+		port->underlay = SIZE_MAX;
 		snprintf(port->link, sizeof(port->link), "port-%s", port->conf->name);
+		for (j = 0; j < node->model.n_ports; j++) {
+			const struct pdp_node_port *old = &node->ports[j];
+
+			if (strcmp(old->conf->name, port->conf->name) != 0 ||
+			    strcmp(old->conf->ifname, port->conf->ifname) != 0)
+				continue;
+			port->underlay = old->underlay;
+			port->ifindex = old->ifindex;
+			port->mtu = old->mtu;
+			port->attached = old->attached;
+			port->up = old->up;
+		}
 	}
 	return 0;
 }
@@ -41,26 +47,23 @@ static void make_mac(uint8_t mac[6], uint16_t vnet, uint16_t vif)
 	memcpy(mac, made, 6);
 }
 
-static int lay_out_vifs(struct pdp_node *node, struct pdp_node_vnet *vnet, struct pdp_ids *ids,
-			struct pdp_error *err)
+static int lay_out_vifs(struct pdp_layout *l, struct pdp_node_vnet *vnet,
+			const struct pdp_placed_vnet *placed)
 {
 	static const uint8_t none[6];
 	size_t i;
 
-	vnet->vifs = calloc(vnet->conf->n_vifs, sizeof(*vnet->vifs));
+	vnet->vifs = calloc(vnet->conf->n_vifs + 1, sizeof(*vnet->vifs));
 	if (!vnet->vifs)
-		return pdp_fail(err, -ENOMEM, "vnet %s: no memory for vifs", vnet->conf->name);
+		return -ENOMEM;
 	vnet->n_vifs = vnet->conf->n_vifs;
 	for (i = 0; i < vnet->n_vifs; i++) {
 		struct pdp_node_vif *vif = &vnet->vifs[i];
 
 		vif->conf = &vnet->conf->vifs[i];
 		vif->vnet = vnet;
-		vif->port = port_by_name(node, vif->conf->port);
-		vif->id = pdp_ids_take(ids);
-		if (!vif->id)
-			return pdp_fail(err, -ENOSPC, "vif %s/%s: a node has at most %d vifs",
-					vnet->conf->name, vif->conf->name, PDP_MAX_VIFS);
+		vif->port = &l->ports[pdp_model_port(&l->model, vif->conf->port) - l->model.ports];
+		vif->id = pdp_placed_vif(placed, vif->conf->name)->id;
 		memcpy(vif->mac, vif->conf->mac, 6);
 		if (!memcmp(vif->mac, none, 6))
 			make_mac(vif->mac, vnet->id, vif->id);
@@ -68,87 +71,211 @@ static int lay_out_vifs(struct pdp_node *node, struct pdp_node_vnet *vnet, struc
 	return 0;
 }
 
-static int lay_out_guests(struct pdp_node *node, struct pdp_node_vnet *vnet, struct pdp_ids *ids,
-			  struct pdp_error *err)
-{
-	struct pdp_slice slices[PDP_VNET_GUESTS_MAX];
-	struct pdp_error why;
-	size_t i, n;
-	int code;
-
-	code = pdp_slice_alloc(node->fes, node->model.n_fes, vnet->conf->power, slices, &n, &why);
-	if (code)
-		return pdp_fail(err, code, "vnet %s: %s", vnet->conf->name, why.text);
-	vnet->guests = calloc(n, sizeof(*vnet->guests));
-	if (!vnet->guests)
-		return pdp_fail(err, -ENOMEM, "vnet %s: no memory for guests", vnet->conf->name);
-	vnet->n_guests = n;
-	for (i = 0; i < n; i++) {
-		struct pdp_node_guest *guest = &vnet->guests[i];
-
-		guest->id = pdp_ids_take(ids);
-		if (!guest->id)
-			return pdp_fail(err, -ENOSPC, "vnet %s: a node has at most %d guests",
-					vnet->conf->name, PDP_MAX_GUESTS);
-		snprintf(guest->name, sizeof(guest->name), "%s-%u", vnet->conf->name,
-			 (unsigned int)i + 1);
-		guest->node = node;
-		guest->vnet = vnet;
-		guest->fe = &node->model.fes[slices[i].fe];
-		guest->power = slices[i].power;
-	}
-	return 0;
-}
-
-static int lay_out_fes(struct pdp_node *node, struct pdp_error *err)
+/* Not yet known to it: power, FE and vnet are told when the layout is entered. */
+static struct pdp_node_guest *guest_of(const struct pdp_node_vnet *vnet, uint16_t id)
 {
 	size_t i;
 
-	node->fes = calloc(node->model.n_fes + 1, sizeof(*node->fes));
-	if (!node->fes)
-		return pdp_fail(err, -ENOMEM, "no memory for FEs");
-	for (i = 0; i < node->model.n_fes; i++) {
-		node->fes[i].name = node->model.fes[i].name;
-		node->fes[i].capacity = node->model.fes[i].capacity;
-		node->fes[i].closed = node->model.fes[i].drain;
+	for (i = 0; vnet && i < vnet->n_guests; i++)
+		if (vnet->guests[i]->id == id)
+			return vnet->guests[i];
+	return NULL;
+}
+
+static struct pdp_node_guest *new_guest(struct pdp_node *node, struct pdp_node_vnet *vnet,
+					const struct pdp_placed_guest *placed,
+					const struct pdp_fe_conf *fe)
+{
+	struct pdp_node_guest *guest = calloc(1, sizeof(*guest));
+
+	if (!guest)
+		return NULL;
+	guest->id = placed->id;
+	guest->number = placed->number;
+	guest->node = node;
+	guest->vnet = vnet;
+	guest->fe = fe;
+	guest->power = placed->power;
+	snprintf(guest->name, sizeof(guest->name), "%s-%u", vnet->conf->name, placed->number);
+	return guest;
+}
+
+static int lay_out_guests(struct pdp_layout *l, struct pdp_node *node, struct pdp_node_vnet *vnet,
+			  const struct pdp_node_vnet *old, const struct pdp_placed_vnet *placed)
+{
+	size_t i;
+
+	vnet->guests = calloc(placed->n_guests + 1, sizeof(*vnet->guests));
+	if (!vnet->guests)
+		return -ENOMEM;
+	for (i = 0; i < placed->n_guests; i++) {
+		const struct pdp_placed_guest *at = &placed->guests[i];
+		struct pdp_node_guest *guest = guest_of(old, at->id);
+
+		if (!guest)
+			guest = new_guest(node, vnet, at, pdp_model_fe(&l->model, at->fe));
+		if (!guest)
+			return -ENOMEM;
+		guest->layouts++;
+		vnet->guests[vnet->n_guests++] = guest;
+		l->fes[pdp_model_fe(&l->model, at->fe) - l->model.fes].used += at->power;
 	}
 	return 0;
 }
 
-static int lay_out_vnets(struct pdp_node *node, struct pdp_ids *vifs, struct pdp_ids *guests,
-			 struct pdp_error *err)
+static int lay_out_fes(struct pdp_layout *l)
+{
+	size_t i;
+
+	l->fes = calloc(l->model.n_fes + 1, sizeof(*l->fes));
+	if (!l->fes)
+		return -ENOMEM;
+	for (i = 0; i < l->model.n_fes; i++)
+		l->fes[i] = (struct pdp_alloc_fe){.name = l->model.fes[i].name,
+						  .capacity = l->model.fes[i].capacity,
+						  .closed = l->model.fes[i].drain};
+	return 0;
+}
+
+static const struct pdp_node_vnet *find_vnet(const struct pdp_node_vnet *vnets, size_t n,
+					     const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (!strcmp(vnets[i].conf->name, name))
+			return &vnets[i];
+	return NULL;
+}
+
+static int lay_out_vnets(struct pdp_layout *l, struct pdp_node *node)
 {
 	size_t i;
 	int code = 0;
 
-	node->vnets = calloc(node->model.n_vnets + 1, sizeof(*node->vnets));
-	if (!node->vnets)
-		return pdp_fail(err, -ENOMEM, "no memory for vnets");
-	for (i = 0; !code && i < node->model.n_vnets; i++) {
-		struct pdp_node_vnet *vnet = &node->vnets[i];
+	l->vnets = calloc(l->model.n_vnets + 1, sizeof(*l->vnets));
+	if (!l->vnets)
+		return -ENOMEM;
+	for (i = 0; !code && i < l->model.n_vnets; i++) {
+		struct pdp_node_vnet *vnet = &l->vnets[i];
+		const struct pdp_placed_vnet *placed;
+		const struct pdp_node_vnet *old;
 
-		vnet->id = (uint16_t)(i + 1);
-		vnet->conf = &node->model.vnets[i];
-		code = lay_out_vifs(node, vnet, vifs, err);
+		vnet->conf = &l->model.vnets[i];
+		placed = pdp_placed_vnet(&l->placement, vnet->conf->name);
+		vnet->id = placed->id;
+		old = find_vnet(node->vnets, node->model.n_vnets, vnet->conf->name);
+		if (old) {
+			vnet->rate = old->rate;
+			vnet->gone = old->gone;
+		}
+		code = lay_out_vifs(l, vnet, placed);
 		if (!code)
-			code = lay_out_guests(node, vnet, guests, err);
+			code = lay_out_guests(l, node, vnet, old, placed);
 	}
 	return code;
 }
 
-int pdp_layout(struct pdp_node *node, struct pdp_error *err)
+int pdp_layout_make(struct pdp_layout *out, struct pdp_node *node, struct pdp_model *model,
+		    struct pdp_placement *placement, struct pdp_error *err)
 {
-	struct pdp_ids vifs = {0}, guests = {0};
-	int code = lay_out_ports(node, err);
+	*out = (struct pdp_layout){.model = *model, .placement = *placement};
+	*model = (struct pdp_model){0};
+	*placement = (struct pdp_placement){0};
+	if (!lay_out_ports(out, node) && !lay_out_fes(out) && !lay_out_vnets(out, node))
+		return 0;
+	pdp_layout_free(out);
+	return pdp_fail(err, -ENOMEM, "no memory for a layout");
+}
 
-	if (!code)
-		code = lay_out_fes(node, err);
-	if (!code &&
-	    (pdp_ids_init(&vifs, PDP_MAX_VIFS + 1) || pdp_ids_init(&guests, PDP_MAX_GUESTS + 1)))
-		code = pdp_fail(err, -ENOMEM, "no memory for ids");
-	if (!code)
-		code = lay_out_vnets(node, &vifs, &guests, err);
-	pdp_ids_fini(&vifs);
-	pdp_ids_fini(&guests);
-	return code;
+static const struct pdp_placed_guest *placed_guest(const struct pdp_placed_vnet *vnet, uint16_t id)
+{
+	size_t i;
+
+	for (i = 0; vnet->guests[i].id != id; i++)
+		;
+	return &vnet->guests[i];
+}
+
+/* What a guest of both layouts is in this one. */
+static void take_guests(struct pdp_node *node)
+{
+	size_t i, j;
+
+	for (i = 0; i < node->model.n_vnets; i++) {
+		struct pdp_node_vnet *vnet = &node->vnets[i];
+		const struct pdp_placed_vnet *placed =
+			pdp_placed_vnet(&node->placement, vnet->conf->name);
+
+		for (j = 0; j < vnet->n_guests; j++) {
+			struct pdp_node_guest *guest = vnet->guests[j];
+			const struct pdp_placed_guest *at = placed_guest(placed, guest->id);
+
+			guest->vnet = vnet;
+			guest->fe = pdp_model_fe(&node->model, at->fe);
+			guest->power = at->power;
+			guest->live = true;
+		}
+	}
+}
+
+static void leave_guests(const struct pdp_layout *left)
+{
+	size_t i, j;
+
+	for (i = 0; i < left->model.n_vnets; i++)
+		for (j = 0; j < left->vnets[i].n_guests; j++)
+			left->vnets[i].guests[j]->live = false;
+}
+
+void pdp_layout_enter(struct pdp_node *node, struct pdp_layout *layout)
+{
+	const struct pdp_layout old = {.model = node->model,
+				       .placement = node->placement,
+				       .fes = node->fes,
+				       .ports = node->ports,
+				       .vnets = node->vnets};
+
+	node->model = layout->model;
+	node->placement = layout->placement;
+	node->fes = layout->fes;
+	node->ports = layout->ports;
+	node->vnets = layout->vnets;
+	*layout = old;
+	leave_guests(layout);
+	take_guests(node);
+}
+
+void pdp_layout_free(struct pdp_layout *l)
+{
+	size_t i, j;
+
+	for (i = 0; l->vnets && i < l->model.n_vnets; i++) {
+		for (j = 0; j < l->vnets[i].n_guests; j++)
+			if (!--l->vnets[i].guests[j]->layouts)
+				free(l->vnets[i].guests[j]);
+		free(l->vnets[i].guests);
+		free(l->vnets[i].vifs);
+	}
+	free(l->vnets);
+	free(l->ports);
+	free(l->fes);
+	pdp_placement_free(&l->placement);
+	pdp_model_free(&l->model);
+	*l = (struct pdp_layout){0};
+}
+
+struct pdp_node_vnet *pdp_layout_vnet(const struct pdp_layout *layout, const char *name)
+{
+	return (struct pdp_node_vnet *)find_vnet(layout->vnets, layout->model.n_vnets, name);
+}
+
+struct pdp_node_vif *pdp_layout_vif(const struct pdp_node_vnet *vnet, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < vnet->n_vifs; i++)
+		if (!strcmp(vnet->vifs[i].conf->name, name))
+			return &vnet->vifs[i];
+	return NULL;
 }

@@ -115,7 +115,7 @@ static size_t ready_guests(const struct pdp_node_vnet *vnet)
 	size_t i, ready = 0;
 
 	for (i = 0; i < vnet->n_guests; i++)
-		ready += vnet->guests[i].state == PDP_GUEST_READY;
+		ready += vnet->guests[i]->state == PDP_GUEST_READY;
 	return ready;
 }
 
@@ -131,7 +131,7 @@ static void add_books(struct pdp_openmetrics *om, const struct pdp_node_vnet *vn
 	      labels, ledger.verdict != PDP_LEDGER_BROKEN);
 	pdp_metrics_vnet_counters(om, labels, &books->in.vnet, &ledger);
 	for (i = 0; i < vnet->n_guests; i++)
-		add_guest(om, &vnet->guests[i], &books->guests[i]);
+		add_guest(om, vnet->guests[i], &books->guests[i]);
 }
 
 static int add_vnet(struct pdp_openmetrics *om, const struct pdp_node *node,

@@ -1,29 +1,29 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * node.c - brings a node up and takes it down. What happens in between is follow.c's.
+ * node.c - a node's beginning and end. What happens in between is apply.c's and follow.c's.
  *
- * Up: everything that can be refused is refused before anything is made; a vnet's tunnels go into the
- * maps when its guests answer; ports are attached when the maps are full. Down is the reverse.
+ * To come up is to apply the wanted model to what is there: to nothing, or to guests, maps and links
+ * that run on from an earlier controller. To leave is to let go of them; to go down is to take all away.
  */
 #include <errno.h>
 #include <event2/event.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "ctl/apply_steps.h"
+#include "ctl/audit.h"
 #include "ctl/ethtool.h"
-#include "ctl/fib.h"
 #include "ctl/follow.h"
 #include "ctl/log.h"
 #include "ctl/node.h"
 #include "ctl/nodefile.h"
-#include "ctl/layout.h"
+#include "ctl/place.h"
+#include "ctl/plan.h"
 #include "ctl/rundir.h"
-
-#define GUEST_MEMORY_MIB 64
-#define OUTER_TTL 64
-#define READY_TIMEOUT_S 20
+#include "ctl/store.h"
 
 uint64_t pdp_now_ns(void)
 {
@@ -39,59 +39,28 @@ static void set_state(struct pdp_node *node, enum pdp_node_state state)
 	node->since_ns = pdp_now_ns();
 }
 
-/* --- the underlay ------------------------------------------------------------------------------ */
+/* --- what is there -------------------------------------------------------------------------------- */
 
-static int find_ports(struct pdp_node *node, struct pdp_error *err)
+static int check_agent(struct pdp_node *node, struct pdp_error *err)
 {
-	size_t i;
-	int code;
+	const char *path = node->conf.agent;
 
-	code = pdp_underlay_open(&node->underlay, node->base, &pdp_follow_underlay, node, err);
-	for (i = 0; !code && i < node->model.n_ports; i++)
-		code = pdp_underlay_add_port(node->underlay, node->ports[i].conf, err);
-	return code;
+	if (access(path, X_OK))
+		return pdp_fail(err, -errno, "agent %s: %s; name another with --agent", path,
+				strerror(errno));
+	return 0;
 }
 
-static const struct pdp_link *device(const struct pdp_node *node, const struct pdp_node_port *port)
+/* What lies in it of guests is ours alone. */
+static int lock_run_dir(struct pdp_node *node, struct pdp_error *err)
 {
-	return pdp_underlay_port(node->underlay, (size_t)(port - node->ports));
+	node->run_fd = pdp_rundir_lock(node->conf.run_dir, err);
+	return node->run_fd < 0 ? node->run_fd : 0;
 }
 
-static int check_mtu(const struct pdp_node *node, struct pdp_node_vif *vif, struct pdp_error *err)
+static int open_underlay(struct pdp_node *node, struct pdp_error *err)
 {
-	uint32_t port_mtu = device(node, vif->port)->mtu;
-	uint16_t most = pdp_vif_mtu(vif->conf, port_mtu);
-
-	vif->mtu = vif->conf->mtu ? vif->conf->mtu : most;
-	if (most && vif->mtu <= most)
-		return 0;
-	return pdp_fail(err, -ERANGE,
-			"vif %s/%s: MTU %u does not fit: port %s has MTU %u, and the tunnel's "
-			"headers take %u of it, which leaves %u",
-			vif->vnet->conf->name, vif->conf->name, vif->mtu, vif->conf->port, port_mtu,
-			pdp_vif_overhead(vif->conf), most);
-}
-
-static int check_mtus(struct pdp_node *node, struct pdp_error *err)
-{
-	size_t i, j;
-	int code = 0;
-
-	for (i = 0; !code && i < node->model.n_vnets; i++)
-		for (j = 0; !code && j < node->vnets[i].n_vifs; j++)
-			code = check_mtu(node, &node->vnets[i].vifs[j], err);
-	return code;
-}
-
-static uint32_t link_mtu(const struct pdp_node *node)
-{
-	uint32_t most = 0;
-	size_t i;
-
-	for (i = 0; i < node->model.n_ports; i++)
-		if (device(node, &node->ports[i])->mtu > most)
-			most = device(node, &node->ports[i])->mtu;
-	return pdp_fe_link_mtu(most);
+	return pdp_underlay_open(&node->underlay, node->base, &pdp_follow_underlay, node, err);
 }
 
 static int open_ethtool(struct pdp_node *node, struct pdp_error *err)
@@ -100,59 +69,25 @@ static int open_ethtool(struct pdp_node *node, struct pdp_error *err)
 	return node->ethtool_fd < 0 ? node->ethtool_fd : 0;
 }
 
-static int find_paths(struct pdp_node *node, struct pdp_error *err)
-{
-	size_t i, j;
-	int code = 0;
-
-	for (i = 0; !code && i < node->model.n_vnets; i++) {
-		for (j = 0; !code && j < node->vnets[i].n_vifs; j++) {
-			struct pdp_node_vif *vif = &node->vnets[i].vifs[j];
-
-			code = pdp_underlay_add_path(node->underlay,
-						     (size_t)(vif->port - node->ports),
-						     &vif->conf->remote, vif, &vif->path, err);
-		}
-	}
-	return code;
-}
-
-/* --- BPF and guests ---------------------------------------------------------------------------- */
-
-/*
- * A pdpd that died left pins, and guests that may forward still. Their tables cannot be asked back
- * from them, so the node starts afresh; this is where its traffic stops for a moment.
- */
-static int clear_pins(struct pdp_node *node, struct pdp_error *err)
+/* An earlier controller's pins, which still lead packets to its guests? */
+static int find_pins(struct pdp_node *node, struct pdp_error *err)
 {
 	struct pdp_loader *old;
 	int code = pdp_loader_open_pins(&old, node->conf.pins, err);
 
 	if (code == -ENOENT)
 		return 0;
-	if (code)
-		return code;
-	pdp_log(PDP_LOG_NOTICE, "%s: an earlier pdpd left its pins: starting afresh",
-		node->conf.pins);
-	code = pdp_loader_purge(old, err);
-	pdp_loader_close(old);
+	if (!code)
+		pdp_loader_close(old);
+	node->adopting = node->forwards_without_us = !code;
 	return code;
-}
-
-/* What lies in it of guests is removed; so it must be ours alone. */
-static int lock_run_dir(struct pdp_node *node, struct pdp_error *err)
-{
-	node->run_fd = pdp_rundir_lock(node->conf.run_dir, err);
-	return node->run_fd < 0 ? node->run_fd : 0;
 }
 
 static int open_loader(struct pdp_node *node, struct pdp_error *err)
 {
 	struct pdp_error why;
-	int code = clear_pins(node, err);
+	int code = pdp_loader_open(&node->loader, node->conf.pins, err);
 
-	if (!code)
-		code = pdp_loader_open(&node->loader, node->conf.pins, err);
 	if (!code)
 		code = pdp_publish_open(&node->store, node->loader, err);
 	if (!code && pdp_loader_xmit_drops(node->loader, &why))
@@ -160,112 +95,245 @@ static int open_loader(struct pdp_node *node, struct pdp_error *err)
 	return code;
 }
 
-static int open_guests(struct pdp_node *node, struct pdp_error *err)
+static int open_guests(struct pdp_node *node, const struct pdp_layout *layout,
+		       struct pdp_error *err)
 {
-	const struct pdp_guests_conf conf = {
+	struct pdp_guests_conf conf = {
 		.base = node->base,
 		.loader = node->loader,
-		.node = node->model.node,
+		.node = layout->model.node,
 		.run_dir = node->conf.run_dir,
 		.agent_path = node->conf.agent,
-		.link_mtu = link_mtu(node),
 	};
-	unsigned int n = 0;
-	int code = pdp_guests_new(&node->guests, &conf, err);
+	size_t i;
 
-	if (!code)
-		code = pdp_guests_reap(node->guests, &n, err);
+	for (i = 0; i < layout->model.n_ports; i++)
+		if (layout->ports[i].mtu > node->port_mtu)
+			node->port_mtu = layout->ports[i].mtu;
+	conf.link_mtu = pdp_fe_link_mtu(node->port_mtu);
+	return pdp_guests_new(&node->guests, &conf, err);
+}
+
+/* Without pins nothing forwards any more: what is left of guests is in the way. */
+static int clear_guests(struct pdp_node *node, struct pdp_error *err)
+{
+	unsigned int n = 0;
+	int code = node->adopting ? 0 : pdp_guests_reap(node->guests, &n, err);
+
 	if (!code && n)
 		pdp_log(PDP_LOG_NOTICE, "removed %u things of guests that an earlier pdpd left", n);
 	return code;
 }
 
-static struct pdp_dp_vif agent_vif(const struct pdp_node_vif *vif)
+/* --- what is wanted ------------------------------------------------------------------------------- */
+
+static int open_state(struct pdp_node *node, struct pdp_state *state, struct pdp_error *err)
 {
-	const struct pdp_vif_conf *conf = vif->conf;
-	struct pdp_dp_vif out = {
-		.id = vif->id,
-		.encap = conf->encap,
-		.family = conf->local.family,
-		.mtu = vif->mtu,
-		.local_port = htobe16(conf->local_port),
-		.remote_port = htobe16(conf->remote_port),
-		.ttl = OUTER_TTL,
-		.vni = htobe32(conf->vni << 8),
-	};
+	int code = pdp_store_open(&node->db, node->conf.state, err);
 
-	memcpy(out.mac, vif->mac, sizeof(out.mac));
-	memcpy(out.local, conf->local.addr, sizeof(out.local));
-	memcpy(out.remote, conf->remote.addr, sizeof(out.remote));
-	return out;
-}
-
-static int send_netlink(const void *msgs, size_t len, void *box)
-{
-	return pdp_guest_netlink(box, msgs, len);
-}
-
-static int send_tables(struct pdp_node_guest *guest, const uint16_t *vif_ids, struct pdp_error *err)
-{
-	const struct pdp_node_vnet *vnet = guest->vnet;
-	size_t i;
-	int code = 0;
-
-	for (i = 0; !code && i < vnet->n_vifs; i++) {
-		struct pdp_dp_vif vif = agent_vif(&vnet->vifs[i]);
-
-		code = pdp_guest_set_vif(guest->box, &vif);
-	}
 	if (!code)
-		code = pdp_fib_build(vnet->conf, vif_ids, send_netlink, guest->box);
-	return code ? pdp_fail(err, code, "guest %s: send its tables: %s", guest->name,
-			       strerror(-code))
-		    : 0;
-}
-
-static int start_guest(struct pdp_node *node, struct pdp_node_guest *guest, const uint16_t *vif_ids,
-		       struct pdp_error *err)
-{
-	const struct pdp_vnet_conf *conf = guest->vnet->conf;
-	struct pdp_guest_spec spec = {
-		.id = guest->id,
-		.cpus = guest->fe->cpus,
-		.power = guest->power,
-		.memory_mib = conf->memory_mib ? conf->memory_mib : GUEST_MEMORY_MIB,
-		.dataplane = conf->data_plane,
-	};
-	struct pdp_error why;
-	int code;
-
-	pdp_log(PDP_LOG_INFO, "guest %s starts on %s with %um", guest->name, guest->fe->name,
-		guest->power);
-	memcpy(spec.name, guest->name, sizeof(spec.name));
-	code = pdp_guest_start(&guest->box, node->guests, &spec, pdp_follow_guest, guest, &why);
-	if (code)
-		return pdp_fail(err, code, "guest %s on %s: %s", guest->name, guest->fe->name,
-				why.text);
-	return send_tables(guest, vif_ids, err);
-}
-
-static int start_vnet(struct pdp_node *node, struct pdp_node_vnet *vnet, struct pdp_error *err)
-{
-	uint16_t *vif_ids = calloc(vnet->n_vifs + 1, sizeof(*vif_ids));
-	size_t i;
-	int code = 0;
-
-	if (!vif_ids)
-		return pdp_fail(err, -ENOMEM, "vnet %s: no memory", vnet->conf->name);
-	for (i = 0; i < vnet->n_vifs; i++)
-		vif_ids[i] = vnet->vifs[i].id;
-	for (i = 0; !code && i < vnet->n_guests; i++) {
-		if (*node->conf.cancel)
-			code = pdp_fail(err, -ECANCELED, "interrupted");
-		else
-			code = start_guest(node, &vnet->guests[i], vif_ids, err);
-	}
-	free(vif_ids);
+		code = pdp_store_load(node->db, state, err);
+	node->generation = state->generation;
 	return code;
 }
+
+/* The node file when it was named, else what was last applied, else the node file where it always is. */
+static int find_wanted(const struct pdp_node *node, const struct pdp_state *state,
+		       struct pdp_model *wanted, struct pdp_error *err)
+{
+	if (node->conf.config)
+		return pdp_nodefile_load(wanted, node->conf.config, err);
+	if (state->generation)
+		return pdp_model_copy(wanted, &state->model);
+	return pdp_nodefile_load(wanted, PDP_NODE_FILE, err);
+}
+
+static int check_name(const struct pdp_node *node, const struct pdp_state *state,
+		      const struct pdp_model *wanted, struct pdp_error *err)
+{
+	if (!state->generation || !strcmp(state->model.node, wanted->node))
+		return 0;
+	return pdp_fail(err, -EINVAL,
+			"%s is the state of node %s, and %s is wanted; use another --state, or "
+			"remove it once that node is down",
+			node->conf.state, state->model.node, wanted->node);
+}
+
+/* A restart with what was there changes nothing, and says nothing to the history. */
+static void compare(struct pdp_node *node, const struct pdp_state *state,
+		    const struct pdp_model *wanted, const struct pdp_placement *placement)
+{
+	const struct pdp_plan_side from = {.model = &state->model, .placement = &state->placement};
+	const struct pdp_plan_side to = {.model = wanted, .placement = placement};
+	struct pdp_plan plan = {0};
+
+	node->stored = state->generation && !pdp_plan_make(&plan, &from, &to) && !plan.n;
+	pdp_plan_free(&plan);
+}
+
+/* --- up ------------------------------------------------------------------------------------------- */
+
+struct outcome {
+	bool done;
+	int code;
+	struct pdp_error err;
+};
+
+static void on_applied(struct pdp_node *node, int code, const struct pdp_error *err, void *arg)
+{
+	struct outcome *outcome = arg;
+
+	(void)node;
+	outcome->done = true;
+	outcome->code = code;
+	if (err)
+		outcome->err = *err;
+}
+
+static void wake(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	(void)arg;
+}
+
+static int wait_until_applied(struct pdp_node *node, struct outcome *outcome, struct pdp_error *err)
+{
+	const struct timeval step = {.tv_usec = 50000};
+	struct event *alarm = event_new(node->base, -1, EV_PERSIST, wake, NULL);
+
+	if (alarm)
+		event_add(alarm, &step);
+	while (!outcome->done) {
+		if (*node->conf.cancel)
+			pdp_apply_cancel(node, -ECANCELED, "interrupted");
+		event_base_loop(node->base, EVLOOP_ONCE);
+	}
+	if (alarm)
+		event_free(alarm);
+	if (outcome->code && err)
+		*err = outcome->err;
+	return outcome->code;
+}
+
+static int open_all(struct pdp_node *node, struct pdp_error *err)
+{
+	const struct pdp_layout *layout = &node->apply->other;
+	int code = find_pins(node, err);
+
+	node->apply->adopting = node->adopting;
+	if (!code)
+		code = open_loader(node, err);
+	if (!code)
+		code = open_guests(node, layout, err);
+	if (!code)
+		code = clear_guests(node, err);
+	return code;
+}
+
+static int apply_first(struct pdp_node *node, struct pdp_state *state, struct pdp_error *err)
+{
+	struct pdp_placement placement = {0};
+	struct pdp_model wanted = {0};
+	struct outcome outcome = {0};
+	int code = find_wanted(node, state, &wanted, err);
+
+	if (!code)
+		code = check_name(node, state, &wanted, err);
+	if (!code)
+		code = pdp_place(&placement, &wanted, &state->model, &state->placement, err);
+	if (!code) {
+		compare(node, state, &wanted, &placement);
+		code = pdp_apply_begin(node, &wanted, &placement, "the node comes up", on_applied,
+				       &outcome, err);
+	}
+	if (!code)
+		code = open_all(node, err);
+	pdp_model_free(&wanted);
+	pdp_placement_free(&placement);
+	return code ? code : wait_until_applied(node, &outcome, err);
+}
+
+static void on_sample(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	pdp_follow_sample(arg);
+	pdp_audit(arg);
+}
+
+static int start_sampling(struct pdp_node *node, struct pdp_error *err)
+{
+	const struct timeval second = {.tv_sec = 1};
+
+	node->sampled_ns = pdp_now_ns();
+	node->sample = event_new(node->base, -1, EV_PERSIST, on_sample, node);
+	if (!node->sample || event_add(node->sample, &second))
+		return pdp_fail(err, -ENOMEM, "no memory for a timer");
+	return 0;
+}
+
+/* Whatever can be refused is refused before anything is made. */
+static int bring_up(struct pdp_node *node, struct pdp_error *err)
+{
+	static int (*const steps[])(struct pdp_node *, struct pdp_error *) = {
+		check_agent,
+		lock_run_dir,
+		open_underlay,
+		open_ethtool,
+	};
+	struct pdp_state state = {0};
+	int code = 0;
+	size_t i;
+
+	for (i = 0; !code && i < sizeof(steps) / sizeof(steps[0]); i++)
+		code = steps[i](node, err);
+	if (!code)
+		code = open_state(node, &state, err);
+	if (!code)
+		code = apply_first(node, &state, err);
+	pdp_state_free(&state);
+	return code ? code : start_sampling(node, err);
+}
+
+/* What forwarded before is not to stop because a new controller could not come up. */
+static void give_up(struct pdp_node *node)
+{
+	struct pdp_error why;
+
+	if (node->forwards_without_us)
+		pdp_node_leave(node);
+	else if (pdp_node_down(node, &why))
+		pdp_log(PDP_LOG_ERROR, "taking down what was made: %s", why.text);
+	pdp_node_free(node);
+}
+
+int pdp_node_up(struct pdp_node **out, struct event_base *base, const struct pdp_node_conf *conf,
+		struct pdp_error *err)
+{
+	struct pdp_node *node = calloc(1, sizeof(*node));
+	int code;
+
+	*out = NULL;
+	if (!node)
+		return pdp_fail(err, -ENOMEM, "no memory for a node");
+	node->conf = *conf;
+	node->base = base;
+	node->ethtool_fd = -1;
+	node->run_fd = -1;
+	node->events = pdp_events_new();
+	set_state(node, PDP_NODE_STARTING);
+	code = bring_up(node, err);
+	if (code) {
+		give_up(node);
+		return code;
+	}
+	set_state(node, PDP_NODE_FORWARDING);
+	*out = node;
+	return 0;
+}
+
+/* --- books ---------------------------------------------------------------------------------------- */
 
 struct pdp_books_guest pdp_node_books(const struct pdp_node_guest *guest)
 {
@@ -280,234 +348,104 @@ struct pdp_books_guest pdp_node_books(const struct pdp_node_guest *guest)
 	return out;
 }
 
-/* A guest that gave up, or else one that is not ready yet; NULL when all are. */
-static const struct pdp_node_guest *laggard(const struct pdp_node *node, size_t *n_ready)
+/* Those that leave still have packets; they are in no layout of the node. */
+static size_t add_leaving(const struct pdp_node *node, const struct pdp_node_vnet *vnet,
+			  struct pdp_books_guest *out, size_t n)
 {
-	const struct pdp_node_guest *found = NULL;
+	const struct pdp_apply *a = node->apply;
+	size_t i;
+
+	for (i = 0; a && i < a->n_leaving; i++)
+		if (!a->leaving[i]->live && a->leaving[i]->box &&
+		    a->leaving[i]->vnet->id == vnet->id)
+			out[n++] = pdp_node_books(a->leaving[i]);
+	return n;
+}
+
+int pdp_node_read_books(const struct pdp_node *node, const struct pdp_node_vnet *vnet,
+			struct pdp_books *out, struct pdp_error *err)
+{
+	struct pdp_books_guest guests[2 * PDP_VNET_GUESTS_MAX];
+	size_t n;
+	int code;
+
+	for (n = 0; n < vnet->n_guests; n++)
+		guests[n] = pdp_node_books(vnet->guests[n]);
+	n = add_leaving(node, vnet, guests, n);
+	code = pdp_books_read(out, node->loader, vnet->id, guests, n, err);
+	if (!code && *vnet->gone.name) /* there is room for one more */
+		out->guests[out->in.n_guests++] = vnet->gone;
+	return code;
+}
+
+/* All of both structs but their names are counters. */
+static void add_counters(void *to, const void *from, size_t size)
+{
+	uint64_t *sum = to;
+	const uint64_t *more = from;
+	size_t i;
+
+	for (i = 0; i < size / sizeof(*sum); i++)
+		sum[i] += more[i];
+}
+
+/* What its stages still held is lost with it. */
+static void book_rest(struct pdp_ledger_guest *guest)
+{
+	struct pdp_ledger_in in = {.guests = guest, .n_guests = 1};
+	struct pdp_ledger *ledger = malloc(sizeof(*ledger));
+	size_t i;
+
+	if (!ledger)
+		return;
+	pdp_ledger_close(ledger, &in);
+	for (i = 0; i < ledger->n_stages; i++) {
+		const struct pdp_ledger_stage *stage = &ledger->stage[i];
+
+		if (stage->in_flight <= 0)
+			continue;
+		if (!strcmp(stage->name, "fe-link"))
+			guest->lost_with_link += (uint64_t)stage->in_flight;
+		else if (!strcmp(stage->name, "guest"))
+			guest->agent_died_packets += (uint64_t)stage->in_flight;
+	}
+	free(ledger);
+}
+
+void pdp_node_keep_books(struct pdp_node_vnet *vnet, const struct pdp_node_guest *guest)
+{
+	const struct pdp_books_guest who = pdp_node_books(guest);
+	struct pdp_ledger_guest *gone = &vnet->gone, *last;
+	struct pdp_books books;
+
+	if (pdp_books_read(&books, guest->node->loader, vnet->id, &who, 1, NULL))
+		return;
+	last = &books.guests[0];
+	book_rest(last);
+	if (!*gone->name) {
+		snprintf(gone->name, sizeof(gone->name), "%s-gone", vnet->conf->name);
+		gone->inside_known = true;
+	}
+	add_counters(&gone->stats, &last->stats, sizeof(gone->stats));
+	add_counters(&gone->agent, &last->agent, sizeof(gone->agent));
+	gone->lost_to += last->lost_to;
+	gone->lost_from += last->lost_from;
+	gone->lost_with_link += last->lost_with_link;
+	gone->eth0_rx_drops += last->eth0_rx_drops;
+	gone->agent_died_packets += last->agent_died_packets;
+	pdp_books_free(&books);
+}
+
+/* --- down ----------------------------------------------------------------------------------------- */
+
+static void end_guests(struct pdp_node *node, void (*end)(struct pdp_guest_box *box))
+{
 	size_t i, j;
 
-	*n_ready = 0;
-	for (i = 0; i < node->model.n_vnets; i++) {
-		for (j = 0; j < node->vnets[i].n_guests; j++) {
-			const struct pdp_node_guest *guest = &node->vnets[i].guests[j];
-
-			if (guest->state == PDP_GUEST_FAILED)
-				return guest;
-			if (guest->state == PDP_GUEST_READY)
-				++*n_ready;
-			else if (!found)
-				found = guest;
-		}
-	}
-	return found;
-}
-
-static void wake(evutil_socket_t fd, short what, void *arg)
-{
-	(void)fd;
-	(void)what;
-	(void)arg;
-}
-
-static int refuse_laggard(const struct pdp_node_guest *guest, struct pdp_error *err)
-{
-	const char *why = guest->error.text;
-
-	if (guest->state == PDP_GUEST_FAILED)
-		return pdp_fail(err, -EIO, "guest %s: %s", guest->name, why);
-	return pdp_fail(err, -ETIMEDOUT, "guest %s has not answered for %d s%s%s", guest->name,
-			READY_TIMEOUT_S, *why ? ": " : "", why);
-}
-
-/* As long as one guest after the other becomes ready, there is hope. */
-static int wait_for_guests(struct pdp_node *node, struct pdp_error *err)
-{
-	const struct timeval step = {.tv_usec = 100000};
-	struct event *alarm = event_new(node->base, -1, EV_PERSIST, wake, NULL);
-	uint64_t since = pdp_now_ns();
-	const struct pdp_node_guest *guest;
-	size_t ready, before = 0;
-	int code = 0;
-
-	if (!alarm || event_add(alarm, &step))
-		code = pdp_fail(err, -ENOMEM, "no memory for a timer");
-	while (!code && (guest = laggard(node, &ready))) {
-		if (ready != before)
-			since = pdp_now_ns();
-		before = ready;
-		if (*node->conf.cancel)
-			code = pdp_fail(err, -ECANCELED, "interrupted");
-		else if (guest->state == PDP_GUEST_FAILED ||
-			 pdp_now_ns() - since > READY_TIMEOUT_S * 1000000000ULL)
-			code = refuse_laggard(guest, err);
-		else
-			event_base_loop(node->base, EVLOOP_ONCE);
-	}
-	if (alarm)
-		event_free(alarm);
-	return code;
-}
-
-static int start_guests(struct pdp_node *node, struct pdp_error *err)
-{
-	size_t i;
-	int code = open_guests(node, err);
-
-	for (i = 0; !code && i < node->model.n_vnets; i++)
-		code = start_vnet(node, &node->vnets[i], err);
-	return code ? code : wait_for_guests(node, err);
-}
-
-/* --- maps and attachment ----------------------------------------------------------------------- */
-
-static int publish_tunnels(struct pdp_node *node, const struct pdp_node_vif *vif,
-			   const struct pdp_vif_ids *ids, struct pdp_error *err)
-{
-	struct pdp_tunnel_key keys[2];
-	struct pdp_tunnel tunnels[2];
-	int i, n = pdp_tunnel_entries(vif->conf, vif->port->conf, ids, keys, tunnels), code = 0;
-
-	for (i = 0; !code && i < n; i++)
-		code = pdp_publish_tunnel(node->store, &keys[i], &tunnels[i], err);
-	return code;
-}
-
-static struct pdp_vif_ids ids_of(const struct pdp_node_vif *vif)
-{
-	return (struct pdp_vif_ids){vif->vnet->id, vif->id, vif->port->id};
-}
-
-static void publish_vif(struct pdp_node *node, const struct pdp_node_vif *vif)
-{
-	const struct pdp_link *link = device(node, vif->port);
-	struct pdp_vif_ids ids = ids_of(vif);
-	struct pdp_vif entry =
-		pdp_vif_entry(vif->conf, vif->port->conf, &ids, (uint16_t)link->mtu, link->mac);
-
-	memcpy(entry.next_hop.mac, vif->path->mac, 6);
-	pdp_publish_vif(node->store, vif->id, &entry);
-	if (vif->path->state == PDP_PATH_NO_ROUTE)
-		pdp_log(PDP_LOG_WARNING, "vif %s/%s: no route to its remote end through port %s",
-			vif->vnet->conf->name, vif->conf->name, vif->conf->port);
-}
-
-/* Everything that a packet of the vnet will meet, and last the door to it. */
-static int publish_vnet(struct pdp_node *node, struct pdp_node_vnet *vnet, struct pdp_error *err)
-{
-	size_t i;
-	int code = 0;
-
-	for (i = 0; !code && i < vnet->n_guests; i++)
-		code = pdp_follow_link(&vnet->guests[i], err);
-	for (i = 0; i < vnet->n_vifs; i++)
-		publish_vif(node, &vnet->vifs[i]);
-	pdp_publish_police(node->store, vnet->id, vnet->conf->rate_pps, vnet->conf->burst_packets);
-	if (!code)
-		code = pdp_follow_slots(node, vnet, err);
-	for (i = 0; !code && i < vnet->n_vifs; i++) {
-		struct pdp_vif_ids ids = ids_of(&vnet->vifs[i]);
-
-		code = publish_tunnels(node, &vnet->vifs[i], &ids, err);
-	}
-	return code;
-}
-
-static int publish_and_attach(struct pdp_node *node, struct pdp_error *err)
-{
-	size_t i;
-	int code = 0;
-
-	for (i = 0; !code && i < node->model.n_vnets; i++)
-		code = publish_vnet(node, &node->vnets[i], err);
-	for (i = 0; !code && i < node->model.n_ports; i++)
-		code = pdp_follow_port(node, &node->ports[i], err);
-	return code;
-}
-
-static void on_sample(evutil_socket_t fd, short what, void *arg)
-{
-	(void)fd;
-	(void)what;
-	pdp_follow_sample(arg);
-}
-
-static int start_sampling(struct pdp_node *node, struct pdp_error *err)
-{
-	const struct timeval second = {.tv_sec = 1};
-
-	node->sampled_ns = pdp_now_ns();
-	node->sample = event_new(node->base, -1, EV_PERSIST, on_sample, node);
-	if (!node->sample || event_add(node->sample, &second))
-		return pdp_fail(err, -ENOMEM, "no memory for a timer");
-	return 0;
-}
-
-/* --- up and down ------------------------------------------------------------------------------- */
-
-static int check_agent(const char *path, struct pdp_error *err)
-{
-	if (access(path, X_OK))
-		return pdp_fail(err, -errno, "agent %s: %s; name another with --agent", path,
-				strerror(errno));
-	return 0;
-}
-
-/* In the order of the header's comment; each step needs the ones before it. */
-static int bring_up(struct pdp_node *node, struct pdp_error *err)
-{
-	static int (*const steps[])(struct pdp_node *, struct pdp_error *) = {
-		pdp_layout,   find_ports, check_mtus,	lock_run_dir,	    open_loader,
-		open_ethtool, find_paths, start_guests, publish_and_attach, start_sampling,
-	};
-	size_t i;
-	int code;
-
-	code = pdp_nodefile_load(&node->model, node->conf.config, err);
-	if (!code)
-		code = check_agent(node->conf.agent, err);
-	for (i = 0; !code && i < sizeof(steps) / sizeof(steps[0]); i++)
-		code = *node->conf.cancel ? pdp_fail(err, -ECANCELED, "interrupted")
-					  : steps[i](node, err);
-	return code;
-}
-
-int pdp_node_up(struct pdp_node **out, struct event_base *base, const struct pdp_node_conf *conf,
-		struct pdp_error *err)
-{
-	struct pdp_node *node = calloc(1, sizeof(*node));
-	struct pdp_error why;
-	int code;
-
-	*out = NULL;
-	if (!node)
-		return pdp_fail(err, -ENOMEM, "no memory for a node");
-	node->conf = *conf;
-	node->base = base;
-	node->ethtool_fd = -1;
-	node->run_fd = -1;
-	set_state(node, PDP_NODE_STARTING);
-	code = bring_up(node, err);
-	if (code) {
-		if (pdp_node_down(node, &why))
-			pdp_log(PDP_LOG_ERROR, "taking down what was made: %s", why.text);
-		pdp_node_free(node);
-		return code;
-	}
-	set_state(node, PDP_NODE_FORWARDING);
-	*out = node;
-	return 0;
-}
-
-static void stop_guests(struct pdp_node *node)
-{
-	size_t i = node->vnets ? node->model.n_vnets : 0;
-
-	while (i-- > 0) {
-		size_t j = node->vnets[i].n_guests;
-
-		while (j-- > 0) {
-			pdp_guest_stop(node->vnets[i].guests[j].box);
-			node->vnets[i].guests[j].box = NULL;
+	for (i = node->vnets ? node->model.n_vnets : 0; i-- > 0;) {
+		for (j = node->vnets[i].n_guests; j-- > 0;) {
+			end(node->vnets[i].guests[j]->box);
+			node->vnets[i].guests[j]->box = NULL;
 		}
 	}
 	pdp_guests_free(node->guests);
@@ -526,28 +464,65 @@ static int detach_ports(struct pdp_node *node, struct pdp_error *err)
 	return first;
 }
 
-int pdp_node_down(struct pdp_node *node, struct pdp_error *err)
+static void stop_sampling(struct pdp_node *node)
 {
-	int code = 0, purged = 0;
-
-	set_state(node, PDP_NODE_STOPPING);
 	if (node->sample)
 		event_free(node->sample);
 	node->sample = NULL;
-	if (node->loader)
-		code = detach_ports(node, err);
-	stop_guests(node);
+}
+
+/* Everything that is only ours: nothing of it is on a packet's path. */
+static void close_all(struct pdp_node *node)
+{
 	pdp_underlay_close(node->underlay);
 	node->underlay = NULL;
 	pdp_publish_close(node->store);
 	node->store = NULL;
-	if (node->loader)
-		purged = pdp_loader_purge(node->loader, code ? NULL : err);
 	pdp_loader_close(node->loader);
 	node->loader = NULL;
 	if (node->ethtool_fd >= 0)
 		close(node->ethtool_fd);
 	node->ethtool_fd = -1;
+	pdp_store_close(node->db);
+	node->db = NULL;
+}
+
+void pdp_node_leave(struct pdp_node *node)
+{
+	set_state(node, PDP_NODE_STOPPING);
+	stop_sampling(node);
+	pdp_apply_abandon(node);
+	end_guests(node, pdp_guest_release);
+	close_all(node);
+	if (node->run_fd >= 0)
+		close(node->run_fd);
+	node->run_fd = -1;
+}
+
+/* A state that lives in the run directory is the state of one life of the node. */
+static void forget_state(struct pdp_node *node)
+{
+	const char *run_dir = node->conf.run_dir, *state = node->conf.state;
+
+	if (!strncmp(state, run_dir, strlen(run_dir)) && state[strlen(run_dir)] == '/')
+		unlink(state);
+}
+
+int pdp_node_down(struct pdp_node *node, struct pdp_error *err)
+{
+	int code = 0, purged = 0;
+
+	set_state(node, PDP_NODE_STOPPING);
+	stop_sampling(node);
+	if (node->loader)
+		code = detach_ports(node, err);
+	pdp_apply_abandon(node);
+	end_guests(node, pdp_guest_stop);
+	if (node->loader)
+		purged = pdp_loader_purge(node->loader, code ? NULL : err);
+	close_all(node);
+	if (node->run_fd >= 0)
+		forget_state(node);
 	pdp_rundir_unlock(node->conf.run_dir, node->run_fd);
 	node->run_fd = -1;
 	return code ? code : purged;
@@ -555,17 +530,12 @@ int pdp_node_down(struct pdp_node *node, struct pdp_error *err)
 
 void pdp_node_free(struct pdp_node *node)
 {
-	size_t i;
+	struct pdp_layout last = {0};
 
 	if (!node)
 		return;
-	for (i = 0; node->vnets && i < node->model.n_vnets; i++) {
-		free(node->vnets[i].vifs);
-		free(node->vnets[i].guests);
-	}
-	free(node->vnets);
-	free(node->ports);
-	free(node->fes);
-	pdp_model_free(&node->model);
+	pdp_layout_enter(node, &last);
+	pdp_layout_free(&last);
+	pdp_events_free(node->events);
 	free(node);
 }

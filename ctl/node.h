@@ -14,8 +14,10 @@
 
 #include "ctl/alloc.h"
 #include "ctl/books.h"
+#include "ctl/events.h"
 #include "ctl/guest.h"
 #include "ctl/model.h"
+#include "ctl/placement.h"
 #include "ctl/publish.h"
 #include "ctl/underlay.h"
 #include "loader/loader.h"
@@ -23,9 +25,13 @@
 struct event_base;
 struct event;
 
+#define PDP_NODE_FILE "/etc/pdp/pdp.yaml"
+
 /* The command line. Strings stay the caller's, and must stay. */
 struct pdp_node_conf {
-	const char *config; /* node file */
+	const char *
+		config; /* node file; NULL = what the state says, or PDP_NODE_FILE if that is empty */
+	const char *state; /* store.h */
 	const char *run_dir;
 	const char *pins;
 	const char *agent;
@@ -39,13 +45,18 @@ struct pdp_rate {
 	uint64_t rx_pps, tx_pps;
 };
 
+struct pdp_apply;
 struct pdp_node;
 struct pdp_node_vnet;
+struct pdp_store;
 
 struct pdp_node_port {
 	uint16_t id;
 	const struct pdp_port_conf *conf;
-	int ifindex; /* in the maps and under the classifier; 0 = the device is gone */
+	size_t underlay; /* its number there */
+	int ifindex; /* in the maps; 0 = the device is gone */
+	int attached; /* ifindex under the classifier of this build; 0 = none */
+	bool up;
 	uint32_t mtu; /* that the vifs were made for */
 	char link[PDP_LABEL_MAX + 8]; /* name of its bpf_link */
 };
@@ -57,16 +68,20 @@ struct pdp_node_vif {
 	struct pdp_node_port *port;
 	uint16_t mtu; /* inner */
 	uint8_t mac[6]; /* vxlan */
-	const struct pdp_path *path;
+	struct pdp_path *path;
 };
 
 struct pdp_node_guest {
 	uint16_t id;
+	uint16_t number; /* within its vnet */
 	char name[48];
 	struct pdp_node *node;
 	struct pdp_node_vnet *vnet;
 	const struct pdp_fe_conf *fe;
 	uint32_t power;
+	bool live; /* part of the node: its state decides about slots. Not yet, or no more, otherwise */
+	unsigned int syncs; /* that its agent has not answered yet */
+	unsigned int layouts; /* that it is part of: two while a change is under way */
 	struct pdp_guest_box *box; /* NULL = not made */
 	enum pdp_guest_state state;
 	struct pdp_error error; /* last trouble, "" = none */
@@ -82,8 +97,9 @@ struct pdp_node_vnet {
 	const struct pdp_vnet_conf *conf;
 	struct pdp_node_vif *vifs;
 	size_t n_vifs;
-	struct pdp_node_guest *guests;
+	struct pdp_node_guest **guests;
 	size_t n_guests;
+	struct pdp_ledger_guest gone; /* books of guests that have gone, summed; name "" = none has */
 	struct pdp_rate rate;
 };
 
@@ -98,10 +114,19 @@ struct pdp_node {
 	struct event_base *base;
 	enum pdp_node_state state;
 	uint64_t since_ns; /* of the state, CLOCK_MONOTONIC */
+	uint64_t generation; /* of the model: counts changes */
 	struct pdp_model model;
+	struct pdp_placement placement; /* of the model */
 	struct pdp_alloc_fe *fes; /* as model.fes, with what is used */
-	struct pdp_node_port *ports;
-	struct pdp_node_vnet *vnets;
+	struct pdp_node_port *ports; /* as model.ports */
+	struct pdp_node_vnet *vnets; /* as model.vnets */
+	uint32_t port_mtu; /* largest that guests' links were made for */
+	bool forwards_without_us; /* an earlier controller's node was there when we came */
+	bool stored; /* the state on disk is what is being applied at the start */
+	struct pdp_store *db;
+	bool adopting; /* maps and guests of an earlier controller are there, and no layout yet */
+	struct pdp_apply *apply; /* the change that is under way; NULL = none */
+	struct pdp_events *events;
 	struct pdp_loader *loader;
 	struct pdp_publish *store;
 	struct pdp_underlay *underlay;
@@ -113,11 +138,11 @@ struct pdp_node {
 };
 
 /*
- * pdp_node_up() - from a node file to a node that forwards.
+ * pdp_node_up() - make the node what is wanted, be it from nothing or from what runs already.
  *
- * Parse and check; lock; ports and their numbers; allocate every vnet; start the guests; send them
- * their tables; wait until each answers; fill the maps; attach to the ports. Runs the event loop while
- * it waits. On failure whatever was made is taken down again, in reverse, and *out is NULL.
+ * Guests, maps and links of an earlier controller are adopted as they are, and what differs from the
+ * wanted is changed as by pdp_node_apply(). Runs the event loop until that is done. On failure whatever
+ * was made is taken away again, what an earlier controller left is left, and *out is NULL.
  * 0; -ECANCELED when *conf->cancel was set; -errno with err.
  */
 int pdp_node_up(struct pdp_node **out, struct event_base *base, const struct pdp_node_conf *conf,
@@ -128,10 +153,21 @@ int pdp_node_up(struct pdp_node **out, struct event_base *base, const struct pdp
  * Goes on past errors; returns and tells the first. The node itself stays, to be read.
  */
 int pdp_node_down(struct pdp_node *node, struct pdp_error *err);
+
+/* Let go of everything as it is: the node forwards on, for the next controller to adopt. */
+void pdp_node_leave(struct pdp_node *node);
 void pdp_node_free(struct pdp_node *node);
 
+/*
+ * Read a vnet's books: of its guests, of those that are leaving and of those that have gone. As
+ * pdp_books_read().
+ */
+int pdp_node_read_books(const struct pdp_node *node, const struct pdp_node_vnet *vnet,
+			struct pdp_books *out, struct pdp_error *err);
 /* Whose books a guest's are. */
 struct pdp_books_guest pdp_node_books(const struct pdp_node_guest *guest);
+/* A guest is about to go: what it says to its end is its vnet's. */
+void pdp_node_keep_books(struct pdp_node_vnet *vnet, const struct pdp_node_guest *guest);
 
 /* Nanoseconds of CLOCK_MONOTONIC. */
 uint64_t pdp_now_ns(void);

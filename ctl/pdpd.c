@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
  * pdpd.c - the controller of a node: main(). Reads the command line, brings the node up, serves the API
- * until it is told to leave, takes the node down.
+ * until it is told to leave. The node forwards on without it, unless it is to go down.
  */
 #include <errno.h>
 #include <event2/event.h>
@@ -16,16 +16,23 @@
 #include <unistd.h>
 
 #include "ctl/api.h"
+#include "ctl/apply.h"
 #include "ctl/log.h"
 #include "ctl/node.h"
+#include "ctl/nodefile.h"
 #include "ctl/scrape.h"
+#include "ctl/store.h"
 
 #define AGENT "pdp-fe-agent"
+#define PDP_RUN_DIR "/run/pdp"
 
 struct daemon {
 	struct event_base *base;
 	struct event *signals[3];
 	bool leave;
+	bool down; /* and take the node along */
+	struct pdp_node *node;
+	char state[PATH_MAX];
 	char agent[PATH_MAX];
 	const char *metrics; /* ADDR:PORT; NULL = on the API's socket alone */
 	bool metrics_public;
@@ -34,10 +41,15 @@ struct daemon {
 };
 
 static const char usage_text[] =
-	"Usage: pdpd --config FILE [OPTIONS]\n\n"
-	"Brings up the node that FILE describes and stays in the foreground; SIGTERM or SIGINT takes\n"
-	"everything down again.\n\n"
-	"  -c, --config FILE   the node file (default /etc/pdp/pdp.yaml)\n"
+	"Usage: pdpd [OPTIONS]\n\n"
+	"Makes the node what FILE describes, or what it was last, and stays in the foreground. SIGTERM\n"
+	"or SIGINT ends pdpd and leaves the node forwarding; 'pdp-ctl node down' takes it down. SIGHUP\n"
+	"applies FILE again.\n\n"
+	"  -c, --config FILE   the node file (default: what was applied last, or else\n"
+	"                      " PDP_NODE_FILE ")\n"
+	"      --state FILE    what was applied last (default " PDP_STORE_PATH ";\n"
+	"                      with another run directory, state.db in that)\n"
+	"      --purge         take the node down at the end\n"
 	"      --run-dir DIR   socket and guests' directories (default /run/pdp)\n"
 	"      --pins DIR      where maps and links are pinned (default " PDP_PIN_ROOT ")\n"
 	"      --agent PATH    the pdp-fe-agent to run in guests (default: beside pdpd)\n"
@@ -113,6 +125,12 @@ static int parse(struct daemon *d, int argc, char **argv)
 		case 'c':
 			d->conf.config = optarg;
 			break;
+		case 's':
+			d->conf.state = optarg;
+			break;
+		case 'u':
+			d->down = true;
+			break;
 		case 'r':
 			d->conf.run_dir = optarg;
 			break;
@@ -163,15 +181,39 @@ static void leave(void *arg)
 {
 	struct daemon *d = arg;
 
-	d->leave = true;
+	d->leave = d->down = true;
 	event_base_loopbreak(d->base);
 }
 
 static void on_signal(evutil_socket_t signal, short what, void *arg)
 {
+	struct daemon *d = arg;
+
 	(void)what;
-	pdp_log(PDP_LOG_NOTICE, "%s: taking the node down", strsignal(signal));
-	leave(arg);
+	pdp_log(PDP_LOG_NOTICE, "%s: %s", strsignal(signal),
+		d->down ? "taking the node down" : "leaving; the node forwards on");
+	d->leave = true;
+	event_base_loopbreak(d->base);
+}
+
+/* What becomes of it is an event. */
+static void on_hangup(evutil_socket_t signal, short what, void *arg)
+{
+	struct daemon *d = arg;
+	struct pdp_model wanted = {0};
+	struct pdp_error err;
+	const char *file = d->conf.config ? d->conf.config : PDP_NODE_FILE;
+	int code;
+
+	(void)signal;
+	(void)what;
+	if (!d->node)
+		return;
+	code = pdp_nodefile_load(&wanted, file, &err);
+	if (!code)
+		code = pdp_node_apply(d->node, &wanted, 0, file, NULL, NULL, NULL, &err);
+	if (code)
+		pdp_log(PDP_LOG_ERROR, "%s", err.text);
 }
 
 static int catch_signals(struct daemon *d)
@@ -181,11 +223,24 @@ static int catch_signals(struct daemon *d)
 
 	signal(SIGPIPE, SIG_IGN);
 	for (i = 0; i < sizeof(caught) / sizeof(caught[0]); i++) {
-		d->signals[i] = evsignal_new(d->base, caught[i], on_signal, d);
+		d->signals[i] = evsignal_new(d->base, caught[i],
+					     caught[i] == SIGHUP ? on_hangup : on_signal, d);
 		if (!d->signals[i] || evsignal_add(d->signals[i], NULL))
 			return -ENOMEM;
 	}
 	return 0;
+}
+
+/* A node in another run directory is another node. */
+static void find_state(struct daemon *d)
+{
+	if (d->conf.state)
+		return;
+	d->conf.state = PDP_STORE_PATH;
+	if (!strcmp(d->conf.run_dir, PDP_RUN_DIR))
+		return;
+	snprintf(d->state, sizeof(d->state), "%s/state.db", d->conf.run_dir);
+	d->conf.state = d->state;
 }
 
 static void serve(struct daemon *d, const struct pdp_node *node)
@@ -205,13 +260,14 @@ static int run(struct daemon *d, struct pdp_error *err)
 	struct pdp_api *api = NULL;
 	struct pdp_node *node;
 	struct pdp_error why;
-	int code, down;
+	int code, down = 0;
 
 	code = d->metrics ? pdp_scrape_check(d->metrics, d->metrics_public, err) : 0;
 	if (!code)
 		code = pdp_node_up(&node, d->base, &d->conf, err);
 	if (code)
 		return code;
+	d->node = node;
 	code = pdp_api_open(&api, d->base, node, &d->api, err);
 	if (!code && d->metrics)
 		code = pdp_scrape_open(&scrape, d->base, node, d->metrics, d->metrics_public, err);
@@ -219,11 +275,15 @@ static int run(struct daemon *d, struct pdp_error *err)
 		serve(d, node);
 	pdp_scrape_close(scrape);
 	pdp_api_stop_listening(api);
-	down = pdp_node_down(node, &why);
-	pdp_api_answer_down(api, node->model.node, down ? &why : NULL);
-	if (!code)
+	if (d->down || (code && !node->forwards_without_us)) {
+		down = pdp_node_down(node, &why);
+		pdp_api_answer_down(api, node->model.node, down ? &why : NULL);
 		pdp_log(PDP_LOG_NOTICE, "node %s is down", node->model.node);
+	} else {
+		pdp_node_leave(node);
+	}
 	pdp_api_close(api);
+	d->node = NULL;
 	pdp_node_free(node);
 	if (code || !down)
 		return code;
@@ -243,7 +303,7 @@ static void free_events(struct daemon *d)
 int main(int argc, char **argv)
 {
 	struct daemon d = {
-		.conf = {.config = "/etc/pdp/pdp.yaml", .run_dir = "/run/pdp", .pins = PDP_PIN_ROOT},
+		.conf = {.run_dir = PDP_RUN_DIR, .pins = PDP_PIN_ROOT},
 		.api = {.group = "pdp", .admins = "pdp-admin", .leave = leave, .arg = &d},
 	};
 	struct pdp_error err = {""};
@@ -257,6 +317,7 @@ int main(int argc, char **argv)
 		fputs(usage_text, stderr);
 	if (parsed)
 		return parsed == 1 ? EXIT_SUCCESS : 2;
+	find_state(&d);
 	setvbuf(stderr, NULL, _IOLBF, 0);
 	d.base = event_base_new();
 	if (!d.base || catch_signals(&d))

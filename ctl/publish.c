@@ -6,9 +6,11 @@
  * their shared memory: a struct's other words first, then the word that brings it into force.
  */
 #include <bpf/bpf.h>
+#include <bpf/libbpf.h>
 #include <endian.h>
 #include <errno.h>
 #include <linux/membarrier.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -23,6 +25,7 @@
 
 struct pdp_publish {
 	struct pdp_loader *loader;
+	uint64_t writes;
 	uint64_t flipped_ns[PDP_MAX_VNETS + 1];
 };
 
@@ -40,9 +43,12 @@ union word {
 
 _Static_assert(sizeof(union word) == 8, "one store");
 
-static void store(void *at, union word word)
+static void store(struct pdp_publish *st, void *at, union word word)
 {
+	if (__atomic_load_n((uint64_t *)at, __ATOMIC_RELAXED) == word.bits)
+		return;
 	__atomic_store_n((uint64_t *)at, word.bits, __ATOMIC_RELEASE);
+	st->writes++;
 }
 
 static void *element(const struct pdp_publish *store, enum pdp_map map, uint32_t id, size_t size)
@@ -68,10 +74,20 @@ void pdp_publish_close(struct pdp_publish *store)
 	free(store);
 }
 
+#define VALUE_MAX 64 /* no value of a map that is written by bpf(2) is longer */
+
+_Static_assert(sizeof(struct pdp_tunnel) <= VALUE_MAX, "the longest of them");
+
 static int update(struct pdp_publish *store, enum pdp_map map, const void *key, const void *value,
-		  struct pdp_error *err)
+		  size_t size, struct pdp_error *err)
 {
-	if (!bpf_map_update_elem(pdp_loader_map_fd(store->loader, map), key, value, BPF_ANY))
+	int fd = pdp_loader_map_fd(store->loader, map);
+	char now[VALUE_MAX];
+
+	if (!bpf_map_lookup_elem(fd, key, now) && !memcmp(now, value, size))
+		return 0;
+	store->writes++;
+	if (!bpf_map_update_elem(fd, key, value, BPF_ANY))
 		return 0;
 	return pdp_fail(err, -errno, "write map %s: %s", pdp_map_name(map), strerror(errno));
 }
@@ -79,7 +95,12 @@ static int update(struct pdp_publish *store, enum pdp_map map, const void *key, 
 /* What is not there need not go. */
 static void forget(struct pdp_publish *store, enum pdp_map map, const void *key)
 {
-	bpf_map_delete_elem(pdp_loader_map_fd(store->loader, map), key);
+	int fd = pdp_loader_map_fd(store->loader, map);
+	char now[VALUE_MAX];
+
+	/* A devmap says yes to every deletion. */
+	if (!bpf_map_lookup_elem(fd, key, now) && !bpf_map_delete_elem(fd, key))
+		store->writes++;
 }
 
 /* A devmap's slot and the way back from the device to the id, for ports and for FE links alike. */
@@ -95,8 +116,8 @@ static int bind(struct pdp_publish *store, enum pdp_map devmap, enum pdp_map ids
 		forget(store, devmap, &id);
 		return 0;
 	}
-	code = update(store, devmap, &id, &now, err);
-	return code ? code : update(store, ids, &now, &id, err);
+	code = update(store, devmap, &id, &now, sizeof(now), err);
+	return code ? code : update(store, ids, &now, &id, sizeof(id), err);
 }
 
 int pdp_publish_port(struct pdp_publish *store, uint16_t port, int ifindex, int was,
@@ -108,36 +129,80 @@ int pdp_publish_port(struct pdp_publish *store, uint16_t port, int ifindex, int 
 int pdp_publish_guest(struct pdp_publish *store, uint16_t id, const struct pdp_guest *guest,
 		      int link_ifindex, int was, struct pdp_error *err)
 {
-	*ELEMENT(store, PDP_MAP_GUESTS, id, struct pdp_guest) = *guest;
+	struct pdp_guest *at = ELEMENT(store, PDP_MAP_GUESTS, id, struct pdp_guest);
+
+	if (memcmp(at, guest, sizeof(*at)) != 0) {
+		*at = *guest;
+		store->writes++;
+	}
 	return bind(store, PDP_MAP_FE_LINKS, PDP_MAP_SENDERS, id, link_ifindex, was, err);
+}
+
+void pdp_publish_no_guest(struct pdp_publish *store, uint16_t id)
+{
+	static const struct pdp_guest none;
+	struct pdp_guest *at = ELEMENT(store, PDP_MAP_GUESTS, id, struct pdp_guest);
+	uint32_t key = id;
+
+	/* It is written before the others, so it tells of them. */
+	if (!memcmp(at, &none, sizeof(*at)))
+		return;
+	forget(store, PDP_MAP_FE_LINKS, &key);
+	*at = none;
+	store->writes++;
+}
+
+/* What is neither the owner nor a MAC, which have their own ways. */
+static bool same_tunnel(const struct pdp_vif *a, const struct pdp_vif *b)
+{
+	const size_t from = offsetof(struct pdp_vif, vlans);
+
+	return !memcmp((const char *)a + from, (const char *)b + from, sizeof(*a) - from);
+}
+
+static union word mac_word(const struct pdp_vif_mac *mac)
+{
+	return (union word){.mac = *mac};
 }
 
 void pdp_publish_vif(struct pdp_publish *st, uint16_t id, const struct pdp_vif *vif)
 {
 	struct pdp_vif *at = ELEMENT(st, PDP_MAP_VIFS, id, struct pdp_vif);
 
-	store(&at->owner, (union word){0});
-	memcpy((char *)at + sizeof(at->owner), (const char *)vif + sizeof(vif->owner),
-	       sizeof(*vif) - sizeof(vif->owner));
-	store(&at->owner, (union word){.owner = vif->owner});
+	if (!same_tunnel(at, vif)) {
+		store(st, &at->owner, (union word){0});
+		memcpy((char *)at + sizeof(at->owner), (const char *)vif + sizeof(vif->owner),
+		       sizeof(*vif) - sizeof(vif->owner));
+		st->writes++;
+	}
+	store(st, &at->next_hop, mac_word(&vif->next_hop));
+	store(st, &at->source, mac_word(&vif->source));
+	store(st, &at->owner, (union word){.owner = vif->owner});
 }
 
-static void store_mac(struct pdp_vif_mac *at, const uint8_t mac[6])
+void pdp_publish_no_vif(struct pdp_publish *st, uint16_t id)
+{
+	struct pdp_vif *at = ELEMENT(st, PDP_MAP_VIFS, id, struct pdp_vif);
+
+	store(st, &at->owner, (union word){0});
+}
+
+static void store_mac(struct pdp_publish *st, struct pdp_vif_mac *at, const uint8_t mac[6])
 {
 	union word word = {0};
 
 	memcpy(word.mac.mac, mac, 6);
-	store(at, word);
+	store(st, at, word);
 }
 
 void pdp_publish_next_hop(struct pdp_publish *st, uint16_t vif, const uint8_t mac[6])
 {
-	store_mac(&ELEMENT(st, PDP_MAP_VIFS, vif, struct pdp_vif)->next_hop, mac);
+	store_mac(st, &ELEMENT(st, PDP_MAP_VIFS, vif, struct pdp_vif)->next_hop, mac);
 }
 
 void pdp_publish_source(struct pdp_publish *st, uint16_t vif, const uint8_t mac[6])
 {
-	store_mac(&ELEMENT(st, PDP_MAP_VIFS, vif, struct pdp_vif)->source, mac);
+	store_mac(st, &ELEMENT(st, PDP_MAP_VIFS, vif, struct pdp_vif)->source, mac);
 }
 
 void pdp_publish_police(struct pdp_publish *st, uint16_t vnet, uint64_t rate_pps,
@@ -146,7 +211,7 @@ void pdp_publish_police(struct pdp_publish *st, uint16_t vnet, uint64_t rate_pps
 	union word word = {0};
 
 	pdp_police_of(rate_pps, burst_packets, &word.police.cost, &word.police.burst);
-	store(&ELEMENT(st, PDP_MAP_VNETS, vnet, struct pdp_vnet)->police_cost, word);
+	store(st, &ELEMENT(st, PDP_MAP_VNETS, vnet, struct pdp_vnet)->police_cost, word);
 }
 
 static uint64_t now_ns(void)
@@ -175,10 +240,15 @@ struct pdp_table pdp_publish_table(const struct pdp_publish *store, uint16_t vne
 	return word.table;
 }
 
+static struct pdp_slot_table *slots_at(const struct pdp_publish *st, uint16_t vnet, uint8_t half)
+{
+	return ELEMENT(st, PDP_MAP_SLOTS, 2U * vnet + (half & 1), struct pdp_slot_table);
+}
+
 int pdp_publish_slots(struct pdp_publish *st, uint16_t vnet, enum pdp_policy policy,
 		      const struct pdp_share *shares, size_t n_shares, struct pdp_error *err)
 {
-	struct pdp_table table = pdp_publish_table(st, vnet);
+	struct pdp_table table = pdp_publish_table(st, vnet), was = table;
 	struct pdp_slot_table slots = {0};
 	int code;
 
@@ -186,21 +256,88 @@ int pdp_publish_slots(struct pdp_publish *st, uint16_t vnet, enum pdp_policy pol
 	if (code)
 		return pdp_fail(err, code, "slot table of %zu guests: %s", n_shares,
 				strerror(-code));
-	table.half = !table.half;
 	table.policy = policy;
+	if (table.n_slots == was.n_slots && table.policy == was.policy &&
+	    !memcmp(&slots, slots_at(st, vnet, was.half), sizeof(slots)))
+		return 0;
+	table.half = !was.half;
 	table.generation++;
 	settle(st, vnet);
-	*ELEMENT(st, PDP_MAP_SLOTS, 2U * vnet + table.half, struct pdp_slot_table) = slots;
-	store(&ELEMENT(st, PDP_MAP_VNETS, vnet, struct pdp_vnet)->table,
+	*slots_at(st, vnet, table.half) = slots;
+	store(st, &ELEMENT(st, PDP_MAP_VNETS, vnet, struct pdp_vnet)->table,
 	      (union word){.table = table});
 	st->flipped_ns[vnet] = now_ns();
 	return 0;
 }
 
+void pdp_publish_no_slots(struct pdp_publish *st, uint16_t vnet)
+{
+	struct pdp_table table = pdp_publish_table(st, vnet);
+
+	if (!table.n_slots)
+		return;
+	table.n_slots = 0;
+	table.generation++;
+	store(st, &ELEMENT(st, PDP_MAP_VNETS, vnet, struct pdp_vnet)->table,
+	      (union word){.table = table});
+}
+
 int pdp_publish_tunnel(struct pdp_publish *st, const struct pdp_tunnel_key *key,
 		       const struct pdp_tunnel *tunnel, struct pdp_error *err)
 {
-	return update(st, PDP_MAP_TUNNELS, key, tunnel, err);
+	return update(st, PDP_MAP_TUNNELS, key, tunnel, sizeof(*tunnel), err);
+}
+
+/* Keys are read first: a hash that is walked while it is changed begins anew. */
+static void *read_keys(struct pdp_publish *st, enum pdp_map map, size_t size, size_t *n)
+{
+	int fd = pdp_loader_map_fd(st->loader, map);
+	size_t room = 64;
+	char *keys = malloc(room * size);
+
+	for (*n = 0; keys; ++*n) {
+		if (*n + 1 > room) {
+			char *grown = realloc(keys, 2 * room * size);
+
+			if (!grown)
+				break;
+			keys = grown;
+			room *= 2;
+		}
+		if (bpf_map_get_next_key(fd, *n ? keys + (*n - 1) * size : NULL, keys + *n * size))
+			break;
+	}
+	return keys;
+}
+
+void pdp_publish_keep(struct pdp_publish *st, enum pdp_map map, size_t key_size,
+		      bool (*wanted)(const void *key, void *arg), void *arg)
+{
+	size_t i, n;
+	char *keys = read_keys(st, map, key_size, &n);
+
+	for (i = 0; keys && i < n; i++)
+		if (!wanted(keys + i * key_size, arg))
+			forget(st, map, keys + i * key_size);
+	free(keys);
+}
+
+int pdp_publish_zero(struct pdp_publish *st, enum pdp_map map, uint32_t id, size_t size)
+{
+	int cpus = libbpf_num_possible_cpus(), code = 0;
+	void *zero = cpus > 0 ? calloc((size_t)cpus, (size + 7) & ~(size_t)7) : NULL;
+
+	if (!zero)
+		return -ENOMEM;
+	if (bpf_map_update_elem(pdp_loader_map_fd(st->loader, map), &id, zero, BPF_ANY))
+		code = -errno;
+	free(zero);
+	return code;
+}
+
+uint64_t pdp_publish_writes(const struct pdp_publish *st)
+{
+	return st->writes;
 }
 
 static uint32_t vlans_of(const struct pdp_port_conf *port)

@@ -2,13 +2,15 @@
 /*
  * publish.h - the map store: what the node is, written into the BPF maps.
  *
- * The only writer of the configuration maps. Decides nothing: ids, guests and slots come from its
+ * The only writer of the configuration maps. What is there already is not written again. Decides nothing: ids, guests and slots come from its
  * caller. Each call leaves a packet either the old state or the new one (bpf/maps.h); the caller keeps
  * the order: guests, vifs and slots before the tunnels that lead to them, and the reverse on the way
  * down.
  */
 #ifndef PDP_PUBLISH_H
 #define PDP_PUBLISH_H
+
+#include <stdbool.h>
 
 #include "bpf/maps.h"
 #include "ctl/model.h"
@@ -30,8 +32,13 @@ int pdp_publish_port(struct pdp_publish *store, uint16_t port, int ifindex, int 
 int pdp_publish_guest(struct pdp_publish *store, uint16_t id, const struct pdp_guest *guest,
 		      int link_ifindex, int was, struct pdp_error *err);
 
-/* owner is stored last; a vif that is there already is first taken out of use. */
+/* Nothing goes to it any more, and its link's way back is gone with pdp_publish_keep() of SENDERS. */
+void pdp_publish_no_guest(struct pdp_publish *store, uint16_t id);
+
+/* owner is stored last; a vif that is there with another tunnel is first taken out of use. */
 void pdp_publish_vif(struct pdp_publish *store, uint16_t id, const struct pdp_vif *vif);
+/* At once: what guests send through it is dropped from now on. */
+void pdp_publish_no_vif(struct pdp_publish *store, uint16_t id);
 /* At once, while packets pass. All zero: not known. */
 void pdp_publish_next_hop(struct pdp_publish *store, uint16_t vif, const uint8_t mac[6]);
 void pdp_publish_source(struct pdp_publish *store, uint16_t vif, const uint8_t mac[6]);
@@ -46,11 +53,23 @@ void pdp_publish_police(struct pdp_publish *store, uint16_t vnet, uint64_t rate_
  */
 int pdp_publish_slots(struct pdp_publish *store, uint16_t vnet, enum pdp_policy policy,
 		      const struct pdp_share *shares, size_t n_shares, struct pdp_error *err);
+/* No slot: the vnet drops. */
+void pdp_publish_no_slots(struct pdp_publish *store, uint16_t vnet);
 /* The table in force. */
 struct pdp_table pdp_publish_table(const struct pdp_publish *store, uint16_t vnet);
 
 int pdp_publish_tunnel(struct pdp_publish *store, const struct pdp_tunnel_key *key,
 		       const struct pdp_tunnel *tunnel, struct pdp_error *err);
+
+/* Delete the keys of a hash (TUNNELS, SENDERS, PORT_IDS) that are not wanted. */
+void pdp_publish_keep(struct pdp_publish *store, enum pdp_map map, size_t key_size,
+		      bool (*wanted)(const void *key, void *arg), void *arg);
+
+/* Counters of an id that begins anew; nothing may count on it. 0 or -errno. */
+int pdp_publish_zero(struct pdp_publish *store, enum pdp_map map, uint32_t id, size_t size);
+
+/* How often a map was written so far; what was there already does not count. */
+uint64_t pdp_publish_writes(const struct pdp_publish *store);
 
 /* --- pure: a vif of the model in the maps' form ------------------------------------------------- */
 

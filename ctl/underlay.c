@@ -340,6 +340,8 @@ static void look_at_ports(struct pdp_underlay *u)
 	for (i = 0; i < u->n_ports; i++) {
 		struct pdp_link link;
 
+		if (!*u->ports[i].conf.ifname)
+			continue;
 		if (pdp_rtnl_link(u->rtnl, u->ports[i].conf.ifname, &link, NULL))
 			link = (struct pdp_link){0};
 		set_link(u, &u->ports[i], &link);
@@ -519,12 +521,13 @@ static int check_port(const struct pdp_port_conf *conf, const struct pdp_link *l
 	return 0;
 }
 
-int pdp_underlay_add_port(struct pdp_underlay *u, const struct pdp_port_conf *conf,
+int pdp_underlay_add_port(struct pdp_underlay *u, const struct pdp_port_conf *conf, size_t *out,
 			  struct pdp_error *err)
 {
 	struct pdp_error why;
 	struct pdp_link link;
 	struct port *grown;
+	size_t at;
 	int code;
 
 	code = pdp_rtnl_link(u->rtnl, conf->ifname, &link, &why);
@@ -536,12 +539,23 @@ int pdp_underlay_add_port(struct pdp_underlay *u, const struct pdp_port_conf *co
 	code = check_port(conf, &link, err);
 	if (code)
 		return code;
-	grown = realloc(u->ports, (u->n_ports + 1) * sizeof(*grown));
-	if (!grown)
-		return pdp_fail(err, -ENOMEM, "port %s: no memory", conf->name);
-	u->ports = grown;
-	u->ports[u->n_ports++] = (struct port){.conf = *conf, .link = link};
+	for (at = 0; at < u->n_ports && *u->ports[at].conf.ifname; at++)
+		;
+	if (at == u->n_ports) {
+		grown = realloc(u->ports, (u->n_ports + 1) * sizeof(*grown));
+		if (!grown)
+			return pdp_fail(err, -ENOMEM, "port %s: no memory", conf->name);
+		u->ports = grown;
+		u->n_ports++;
+	}
+	u->ports[at] = (struct port){.conf = *conf, .link = link};
+	*out = at;
 	return 0;
+}
+
+void pdp_underlay_del_port(struct pdp_underlay *u, size_t port)
+{
+	u->ports[port] = (struct port){0};
 }
 
 const struct pdp_link *pdp_underlay_port(const struct pdp_underlay *u, size_t port)
@@ -550,7 +564,7 @@ const struct pdp_link *pdp_underlay_port(const struct pdp_underlay *u, size_t po
 }
 
 int pdp_underlay_add_path(struct pdp_underlay *u, size_t port, const struct pdp_prefix *remote,
-			  void *owner, const struct pdp_path **out, struct pdp_error *err)
+			  void *owner, struct pdp_path **out, struct pdp_error *err)
 {
 	struct pdp_path **grown = realloc(u->paths, (u->n_paths + 1) * sizeof(struct pdp_path *));
 	struct pdp_path *path = calloc(1, sizeof(*path));
@@ -568,4 +582,16 @@ int pdp_underlay_add_path(struct pdp_underlay *u, size_t port, const struct pdp_
 	*out = path;
 	resolve(u, path);
 	return 0;
+}
+
+void pdp_underlay_del_path(struct pdp_underlay *u, struct pdp_path *path)
+{
+	size_t i;
+
+	for (i = 0; i < u->n_paths && u->paths[i] != path; i++)
+		;
+	if (i == u->n_paths)
+		return;
+	u->paths[i] = u->paths[--u->n_paths];
+	free(path);
 }

@@ -56,21 +56,26 @@ void pdp_underlay_close(struct pdp_underlay *underlay);
 
 /*
  * pdp_underlay_add_port() - a port's device must be there and be Ethernet, its MTU one that FE links
- * and agents can carry. Ports are numbered in the order of the calls. -ENODEV, -EINVAL, -ERANGE (with
- * the numbers), -errno.
+ * and agents can carry. *port is its number here. -ENODEV, -EINVAL, -ERANGE (with the numbers),
+ * -errno.
  */
 int pdp_underlay_add_port(struct pdp_underlay *underlay, const struct pdp_port_conf *conf,
-			  struct pdp_error *err);
+			  size_t *port, struct pdp_error *err);
+/* Its paths must have gone. The number is given out again. */
+void pdp_underlay_del_port(struct pdp_underlay *underlay, size_t port);
 /* The device of a port as last seen; ifindex 0 = gone. */
 const struct pdp_link *pdp_underlay_port(const struct pdp_underlay *underlay, size_t port);
 
 /*
  * A path from a port to a tunnel's remote end: resolved at once as far as the kernel knows, resolution
- * is begun where it does not, and then followed. *out stays the underlay's, and at its place.
+ * is begun where it does not, and then followed. *out stays the underlay's, and at its place; its owner
+ * may be set to another.
  */
 int pdp_underlay_add_path(struct pdp_underlay *underlay, size_t port,
-			  const struct pdp_prefix *remote, void *owner, const struct pdp_path **out,
+			  const struct pdp_prefix *remote, void *owner, struct pdp_path **out,
 			  struct pdp_error *err);
+/* NULL is fine. */
+void pdp_underlay_del_path(struct pdp_underlay *underlay, struct pdp_path *path);
 
 const char *pdp_path_state_name(enum pdp_path_state state);
 

@@ -84,7 +84,7 @@ static void count_guests(const struct pdp_node *node, size_t *guests, size_t *re
 	for (i = 0; i < node->model.n_vnets; i++) {
 		for (j = 0; j < node->vnets[i].n_guests; j++) {
 			++*guests;
-			*ready += node->vnets[i].guests[j].state == PDP_GUEST_READY;
+			*ready += node->vnets[i].guests[j]->state == PDP_GUEST_READY;
 		}
 	}
 }
@@ -122,8 +122,7 @@ json_t *pdp_view_node(struct pdp_node *node)
 
 static json_t *view_port(struct pdp_node *node, const struct pdp_node_port *port)
 {
-	const struct pdp_link *link =
-		pdp_underlay_port(node->underlay, (size_t)(port - node->ports));
+	const struct pdp_link *link = pdp_underlay_port(node->underlay, port->underlay);
 	json_t *row = json_object();
 	struct pdp_port_stats stats = {0};
 	uint64_t passed = 0;
@@ -172,9 +171,9 @@ static json_t *guests_on(const struct pdp_node *node, const struct pdp_fe_conf *
 
 	for (i = 0; i < node->model.n_vnets; i++)
 		for (j = 0; j < node->vnets[i].n_guests; j++)
-			if (node->vnets[i].guests[j].fe == fe)
+			if (node->vnets[i].guests[j]->fe == fe)
 				json_array_append_new(names,
-						      json_string(node->vnets[i].guests[j].name));
+						      json_string(node->vnets[i].guests[j]->name));
 	return names;
 }
 
@@ -202,12 +201,7 @@ json_t *pdp_view_fes(struct pdp_node *node)
 int pdp_view_books(struct pdp_books *out, const struct pdp_node *node,
 		   const struct pdp_node_vnet *vnet)
 {
-	struct pdp_books_guest guests[PDP_VNET_GUESTS_MAX];
-	size_t i;
-
-	for (i = 0; i < vnet->n_guests; i++)
-		guests[i] = pdp_node_books(&vnet->guests[i]);
-	return pdp_books_read(out, node->loader, vnet->id, guests, vnet->n_guests, NULL);
+	return pdp_node_read_books(node, vnet, out, NULL);
 }
 
 static json_t *vnet_guests(const struct pdp_node_vnet *vnet, size_t *ready)
@@ -217,9 +211,9 @@ static json_t *vnet_guests(const struct pdp_node_vnet *vnet, size_t *ready)
 
 	*ready = 0;
 	for (i = 0; i < vnet->n_guests; i++) {
-		const struct pdp_node_guest *guest = &vnet->guests[i];
+		const struct pdp_node_guest *guest = vnet->guests[i];
 
-		*ready += guest->state == PDP_GUEST_READY;
+		*ready += pdp_guest_forwards(guest->state);
 		json_array_append_new(rows, json_pack("{s:s, s:s, s:i, s:s}", "name", guest->name,
 						      "fe", guest->fe->name, "power_millicores",
 						      guest->power, "state", guest_state(guest)));
@@ -388,7 +382,7 @@ json_t *pdp_view_guests(struct pdp_node *node)
 
 	for (i = 0; i < node->model.n_vnets; i++)
 		for (j = 0; j < node->vnets[i].n_guests; j++)
-			json_array_append_new(rows, view_guest(node, &node->vnets[i].guests[j]));
+			json_array_append_new(rows, view_guest(node, node->vnets[i].guests[j]));
 	return rows;
 }
 

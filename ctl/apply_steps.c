@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * apply_steps.c - what a change does to guests: start, wait, drain, stop. The order is apply.c's.
+ */
+#include "ctl/apply_steps.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ctl/failpoint.h"
+#include "ctl/follow.h"
+#include "ctl/store.h"
+#include "ctl/tables.h"
+
+#define GUEST_MEMORY_MIB 64
+
+static const struct pdp_placed_guest *placed(const struct pdp_layout *layout,
+					     const struct pdp_node_vnet *vnet, uint16_t id)
+{
+	const struct pdp_placed_vnet *at = pdp_placed_vnet(&layout->placement, vnet->conf->name);
+	size_t i;
+
+	for (i = 0; at && i < at->n_guests; i++)
+		if (at->guests[i].id == id)
+			return &at->guests[i];
+	return NULL;
+}
+
+struct pdp_node_vnet *pdp_apply_twin(const struct pdp_apply *a, const struct pdp_node_vnet *vnet)
+{
+	return pdp_layout_vnet(&a->other, vnet->conf->name);
+}
+
+/* Guests that only one of the two layouts has. */
+static size_t list_guests(struct pdp_node_guest **out, const struct pdp_node_vnet *vnets, size_t n)
+{
+	size_t i, j, found = 0;
+
+	for (i = 0; i < n; i++) {
+		for (j = 0; j < vnets[i].n_guests; j++) {
+			if (vnets[i].guests[j]->layouts != 1)
+				continue;
+			if (out)
+				out[found] = vnets[i].guests[j];
+			found++;
+		}
+	}
+	return found;
+}
+
+int pdp_apply_list_guests(struct pdp_apply *a, struct pdp_error *err)
+{
+	const struct pdp_node *node = a->node;
+
+	a->n_fresh = list_guests(NULL, a->other.vnets, a->other.model.n_vnets);
+	a->n_leaving = list_guests(NULL, node->vnets, node->model.n_vnets);
+	a->fresh = calloc(a->n_fresh + 1, sizeof(struct pdp_node_guest *));
+	a->leaving = calloc(a->n_leaving + 1, sizeof(struct pdp_node_guest *));
+	if (!a->fresh || !a->leaving)
+		return pdp_fail(err, -ENOMEM, "no memory for a change");
+	list_guests(a->fresh, a->other.vnets, a->other.model.n_vnets);
+	list_guests(a->leaving, node->vnets, node->model.n_vnets);
+	return 0;
+}
+
+/* --- the state on disk ------------------------------------------------------------------------------ */
+
+int pdp_apply_save(struct pdp_apply *a, const struct pdp_layout *layout, const char *what,
+		   struct pdp_error *err)
+{
+	struct pdp_node *node = a->node;
+	struct pdp_state state = {.generation = node->generation,
+				  .model = layout ? layout->model : node->model,
+				  .placement = layout ? layout->placement : node->placement};
+	int code;
+
+	if (node->stored && layout) {
+		node->stored = false;
+		return 0;
+	}
+	code = pdp_store_save(node->db, &state, what, err);
+	if (!code)
+		node->generation = state.generation;
+	return code;
+}
+
+/* --- start ---------------------------------------------------------------------------------------- */
+
+static int adopt(struct pdp_apply *a, struct pdp_node_guest *guest,
+		 const struct pdp_guest_spec *spec)
+{
+	struct pdp_error why, err;
+	int code =
+		pdp_guest_adopt(&guest->box, a->node->guests, spec, pdp_follow_guest, guest, &why);
+
+	if (!code || code == -ENOENT)
+		return code;
+	pdp_log(PDP_LOG_WARNING, "guest %s cannot be adopted and is made anew: %s", guest->name,
+		why.text);
+	if (pdp_guest_discard(a->node->guests, guest->name, &err))
+		pdp_log(PDP_LOG_ERROR, "%s", err.text);
+	return code;
+}
+
+/* Books that an earlier controller's guest of this id left are its vnet's. */
+static void begin_books(struct pdp_apply *a, struct pdp_node_guest *guest)
+{
+	pdp_publish_zero(a->node->store, PDP_MAP_GUEST_STATS, guest->id,
+			 sizeof(struct pdp_guest_stats));
+}
+
+static int start(struct pdp_apply *a, struct pdp_node_guest *guest,
+		 const struct pdp_guest_spec *spec, struct pdp_error *err)
+{
+	struct pdp_guest_view view;
+	struct pdp_error why;
+	int code = a->adopting ? adopt(a, guest, spec) : -ENOENT;
+
+	if (code) {
+		pdp_log(PDP_LOG_INFO, "guest %s starts on %s with %um", guest->name,
+			guest->fe->name, guest->power);
+		begin_books(a, guest);
+		code = pdp_guest_start(&guest->box, a->node->guests, spec, pdp_follow_guest, guest,
+				       &why);
+	}
+	if (code)
+		return pdp_fail(err, code, "guest %s on %s: %s", guest->name, guest->fe->name,
+				why.text);
+	pdp_guest_look(guest->box, &view);
+	guest->state = view.state;
+	guest->past =
+		(struct pdp_books_past){view.note.word[0], view.note.word[1], view.note.word[2]};
+	return 0;
+}
+
+int pdp_apply_start_guest(struct pdp_apply *a, struct pdp_node_guest *guest, struct pdp_error *err)
+{
+	const struct pdp_vnet_conf *conf = guest->vnet->conf;
+	struct pdp_guest_spec spec = {
+		.id = guest->id,
+		.cpus = guest->fe->cpus,
+		.power = guest->power,
+		.memory_mib = conf->memory_mib ? conf->memory_mib : GUEST_MEMORY_MIB,
+		.dataplane = conf->data_plane,
+	};
+	int code;
+
+	memcpy(spec.name, guest->name, sizeof(spec.name));
+	code = start(a, guest, &spec, err);
+	return code ? code : pdp_tables_send(guest, guest->vnet, err);
+}
+
+static void on_synced(const struct pdp_error *err, void *arg)
+{
+	struct pdp_node_guest *guest = arg;
+
+	(void)err;
+	guest->syncs--;
+	pdp_apply_wake(guest->node);
+}
+
+int pdp_apply_sync(struct pdp_node_guest *guest, struct pdp_error *err)
+{
+	if (pdp_guest_sync(guest->box, on_synced, guest))
+		return pdp_fail(err, -ENOMEM, "guest %s: no memory", guest->name);
+	guest->syncs++;
+	return 0;
+}
+
+int pdp_apply_power(struct pdp_apply *a, bool gain, struct pdp_error *err)
+{
+	const struct pdp_layout *layout = &a->other;
+	int code, first = 0;
+	size_t i, j;
+
+	for (i = 0; i < layout->model.n_vnets; i++) {
+		const struct pdp_node_vnet *vnet = &layout->vnets[i];
+
+		for (j = 0; j < vnet->n_guests; j++) {
+			struct pdp_node_guest *guest = vnet->guests[j];
+			uint32_t to = gain ? placed(layout, vnet, guest->id)->power : guest->power;
+			struct pdp_guest_view view;
+
+			if (guest->layouts < 2 || !guest->box)
+				continue;
+			pdp_guest_look(guest->box, &view);
+			if (gain ? view.power >= to : view.power == to)
+				continue;
+			code = pdp_guest_set_power(guest->box, to, first ? NULL : err);
+			first = first ? first : code;
+		}
+	}
+	return first;
+}
+
+/* Guests of both layouts count too: their agents may have something to learn. */
+const struct pdp_node_guest *pdp_apply_laggard(const struct pdp_apply *a, size_t *ready)
+{
+	const struct pdp_node_guest *found = NULL;
+	size_t i, j;
+
+	*ready = 0;
+	for (i = 0; i < a->other.model.n_vnets; i++) {
+		for (j = 0; j < a->other.vnets[i].n_guests; j++) {
+			const struct pdp_node_guest *guest = a->other.vnets[i].guests[j];
+			bool fresh = guest->layouts == 1;
+			bool done = fresh ? pdp_guest_forwards(guest->state) : !guest->syncs;
+
+			/* One that is down anyway has nobody to learn; it will be told at its start. */
+			if (!fresh && guest->state != PDP_GUEST_READY)
+				done = true;
+			/* Others forward already, and are not to wait for it. */
+			if (fresh && a->adopting)
+				done = true;
+			if (done)
+				++*ready;
+			else if (guest->state == PDP_GUEST_FAILED)
+				return guest;
+			else if (!found)
+				found = guest;
+		}
+	}
+	return found;
+}
+
+/* --- drain and stop ------------------------------------------------------------------------------- */
+
+size_t pdp_apply_busy(const struct pdp_apply *a)
+{
+	size_t i, busy = 0;
+
+	for (i = 0; i < a->n_leaving; i++)
+		busy += a->leaving[i]->box && !pdp_guest_drained(a->leaving[i]->box);
+	return busy;
+}
+
+static void note_end(const struct pdp_node *node, const struct pdp_node_guest *guest)
+{
+	char object[80];
+
+	snprintf(object, sizeof(object), "guest %s", guest->name);
+	if (!guest->box || pdp_guest_drained(guest->box))
+		pdp_event(node->events, PDP_LOG_INFO, PDP_EVENT_GUEST_DRAINED, object,
+			  "has come to rest and stops");
+	else
+		pdp_event(node->events, PDP_LOG_WARNING, PDP_EVENT_GUEST_DRAINED, object,
+			  "has not come to rest in time and stops; what it holds is lost");
+}
+
+static void stop(struct pdp_node *node, struct pdp_node_guest *guest)
+{
+	pdp_guest_stop(guest->box);
+	guest->box = NULL;
+	guest->state = PDP_GUEST_STOPPED;
+	guest->syncs = 0;
+	pdp_publish_no_guest(node->store, guest->id);
+}
+
+void pdp_apply_stop_guest(struct pdp_apply *a, struct pdp_node_guest *guest)
+{
+	struct pdp_node *node = a->node;
+	struct pdp_node_vnet *vnet =
+		pdp_layout_vnet(&(struct pdp_layout){.model = node->model, .vnets = node->vnets},
+				guest->vnet->conf->name);
+
+	note_end(node, guest);
+	if (vnet)
+		pdp_node_keep_books(vnet, guest);
+	stop(node, guest);
+}
+
+void pdp_apply_stop_fresh(struct pdp_apply *a, struct pdp_node_guest *guest)
+{
+	stop(a->node, guest);
+}
+
+struct strays {
+	const struct pdp_node *node;
+	char (*names)[48];
+	size_t n;
+};
+
+static bool is_wanted(const struct pdp_node *node, const char *name)
+{
+	size_t i, j;
+
+	for (i = 0; i < node->model.n_vnets; i++)
+		for (j = 0; j < node->vnets[i].n_guests; j++)
+			if (!strcmp(node->vnets[i].guests[j]->name, name))
+				return true;
+	return false;
+}
+
+static int note_stray(const struct pdp_guest_found *found, void *arg)
+{
+	struct strays *strays = arg;
+	void *grown;
+
+	if (is_wanted(strays->node, found->name))
+		return 0;
+	grown = realloc(strays->names, (strays->n + 1) * sizeof(strays->names[0]));
+	if (!grown)
+		return -ENOMEM;
+	strays->names = grown;
+	memcpy(strays->names[strays->n++], found->name, sizeof(found->name));
+	return 0;
+}
+
+void pdp_apply_discard(struct pdp_apply *a)
+{
+	struct strays strays = {.node = a->node};
+	struct pdp_error err;
+	size_t i;
+
+	if (!a->adopting)
+		return;
+	if (pdp_guests_each_found(a->node->guests, note_stray, &strays, &err))
+		pdp_log(PDP_LOG_ERROR, "%s", err.text);
+	for (i = 0; i < strays.n; i++) {
+		pdp_log(PDP_LOG_NOTICE,
+			"guest %s, which an earlier pdpd left, is not wanted: removed",
+			strays.names[i]);
+		if (pdp_guest_discard(a->node->guests, strays.names[i], &err))
+			pdp_log(PDP_LOG_ERROR, "%s", err.text);
+	}
+	free(strays.names);
+}

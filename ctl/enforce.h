@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * enforce.h - makes the maps say what the node is, and nothing else.
+ *
+ * The same steps for a node that comes up, that changes, that was adopted, and whose maps somebody
+ * changed by hand: what is right already is not written again.
+ */
+#ifndef PDP_ENFORCE_H
+#define PDP_ENFORCE_H
+
+#include "ctl/node.h"
+
+/*
+ * All that the node has and can have: each vnet's guests, vifs, police and slots before the tunnels that
+ * lead to them, then the ports. Goes on past an error; returns and tells the first.
+ */
+int pdp_enforce_add(struct pdp_node *node, struct pdp_error *err);
+
+/* No way in for what the node has not: tunnels and slots. Guests that leave can still come to rest. */
+void pdp_enforce_close(struct pdp_node *node);
+
+/* Nothing else of what the node has not: vifs, guests, ports. Not while guests leave. */
+void pdp_enforce_forget(struct pdp_node *node);
+
+#endif
