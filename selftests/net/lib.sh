@@ -108,11 +108,12 @@ node_is_up() {
 	ctl -j node show 2>/dev/null | grep -q '"forwarding"'
 }
 
-# node_up FILE [pdpd's arguments]: returns when pdpd answers and the classifier is attached.
+# node_up FILE [pdpd's arguments]: returns when pdpd answers and the classifier is attached. FILE "":
+# what was applied last.
 node_up() {
 	local file=$1 end=$((SECONDS + 20))
 	shift
-	nsenter --net="/run/netns/$T-node" "$BIN/pdpd" --config "$file" --run-dir "$RUN_DIR" \
+	nsenter --net="/run/netns/$T-node" "$BIN/pdpd" ${file:+--config "$file"} --run-dir "$RUN_DIR" \
 		--pins "$PINS" --agent "$BIN/pdp-fe-agent" "$@" >>"$WORK/pdpd.log" 2>&1 &
 	NODE_PID=$!
 	# For a caller in a subshell: `check` is one.
@@ -127,11 +128,16 @@ node_up() {
 	done
 }
 
+# A node outlives its pdpd: one that was killed is followed by another, which takes the node down.
 node_down() {
 	local end=$((SECONDS + 15))
 	NODE_PID=$(cat "$WORK/node.pid" 2>/dev/null)
 	[ -n "$NODE_PID" ] || return 0
-	kill -TERM "$NODE_PID" 2>/dev/null
+	if ! kill -0 "$NODE_PID" 2>/dev/null && [ -e "$PINS" ]; then
+		node_up ""
+		NODE_PID=$(cat "$WORK/node.pid")
+	fi
+	ctl node down >/dev/null 2>&1 || kill -TERM "$NODE_PID" 2>/dev/null
 	while kill -0 "$NODE_PID" 2>/dev/null; do
 		if [ $SECONDS -ge $end ]; then
 			echo "# pdpd did not stop in 15 s"
@@ -142,6 +148,22 @@ node_down() {
 	wait "$NODE_PID" 2>/dev/null
 	NODE_PID=
 	rm -f "$WORK/node.pid"
+}
+
+# pdpd_leave: pdpd ends and the node forwards on.
+pdpd_leave() {
+	local pid
+	pid=$(cat "$WORK/node.pid")
+	kill -TERM "$pid"
+	wait_for 10 sh -c "! kill -0 $pid"
+}
+
+# pdpd_killed: the same without a warning.
+pdpd_killed() {
+	local pid
+	pid=$(cat "$WORK/node.pid")
+	kill -KILL "$pid"
+	wait_for 5 sh -c "! kill -0 $pid"
 }
 
 result() {

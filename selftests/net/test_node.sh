@@ -144,7 +144,7 @@ interrupted() {
 	local after
 	for after in 0.02 0.1 0.2 0.3 0.5; do
 		on node timeout -s INT "$after" "$BIN/pdpd" --config "$WORK/node.yaml" \
-			--run-dir "$RUN_DIR" --pins "$PINS" --agent "$BIN/pdp-fe-agent"
+			--run-dir "$RUN_DIR" --pins "$PINS" --agent "$BIN/pdp-fe-agent" --purge
 		gone || { echo "after $after s:"; left_behind; return 1; }
 	done
 }
