@@ -77,8 +77,8 @@ struct pdp_alloc_defrag {
  *
  * Each guest moves at most once, as a whole, to an FE that is in use and open. First a heuristic: FEs with the
  * fewest guests are emptied by best fit into the others. Then, for at most 64 guests that can move, a
- * search of all plans that could be better; it ends early on large nodes, and exact says so. 0 or
- * -ENOMEM.
+ * search of all plans that could be better; it ends early on nodes of more than a dozen guests, and exact
+ * says so. 0 or -ENOMEM.
  */
 int pdp_alloc_defrag(const struct pdp_alloc *alloc, const struct pdp_alloc_vnet *vnets,
 		     size_t n_vnets, struct pdp_alloc_defrag *out, struct pdp_error *err);

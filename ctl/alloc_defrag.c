@@ -27,6 +27,7 @@ struct bin {
 	uint32_t used; /* now */
 	uint32_t load; /* fixed, and what the plan at hand puts here */
 	size_t n_items;
+	size_t waiting; /* own items that the search has not put anywhere */
 	bool stays; /* has taken what the heuristic moved */
 	bool emptied;
 };
@@ -48,6 +49,7 @@ struct packing {
 	size_t n_items;
 	uint64_t volume; /* of items that the search has not put anywhere */
 	uint32_t largest; /* most that a bin can hold */
+	size_t floor; /* bins without which the items cannot be had */
 	size_t moves; /* of the plan at hand */
 	size_t in_use; /* bins of the plan at hand with a load */
 	size_t best_in_use, best_moves;
@@ -295,18 +297,117 @@ static void keep_plan(struct packing *p, size_t *turns)
 	p->best_moves = p->moves;
 }
 
+/*
+ * Bins that items need: those over half a bin have one each; those of at least `least`, up to half a
+ * bin, share what these leave and bins of their own. Martello and Toth's L2, Discrete Applied
+ * Mathematics 28 (1990), for bins that are all as the largest.
+ */
+static size_t bins_needed(const struct packing *p, uint32_t least)
+{
+	uint64_t shared = 0, left = 0;
+	size_t n = 0;
+
+	for (size_t i = 0; i < p->n_items; i++) {
+		uint32_t power = p->items[i].power;
+
+		if (power > p->largest / 2) {
+			n++;
+			if (power <= p->largest - least)
+				left += p->largest - power;
+		} else if (power >= least) {
+			shared += power;
+		}
+	}
+	if (shared > left)
+		n += (size_t)((shared - left + p->largest - 1) / p->largest);
+	return n;
+}
+
+/* Could items from i on go into these rooms, whoever is where now? When it is not found out: yes. */
+static bool could_pack(struct packing *p, size_t i, uint64_t volume, uint32_t *rooms,
+		       size_t n_rooms)
+{
+	uint32_t smallest = p->items[p->n_items - 1].power;
+	uint64_t usable = 0;
+
+	if (i == p->n_items || p->steps++ >= MAX_STEPS / 2)
+		return true;
+	for (size_t b = 0; b < n_rooms; b++)
+		usable += rooms[b] >= smallest ? rooms[b] : 0;
+	for (size_t b = 0; b < n_rooms && usable >= volume; b++) {
+		uint32_t power = p->items[i].power;
+		size_t same = 0;
+		bool could;
+
+		while (rooms[same] != rooms[b])
+			same++;
+		if (rooms[b] < power || same < b)
+			continue;
+		rooms[b] -= power;
+		could = could_pack(p, i + 1, volume - power, rooms, n_rooms);
+		rooms[b] += power;
+		if (could)
+			return true;
+	}
+	return false;
+}
+
+/* As few bins as could be, were all empty and all as the largest. */
+static int find_floor(struct packing *p)
+{
+	uint32_t *rooms = calloc(p->n_bins + 1, sizeof(*rooms));
+
+	if (!rooms)
+		return -ENOMEM;
+	for (size_t b = 0; b < p->n_bins; b++)
+		rooms[b] = p->largest;
+	for (size_t i = 0; i < p->n_items; i++) {
+		uint32_t least = p->items[i].power <= p->largest / 2 ? p->items[i].power : 0;
+		size_t n = bins_needed(p, least);
+
+		p->floor = n > p->floor ? n : p->floor;
+	}
+	while (p->floor < p->best_in_use && !could_pack(p, 0, p->volume, rooms, p->floor))
+		p->floor++;
+	free(rooms);
+	return 0;
+}
+
+/*
+ * Moves that must still come: of the bins that nothing stays in yet, so many may be kept, and all that
+ * waits in the others must go. Those in which most waits are kept.
+ */
+static size_t moves_to_come(const struct packing *p, size_t kept)
+{
+	size_t bins_with[MAX_SEARCHED + 1] = {0}, moves = 0;
+
+	for (size_t b = 0; b < p->n_bins; b++)
+		if (!p->bins[b].load)
+			bins_with[p->bins[b].waiting]++;
+	for (size_t waiting = MAX_SEARCHED; waiting > 0; waiting--) {
+		size_t n = bins_with[waiting] < kept ? bins_with[waiting] : kept;
+
+		kept -= n;
+		moves += (bins_with[waiting] - n) * waiting;
+	}
+	return moves;
+}
+
 /* Can what is still to be put anywhere lead to a better plan? */
 static bool is_hopeful(const struct packing *p)
 {
 	uint64_t room = 0;
-	size_t in_use = p->in_use;
+	size_t least = p->in_use;
 
 	for (size_t b = 0; b < p->n_bins; b++)
 		if (p->bins[b].load)
 			room += p->bins[b].most - p->bins[b].load;
 	if (p->volume > room)
-		in_use += (size_t)((p->volume - room + p->largest - 1) / p->largest);
-	return in_use < p->best_in_use || (in_use == p->best_in_use && p->moves < p->best_moves);
+		least += (size_t)((p->volume - room + p->largest - 1) / p->largest);
+	least = least > p->floor ? least : p->floor;
+	if (least != p->best_in_use)
+		return least < p->best_in_use;
+	return p->moves + moves_to_come(p, p->best_in_use - p->in_use) < p->best_moves;
 }
 
 static void search(struct packing *p, size_t i, size_t *turns);
@@ -325,8 +426,10 @@ static void try_bin(struct packing *p, size_t i, size_t b, size_t *turns)
 	p->in_use += was_empty;
 	p->moves += moves;
 	p->volume -= item->power;
+	p->bins[item->from].waiting--;
 	if (is_hopeful(p))
 		search(p, i + 1, turns);
+	p->bins[item->from].waiting++;
 	p->volume += item->power;
 	p->moves -= moves;
 	p->in_use -= was_empty;
@@ -347,13 +450,15 @@ static void search(struct packing *p, size_t i, size_t *turns)
 			try_bin(p, i, b, turns);
 }
 
-/* True: all that could be better was looked at. */
-static bool search_all(struct packing *p)
+/* *all: whatever could be better was looked at. */
+static int search_all(struct packing *p, bool *all)
 {
 	size_t turns[MAX_SEARCHED];
+	int ret;
 
-	if (p->n_items > MAX_SEARCHED)
-		return false;
+	*all = p->n_items == 0;
+	if (p->n_items > MAX_SEARCHED || p->n_items == 0)
+		return 0;
 	for (size_t b = 0; b < p->n_bins; b++) {
 		p->bins[b].load = p->bins[b].fixed;
 		p->in_use += p->bins[b].fixed > 0;
@@ -361,10 +466,15 @@ static bool search_all(struct packing *p)
 	for (size_t i = 0; i < p->n_items; i++) {
 		p->items[i].to = p->items[i].from;
 		p->volume += p->items[i].power;
+		p->bins[p->items[i].from].waiting++;
 	}
+	ret = find_floor(p);
+	if (ret)
+		return ret;
 	if (is_hopeful(p))
 		search(p, 0, turns);
-	return p->steps < MAX_STEPS;
+	*all = p->steps < MAX_STEPS;
+	return 0;
 }
 
 /* --- the answer ------------------------------------------------------------------------------------------ */
@@ -397,10 +507,10 @@ int pdp_alloc_defrag(const struct pdp_alloc *alloc, const struct pdp_alloc_vnet 
 	memset(out, 0, sizeof(*out));
 	if (!ret)
 		ret = empty_bins(&p);
-	if (!ret) {
-		out->exact = search_all(&p);
+	if (!ret)
+		ret = search_all(&p, &out->exact);
+	if (!ret)
 		ret = write_moves(&p, out);
-	}
 	empty(&p);
 	return ret ? pdp_fail(err, ret, "no memory to look for moves") : 0;
 }

@@ -619,6 +619,54 @@ static void random_defrags(void **state)
 	assert_true(gained > 50 && searched > 100);
 }
 
+/* Guests put anywhere on half as many FEs again as they need; how many of the plans are exact? */
+static unsigned int count_exact(size_t n_guests, size_t n_fes, unsigned int nodes)
+{
+	unsigned int exact = 0;
+
+	for (unsigned int i = 0; i < nodes; i++) {
+		struct pdp_alloc_fe fes[16] = {{NULL}};
+		struct pdp_slice slices[16];
+		struct pdp_alloc_vnet vnets[16];
+		struct pdp_alloc_defrag defrag;
+		struct pdp_alloc *alloc;
+
+		assert_true(n_fes <= 16 && n_guests <= 16);
+		for (size_t f = 0; f < n_fes; f++)
+			fes[f] = (struct pdp_alloc_fe){.name = "fe", .capacity = 1000};
+		for (size_t g = 0; g < n_guests; g++) {
+			uint32_t power = 50 + (uint32_t)rand() % 700;
+			size_t fe = (size_t)rand() % n_fes;
+
+			while (fes[fe].used + power > 1000)
+				fe = (fe + 1) % n_fes;
+			fes[fe].used += power;
+			slices[g] = (struct pdp_slice){fe, power};
+			vnets[g] = (struct pdp_alloc_vnet){"v", &slices[g], 1};
+		}
+		assert_int_equal(pdp_alloc_open(&alloc, fes, n_fes, PDP_FIT_BEST, NULL), 0);
+		assert_int_equal(pdp_alloc_defrag(alloc, vnets, n_guests, &defrag, NULL), 0);
+		assert_true(defrag.fes_after <= defrag.fes_before);
+		exact += defrag.exact;
+		pdp_alloc_defrag_free(&defrag);
+		pdp_alloc_free(alloc);
+	}
+	return exact;
+}
+
+/* By steps, not by time: the same on every machine. */
+static void exact_on_small_nodes(void **state)
+{
+	unsigned int nine, twelve;
+
+	(void)state;
+	srand(15);
+	nine = count_exact(9, 8, 50);
+	twelve = count_exact(12, 10, 50);
+	print_message("exact for 9 guests %u of 50, for 12 guests %u of 50\n", nine, twelve);
+	assert_true(nine >= 48 && twelve >= 40);
+}
+
 /* A node too large to search: the heuristic's plan holds, and does not claim to be the best. */
 static void large_defrag(void **state)
 {
@@ -661,11 +709,11 @@ static void large_defrag(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(worked_resizes),      cmocka_unit_test(there_and_back),
-		cmocka_unit_test(resize_among_others), cmocka_unit_test(resize_at_most_guests),
-		cmocka_unit_test(random_resizes),      cmocka_unit_test(worked_drains),
-		cmocka_unit_test(random_drains),       cmocka_unit_test(random_defrags),
-		cmocka_unit_test(large_defrag),
+		cmocka_unit_test(worked_resizes),	cmocka_unit_test(there_and_back),
+		cmocka_unit_test(resize_among_others),	cmocka_unit_test(resize_at_most_guests),
+		cmocka_unit_test(random_resizes),	cmocka_unit_test(worked_drains),
+		cmocka_unit_test(random_drains),	cmocka_unit_test(random_defrags),
+		cmocka_unit_test(exact_on_small_nodes), cmocka_unit_test(large_defrag),
 	};
 
 	return cmocka_run_group_tests_name("alloc_change", tests, NULL, NULL);
