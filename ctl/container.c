@@ -382,6 +382,14 @@ pid_t pdp_container_init(const char *run_dir, const char *name)
 	return pid > 0 ? pid : 0;
 }
 
+bool pdp_container_defined(const char *run_dir, const char *name)
+{
+	char path[PATH_MAX];
+
+	return snprintf(path, sizeof(path), "%s/lxc/%s/config", run_dir, name) < PATH_MAX &&
+	       !access(path, F_OK);
+}
+
 int pdp_container_each(const char *run_dir, const char *prefix,
 		       int (*fn)(const char *name, void *arg), void *arg, struct pdp_error *err)
 {

@@ -11,6 +11,7 @@
 #ifndef PDP_CONTAINER_H
 #define PDP_CONTAINER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -51,6 +52,9 @@ void pdp_container_stop(const char *run_dir, const char *name, const char *pivot
 
 /* Process 1 of a container that runs; 0 when it does not, or there is none. */
 pid_t pdp_container_init(const char *run_dir, const char *name);
+
+/* Is there one of this name, running or not? */
+bool pdp_container_defined(const char *run_dir, const char *name);
 
 /* Each container below run_dir whose name begins with prefix; fn as for scandir: 0 goes on. */
 int pdp_container_each(const char *run_dir, const char *prefix,

@@ -414,8 +414,25 @@ int pdp_box_new(struct pdp_guest_box **out, struct pdp_guests *guests,
 		return code;
 	}
 	guest->k.at_first = pdp_box_stats(guest);
+	guest->k.stats_map = pdp_box_stats_map(guest);
 	*out = guest;
 	return 0;
+}
+
+/* What a guest of this name left when it ended without a controller; one that runs is in the way. */
+static int make_room(struct pdp_guests *guests, const struct pdp_guest_spec *spec,
+		     struct pdp_error *err)
+{
+	char lxc_name[128];
+
+	snprintf(lxc_name, sizeof(lxc_name), "%s%s", guests->lxc_prefix, spec->name);
+	if (pdp_container_init(guests->run_dir, lxc_name))
+		return pdp_fail(err, -EEXIST,
+				"guest %s runs already: it is to be adopted or discarded first",
+				spec->name);
+	if (!pdp_container_defined(guests->run_dir, lxc_name))
+		return 0;
+	return pdp_guest_discard(guests, spec->name, err);
 }
 
 int pdp_guest_start(struct pdp_guest_box **out, struct pdp_guests *guests,
@@ -423,9 +440,13 @@ int pdp_guest_start(struct pdp_guest_box **out, struct pdp_guests *guests,
 		    struct pdp_error *err)
 {
 	struct pdp_guest_box *guest;
-	int code = pdp_box_new(&guest, guests, spec, fn, arg, err);
+	int code = check_spec(spec, err);
 
 	*out = NULL;
+	if (!code)
+		code = make_room(guests, spec, err);
+	if (!code)
+		code = pdp_box_new(&guest, guests, spec, fn, arg, err);
 	if (code)
 		return code;
 	code = pdp_kept_make(&guest->file, guests->run_dir, &guest->k, err);

@@ -58,6 +58,8 @@ static int recall(struct pdp_guest_box *guest, struct pdp_error *err)
 
 	if (!code)
 		code = compare(&kept, &want, err);
+	if (!code && kept.stats_map != want.stats_map)
+		code = pdp_fail(err, -ESTALE, "the map that its packets were counted in is gone");
 	if (code)
 		return code;
 	guest->k = kept;
@@ -244,7 +246,7 @@ static int find_container_named(const char *lxc_name, void *arg)
 /* Those that are remembered and have no container any more. */
 static int find_remembered(const struct search *search)
 {
-	char path[PATH_MAX], lxc[PATH_MAX];
+	char path[PATH_MAX], lxc_name[PATH_MAX];
 	struct dirent **entries;
 	int n, code = 0;
 
@@ -256,10 +258,9 @@ static int find_remembered(const struct search *search)
 	for (int i = 0; i < n; i++) {
 		const char *name = entries[i]->d_name;
 
+		snprintf(lxc_name, sizeof(lxc_name), "%s%s", search->guests->lxc_prefix, name);
 		if (!code && pdp_guest_name_ok(name) &&
-		    snprintf(lxc, sizeof(lxc), "%s/lxc/%s%s/config", search->guests->run_dir,
-			     search->guests->lxc_prefix, name) < PATH_MAX &&
-		    access(lxc, F_OK))
+		    !pdp_container_defined(search->guests->run_dir, lxc_name))
 			code = find_one(search, name);
 		free(entries[i]);
 	}

@@ -8,6 +8,7 @@
  */
 #include "ctl/guest.h"
 
+#include <bpf/bpf.h>
 #include <string.h>
 #include <time.h>
 
@@ -47,6 +48,15 @@ struct pdp_guest_stats pdp_box_stats(const struct pdp_guest_box *guest)
 			   sizeof(stats)))
 		memset(&stats, 0, sizeof(stats));
 	return stats;
+}
+
+uint32_t pdp_box_stats_map(const struct pdp_guest_box *guest)
+{
+	int fd = pdp_loader_map_fd(guest->guests->loader, PDP_MAP_GUEST_STATS);
+	struct bpf_map_info info = {0};
+	uint32_t len = sizeof(info);
+
+	return bpf_obj_get_info_by_fd(fd, &info, &len) ? 0 : info.id;
 }
 
 /* What has gone into agents' sockets, and what of it has come back or is accounted for by name. */

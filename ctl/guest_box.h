@@ -65,6 +65,7 @@ void pdp_box_dispatch_link(uint16_t id, char name[16]);
 /* CLOCK_MONOTONIC. */
 uint64_t pdp_box_now_ns(void);
 struct pdp_guest_stats pdp_box_stats(const struct pdp_guest_box *guest);
+uint32_t pdp_box_stats_map(const struct pdp_guest_box *guest);
 uint64_t pdp_box_rx_drops(struct pdp_guest_box *guest);
 /* What agents had in hand when they died is lost: book it. Only while no socket is in the XSKMAP. */
 void pdp_box_book_died(struct pdp_guest_box *guest);

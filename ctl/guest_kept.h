@@ -27,7 +27,7 @@ struct pdp_guest_kept {
 
 	/* How it went. */
 	uint32_t agents; /* that have ever arrived */
-	uint32_t pad2;
+	uint32_t stats_map; /* id of the map whose counters at_first is of */
 	uint64_t cpu_ns_before; /* of containers that have gone */
 	uint64_t rx_drops_before; /* of links that have gone */
 	uint64_t rx_drops_seen; /* of this one: a device that is deleted takes its counter along */

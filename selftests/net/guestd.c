@@ -261,8 +261,6 @@ static int bring_up(struct guestd *d, struct pdp_guests *guests, struct pdp_erro
 		code = pdp_guest_adopt(&d->guest, guests, &d->spec, on_state, d, why);
 	if (d->adopt && code)
 		printf("not adopted %d: %s\n", code, why->text);
-	if (d->adopt && code == -ENOENT && pdp_guest_discard(guests, d->spec.name, why))
-		return -EIO;
 	if (code == -ENOENT)
 		code = pdp_guest_start(&d->guest, guests, &d->spec, on_state, d, why);
 	return code;
