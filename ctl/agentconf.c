@@ -62,7 +62,8 @@ static struct pdp_kept **slot_of(struct pdp_agentconf *conf, const struct key *k
 static int grow(struct pdp_agentconf *conf)
 {
 	const size_t n = conf->n_buckets ? conf->n_buckets * 2 : BUCKETS_MIN;
-	struct pdp_kept **buckets = calloc(n, sizeof(*buckets)), *kept;
+	struct pdp_kept **buckets = calloc(n, sizeof(struct pdp_kept *));
+	struct pdp_kept *kept;
 
 	if (!buckets)
 		return -ENOMEM;
@@ -86,12 +87,20 @@ static struct pdp_kept_list *list_of(struct pdp_agentconf *conf, const struct pd
 	return kept->sent ? &conf->sent[kept->phase] : &conf->unsent[kept->phase];
 }
 
-static void forget(struct pdp_agentconf *conf, struct pdp_kept *kept)
+/* It is on no list any more. */
+static void discard(struct pdp_agentconf *conf, struct pdp_kept *kept)
 {
 	*slot_of(conf, &kept->key) = kept->next;
-	TAILQ_REMOVE(list_of(conf, kept), kept, order);
 	conf->n--;
 	free(kept);
+}
+
+static void forget(struct pdp_agentconf *conf, struct pdp_kept *kept)
+{
+	struct pdp_kept_list *list = list_of(conf, kept);
+
+	TAILQ_REMOVE(list, kept, order);
+	discard(conf, kept);
 }
 
 /* All but the link is the same: what a route with NLM_F_REPLACE takes the place of. */
@@ -363,13 +372,13 @@ void pdp_agentconf_sent(struct pdp_agentconf *conf)
 	for (; conf->offered; conf->offered--) {
 		struct pdp_kept *kept = TAILQ_FIRST(list);
 
-		if (kept->removal) {
-			forget(conf, kept);
-			continue;
-		}
 		TAILQ_REMOVE(list, kept, order);
-		kept->sent = true;
-		TAILQ_INSERT_TAIL(&conf->sent[kept->phase], kept, order);
+		if (kept->removal) {
+			discard(conf, kept);
+		} else {
+			kept->sent = true;
+			TAILQ_INSERT_TAIL(&conf->sent[kept->phase], kept, order);
+		}
 	}
 }
 

@@ -17,11 +17,12 @@
 #include <unistd.h>
 
 #include "ctl/hello.h"
+#include "ctl/process.h"
+#include "ctl/seqpacket.h"
 
 #define HELLO_TIMEOUT_MS 5000
 #define PAUSE_MIN_MS 100
 #define PAUSE_MAX_MS 5000
-#define PF_EXITING 0x4 /* include/linux/sched.h; told by /proc/PID/stat */
 #define SEND_BURST 64 /* messages in one turn of the event loop */
 #define TEXT_MAX 200 /* of what an agent says that is passed on */
 #define WATCH_MS 250
@@ -75,15 +76,6 @@ struct waiter {
 	bool asked; /* if that was sent */
 	pdp_agent_sync_fn fn;
 	void *arg;
-};
-
-/* A message that came in, with its descriptors. */
-struct inbox {
-	ssize_t len;
-	unsigned int n_fds;
-	int fds[PDP_HELLO_FDS];
-	bool cut;
-	_Alignas(8) uint8_t data[PDP_CHANNEL_MAX];
 };
 
 static struct timeval milliseconds(unsigned int ms)
@@ -200,38 +192,6 @@ static void on_writable(evutil_socket_t fd, short what, void *arg)
 	}
 }
 
-static void close_fds(struct inbox *in)
-{
-	for (unsigned int i = 0; i < in->n_fds; i++)
-		close(in->fds[i]);
-	in->n_fds = 0;
-}
-
-/* One message. Descriptors over what fits are never installed: the kernel says MSG_CTRUNC. */
-static void receive(int fd, struct inbox *in)
-{
-	_Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(in->fds))];
-	struct iovec iov = {in->data, sizeof(in->data)};
-	struct msghdr mh = {.msg_iov = &iov,
-			    .msg_iovlen = 1,
-			    .msg_control = control,
-			    .msg_controllen = sizeof(control)};
-
-	in->n_fds = 0;
-	in->len = recvmsg(fd, &mh, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-	if (in->len < 0) {
-		in->len = -errno;
-		return;
-	}
-	in->cut = mh.msg_flags & (MSG_TRUNC | MSG_CTRUNC);
-	for (struct cmsghdr *c = CMSG_FIRSTHDR(&mh); c; c = CMSG_NXTHDR(&mh, c)) {
-		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
-			continue;
-		in->n_fds = (unsigned int)((c->cmsg_len - CMSG_LEN(0)) / sizeof(int));
-		memcpy(in->fds, CMSG_DATA(c), in->n_fds * sizeof(int));
-	}
-}
-
 /*
  * The socket goes into the XSKMAP; a new agent's counters take the place of the last one's. The same
  * agent may have come to an earlier controller first.
@@ -313,7 +273,7 @@ static int start_watch(struct pdp_agentlink *al, struct pdp_error *err)
 	return 0;
 }
 
-static int greet(struct pdp_agentlink *al, const struct inbox *in, struct pdp_error *err)
+static int greet(struct pdp_agentlink *al, const struct pdp_inbox *in, struct pdp_error *err)
 {
 	const struct pdp_msg start = {.type = PDP_MSG_START};
 	const struct pdp_msg *msg = (const struct pdp_msg *)in->data;
@@ -400,7 +360,7 @@ static void take_error(const struct pdp_agentlink *al, const char *text, size_t 
 	fprintf(stderr, "%s: agent says: %s\n", al->path, clean);
 }
 
-static int handle(struct pdp_agentlink *al, const struct inbox *in, struct pdp_error *err)
+static int handle(struct pdp_agentlink *al, const struct pdp_inbox *in, struct pdp_error *err)
 {
 	const struct pdp_msg *msg = (const struct pdp_msg *)in->data;
 	const size_t len = (size_t)in->len - sizeof(*msg);
@@ -416,7 +376,7 @@ static int handle(struct pdp_agentlink *al, const struct inbox *in, struct pdp_e
 	return 0;
 }
 
-static int judge(struct pdp_agentlink *al, struct inbox *in, struct pdp_error *err)
+static int judge(struct pdp_agentlink *al, struct pdp_inbox *in, struct pdp_error *err)
 {
 	if (in->len < 0)
 		return pdp_fail(err, (int)in->len, "receive from the agent: %s",
@@ -432,7 +392,7 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
 {
 	struct pdp_agentlink *al = arg;
 	struct pdp_error err = {0};
-	struct inbox in;
+	struct pdp_inbox in;
 	int code;
 
 	if (what & EV_TIMEOUT) {
@@ -440,7 +400,7 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
 		refuse(al, &err);
 		return;
 	}
-	receive(fd, &in);
+	pdp_inbox_receive(fd, &in);
 	if (in.len == -EAGAIN || in.len == -EINTR)
 		return;
 	if (!in.len) {
@@ -450,7 +410,7 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
 		return;
 	}
 	code = judge(al, &in, &err);
-	close_fds(&in);
+	pdp_inbox_close(&in);
 	if (!code)
 		return;
 	if (al->greeted)
@@ -525,27 +485,6 @@ void pdp_agentlink_free(struct pdp_agentlink *al)
 	free(al);
 }
 
-/* Bound in a directory that only root may write to, so nothing happens between bind and chmod. */
-static int open_listener(const char *path, uid_t agent, struct pdp_error *err)
-{
-	struct sockaddr_un sun = {.sun_family = AF_UNIX};
-	int code, fd;
-
-	snprintf(sun.sun_path, sizeof(sun.sun_path), "%s", path);
-	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0)
-		return pdp_fail(err, -errno, "open a unix socket: %s", strerror(errno));
-	unlink(path);
-	/* listen() comes before the name can be used: chown last. */
-	if (!bind(fd, (struct sockaddr *)&sun, sizeof(sun)) && !chmod(path, 0600) &&
-	    !listen(fd, 2) && !chown(path, agent, (gid_t)agent))
-		return fd;
-	code = pdp_fail(err, -errno, "listen on %s: %s", path, strerror(errno));
-	close(fd);
-	unlink(path);
-	return code;
-}
-
 int pdp_agentlink_listen(struct pdp_agentlink *al, const char *path, uid_t agent,
 			 const struct pdp_felink *link, int xskmap_fd, struct pdp_error *err)
 {
@@ -561,7 +500,7 @@ int pdp_agentlink_listen(struct pdp_agentlink *al, const char *path, uid_t agent
 					   .queues = PDP_FELINK_QUEUES,
 					   .netns_cookie = link->netns_cookie,
 					   .dataplane = al->dataplane};
-	al->listen_fd = open_listener(path, agent, err);
+	al->listen_fd = pdp_seqpacket_listen(path, agent, err);
 	if (al->listen_fd < 0)
 		return al->listen_fd;
 	al->accept_ev = event_new(al->base, al->listen_fd, EV_READ | EV_PERSIST, on_acceptable, al);
@@ -647,23 +586,9 @@ void pdp_agentlink_stats(const struct pdp_agentlink *al, struct pdp_agent_stats 
 	pdp_agentstats_read(&al->stats, out);
 }
 
-/* kill(pid, 0) will not do: a process closes its sockets some time before it is gone. */
 bool pdp_agentlink_alive(const struct pdp_agentlink *al)
 {
-	char path[64], text[512];
-	unsigned int flags = PF_EXITING;
-	const char *name_end = NULL;
-	FILE *stat;
+	struct pdp_process process;
 
-	snprintf(path, sizeof(path), "/proc/%d/stat", (int)al->pid);
-	stat = al->pid > 0 ? fopen(path, "re") : NULL;
-	if (!stat)
-		return false;
-	if (fgets(text, sizeof(text), stat))
-		name_end = strrchr(text, ')');
-	/* state ppid pgrp session tty tpgid flags */
-	if (name_end)
-		sscanf(name_end + 1, " %*c %*d %*d %*d %*d %*d %u", &flags);
-	fclose(stat);
-	return !(flags & PF_EXITING);
+	return !pdp_process_look(al->pid, &process) && !process.exiting;
 }

@@ -439,7 +439,7 @@ int pdp_guest_start(struct pdp_guest_box **out, struct pdp_guests *guests,
 		    const struct pdp_guest_spec *spec, pdp_guest_fn fn, void *arg,
 		    struct pdp_error *err)
 {
-	struct pdp_guest_box *guest;
+	struct pdp_guest_box *guest = NULL;
 	int code = check_spec(spec, err);
 
 	*out = NULL;
@@ -447,7 +447,7 @@ int pdp_guest_start(struct pdp_guest_box **out, struct pdp_guests *guests,
 		code = make_room(guests, spec, err);
 	if (!code)
 		code = pdp_box_new(&guest, guests, spec, fn, arg, err);
-	if (code)
+	if (!guest)
 		return code;
 	code = pdp_kept_make(&guest->file, guests->run_dir, &guest->k, err);
 	if (!code)

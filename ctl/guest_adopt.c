@@ -21,6 +21,7 @@
 #include "ctl/container.h"
 #include "ctl/guest_box.h"
 #include "ctl/netns.h"
+#include "ctl/process.h"
 #include "ctl/rootfs.h"
 
 #define RETURN_S 5 /* for an agent to connect again; it tries once a second */
@@ -106,20 +107,12 @@ static void on_no_return(evutil_socket_t fd, short what, void *arg)
 }
 
 /* The pid may be another's by now: an agent is a child of its guest's init. */
-static bool is_agent(pid_t pid, pid_t init)
+static bool has_agent(const struct pdp_guest_box *guest)
 {
-	char path[64], text[512];
-	const char *name_end;
-	int parent = 0;
-	FILE *stat;
+	struct pdp_process process;
 
-	snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
-	stat = pid > 0 ? fopen(path, "re") : NULL;
-	if (!stat)
-		return false;
-	name_end = fgets(text, sizeof(text), stat) ? strrchr(text, ')') : NULL;
-	fclose(stat);
-	return name_end && sscanf(name_end + 1, " %*c %d", &parent) == 1 && parent == init;
+	return !pdp_process_look(pdp_agentlink_pid(guest->agent), &process) &&
+	       process.parent == guest->init_pid && !process.exiting;
 }
 
 /* Does its agent still run? If so it will come back; else the next one comes as after any death. */
@@ -127,8 +120,7 @@ static int await_agent(struct pdp_guest_box *guest, struct pdp_error *err)
 {
 	const struct timeval patience = {.tv_sec = RETURN_S};
 
-	if (!is_agent(pdp_agentlink_pid(guest->agent), guest->init_pid) ||
-	    !pdp_agentlink_alive(guest->agent)) {
+	if (!has_agent(guest)) {
 		guest->state = PDP_GUEST_STARTING;
 		if (guest->k.agents)
 			pdp_box_agent_lost(guest);
@@ -167,7 +159,7 @@ int pdp_guest_adopt(struct pdp_guest_box **out, struct pdp_guests *guests,
 	int code = pdp_box_new(&guest, guests, spec, fn, arg, err);
 
 	*out = NULL;
-	if (code)
+	if (!guest)
 		return code;
 	code = take_over(guest, &why);
 	if (!code)

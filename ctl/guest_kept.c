@@ -75,7 +75,7 @@ int pdp_kept_make(struct pdp_kept_file **out, const char *run_dir,
 		return pdp_fail(err, -code, "make %s: %s", path, strerror(code));
 	}
 	code = map(out, fd, path, err);
-	if (code) {
+	if (!*out) {
 		unlink(path);
 		return code;
 	}
@@ -118,7 +118,7 @@ int pdp_kept_open(struct pdp_kept_file **out, const char *run_dir, const char *n
 				(long long)st.st_size, sizeof(struct image));
 	}
 	code = map(out, fd, path, err);
-	if (code)
+	if (!*out)
 		return code;
 	if (!is_ours((*out)->image, name)) {
 		pdp_kept_close(*out);

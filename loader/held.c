@@ -106,7 +106,7 @@ static int name_program(struct pdp_error *why, int code, const char *device, uin
 static int check_pin(const struct pdp_loader *ld, const struct pdp_held_link *held, int ifindex,
 		     struct bpf_link_info *info, struct pdp_error *why)
 {
-	struct bpf_link_info ours;
+	struct bpf_link_info ours = {0};
 	char path[PDP_PATH_MAX];
 	int fd, rc;
 
@@ -133,7 +133,7 @@ int pdp_loader_check_link(const struct pdp_loader *ld, const char *link, int ifi
 	const struct pdp_held_link *held = find(ld, link);
 	char device[PDP_DEV_NAME_LEN];
 	struct pdp_standing standing;
-	struct bpf_link_info info;
+	struct bpf_link_info info = {0};
 	int rc;
 
 	if (!held)

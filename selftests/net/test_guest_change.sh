@@ -77,8 +77,7 @@ feed 200000 &
 feeder=$!
 sleep 0.2
 not_drained() {
-	local i
-	for i in 1 2 3 4 5; do
+	for _ in 1 2 3 4 5; do
 		tell -11 drained || return
 	done
 }
@@ -94,7 +93,10 @@ check "it is" wait_for 5 grep -q '^synced$' "$EVENTS"
 check "that is no change of state" [ "$(grep -ac '^ready .*why=$' "$EVENTS")" -eq 1 ]
 check "the vif goes" tell 0 vif 2 0
 check "it is asked again" tell 0 sync
-check "it is" wait_for 5 eval '[ $(grep -c "^synced$" "$EVENTS") -eq 2 ]'
+synced_twice() {
+	[ "$(grep -c '^synced$' "$EVENTS")" -eq 2 ]
+}
+check "it is" wait_for 5 synced_twice
 printf 'vif 3 9\nsync\n' >"$WORK/commands"
 check "a vif that no router takes: told" wait_for 5 grep -aq '^synced: the agent could not apply' "$EVENTS"
 check "that goes, too" tell 0 vif 3 0
