@@ -31,6 +31,7 @@ PDP_MAP(pdp_port_stats);
 PDP_MAP(pdp_vnet_stats);
 PDP_MAP(pdp_vif_stats);
 PDP_MAP(pdp_guest_stats);
+PDP_MAP(pdp_node_stats);
 
 /* What is known of the outer headers. */
 struct outer {
@@ -343,6 +344,16 @@ static __always_inline int send_to_guest(struct xdp_md *ctx, struct pdp_vnet_sta
 	return action;
 }
 
+/* The controller writes no such entry; whoever edits the map by hand is to see what it does. */
+static __always_inline int drop_bad_entry(void)
+{
+	struct pdp_node_stats *stats = pdp_node_counters();
+
+	if (stats)
+		stats->drop_bad_tunnel++;
+	return XDP_DROP;
+}
+
 /* A tunnel packet of ours: everything from here on is counted for its vnet. */
 static __always_inline int demultiplex(struct xdp_md *ctx, const struct outer *outer,
 				       const struct pdp_tunnel *tunnel)
@@ -357,8 +368,8 @@ static __always_inline int demultiplex(struct xdp_md *ctx, const struct outer *o
 	enum drop_reason reason;
 	__u16 proto;
 
-	if (!stats || !vif_stats || !vnet)
-		return XDP_DROP;
+	if (!vnet_id || !stats || !vif_stats || !vnet)
+		return drop_bad_entry();
 	stats->rx_packets++;
 	stats->rx_bytes += outer->l3.len;
 	vif_stats->rx_packets++;

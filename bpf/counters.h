@@ -6,7 +6,7 @@
  * struct that a map holds, the names that `pdp-ctl stats` prints and the labels of the metrics are
  * made from the same line. bpftool prints the fields by name through BTF.
  *
- * The ledger of a vnet (docs/packet-path.md):
+ * The ledger of a vnet (docs/ledger.md):
  *
  *   rx = tx + local + sum of drops
  *
@@ -90,8 +90,10 @@
 	X(from_bytes, "their bytes on the link, Ethernet header and tag included")
 
 /* Of the node: what can be laid at no vnet's door. */
-#define PDP_NODE_COUNTS(X) \
-	X(drop_unknown_link, "frame at the dispatcher from a link that is no guest's")
+#define PDP_NODE_COUNTS(X)                                                             \
+	X(drop_unknown_link, "frame at the dispatcher from a link that is no guest's") \
+	X(drop_bad_tunnel, "tunnel entry that names a vnet or vif that cannot be")     \
+	X(drop_unnamed_hop, "lost between two devices, pdp_xmit_drops being full")
 
 #define PDP_FIELD(name, help) __u64 name;
 

@@ -39,8 +39,7 @@ static __always_inline struct pdp_cursor frame(const struct xdp_md *ctx)
 
 static __always_inline int drop_stranger(void)
 {
-	__u32 only = 0;
-	struct pdp_node_stats *stats = bpf_map_lookup_elem(&pdp_node_stats, &only);
+	struct pdp_node_stats *stats = pdp_node_counters();
 
 	if (stats)
 		stats->drop_unknown_link++;

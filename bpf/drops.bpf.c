@@ -16,6 +16,7 @@
 #include "bpf/maps.bpf.h"
 
 PDP_MAP(pdp_xmit_drops);
+PDP_MAP(pdp_node_stats);
 
 /* SO_NETNS_COOKIE of the node's namespace. */
 const volatile __u64 netns_cookie = 0;
@@ -41,6 +42,15 @@ struct bpf_dtab_netdev {
 };
 #pragma clang attribute pop
 
+/* No room for another pair of devices, or no memory. */
+static __always_inline void add_unnamed(__u64 drops)
+{
+	struct pdp_node_stats *stats = pdp_node_counters();
+
+	if (stats)
+		stats->drop_unnamed_hop += drops;
+}
+
 static __always_inline void add_drops(const struct pdp_hop *hop, __u64 drops)
 {
 	const __u64 none = 0;
@@ -52,6 +62,8 @@ static __always_inline void add_drops(const struct pdp_hop *hop, __u64 drops)
 	}
 	if (count)
 		__sync_fetch_and_add(count, drops);
+	else
+		add_unnamed(drops);
 }
 
 SEC("tp_btf/xdp_devmap_xmit")

@@ -65,6 +65,13 @@ PDP_HASH_MAP(pdp_xmit_drops, struct pdp_hop, __u64,
 	     2 * PDP_MAX_GUESTS + 2 * PDP_MAX_PORTS * PDP_MAX_PORTS, BPF_F_NO_PREALLOC);
 /* clang-format on */
 
+/* The only element of pdp_node_stats; for a program that has the map. */
+#define pdp_node_counters()                                   \
+	({                                                    \
+		__u32 only_ = 0;                              \
+		bpf_map_lookup_elem(&pdp_node_stats, &only_); \
+	})
+
 /* Read what the controller publishes with one 8-byte store; type must be 8 bytes. */
 #define PDP_READ_ONCE8(type, pointer)                                                 \
 	({                                                                            \

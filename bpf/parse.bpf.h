@@ -87,6 +87,7 @@ static __always_inline void *pdp_take(struct pdp_cursor *cursor, __u32 size)
 {
 	__u8 *at = cursor->pos;
 
+	/* cppcheck-suppress nullPointerArithmeticRedundantCheck */
 	if (at + size > cursor->end)
 		return NULL;
 	if (!at)

@@ -203,7 +203,6 @@ static json_t *decode_police(const void *key, const void *value)
 }
 
 #define SET(name, help) json_object_set_new(out, #name, json_integer((json_int_t)s->name));
-#define SET_FIELD(name) SET(name, "")
 
 static json_t *decode_port_stats(const void *key, const void *value)
 {
@@ -219,12 +218,7 @@ static json_t *decode_vnet_stats(const void *key, const void *value)
 	const struct pdp_vnet_stats *s = value;
 	json_t *out = json_pack("{s:i}", "vnet", id_of(key));
 
-	SET_FIELD(rx_packets)
-	SET_FIELD(rx_bytes)
-	SET_FIELD(tx_packets)
-	SET_FIELD(tx_bytes)
-	SET_FIELD(local_packets)
-	SET_FIELD(local_bytes)
+	PDP_VNET_COUNTS(SET)
 	PDP_CLASSIFY_DROPS(SET)
 	PDP_DISPATCH_DROPS(SET)
 	return out;
@@ -235,10 +229,7 @@ static json_t *decode_vif_stats(const void *key, const void *value)
 	const struct pdp_vif_stats *s = value;
 	json_t *out = json_pack("{s:i}", "vif", id_of(key));
 
-	SET_FIELD(rx_packets)
-	SET_FIELD(rx_bytes)
-	SET_FIELD(tx_packets)
-	SET_FIELD(tx_bytes)
+	PDP_VIF_COUNTS(SET)
 	return out;
 }
 
@@ -247,13 +238,7 @@ static json_t *decode_guest_stats(const void *key, const void *value)
 	const struct pdp_guest_stats *s = value;
 	json_t *out = json_pack("{s:i}", "guest", id_of(key));
 
-	SET_FIELD(to_packets)
-	SET_FIELD(to_bytes)
-	SET_FIELD(rx_packets)
-	SET_FIELD(drop_no_socket)
-	SET_FIELD(drop_not_tagged)
-	SET_FIELD(from_packets)
-	SET_FIELD(from_bytes)
+	PDP_GUEST_COUNTS(SET)
 	return out;
 }
 
@@ -263,7 +248,7 @@ static json_t *decode_node_stats(const void *key, const void *value)
 	json_t *out = json_object();
 
 	(void)key;
-	SET_FIELD(drop_unknown_link)
+	PDP_NODE_COUNTS(SET)
 	return out;
 }
 

@@ -41,6 +41,7 @@ struct packet_case {
 
 	void (*setup)(struct node *node); /* changes the node for this case alone */
 	uint16_t sender; /* OUT: the guest that sends; 0: the first of the vif's vnet */
+	bool bad_tunnel; /* IN, dropped: its tunnel's entry is broken, and the node is charged */
 	bool unknown_device; /* comes in on a device that is neither port nor FE link */
 	uint16_t queue;
 

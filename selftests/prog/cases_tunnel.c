@@ -81,6 +81,33 @@ static void udp_on_vxlan_port(struct node *node)
 	node_set(node, MAP_TUNNELS, &key, &tunnel);
 }
 
+/* An entry of vif 1 that names what cannot be. */
+static void break_tunnel(struct node *node, uint16_t vnet, uint16_t vif)
+{
+	struct pdp_tunnel_key key = node_tunnel_key(node, 1);
+	struct pdp_tunnel tunnel;
+
+	node_get(node, MAP_TUNNELS, &key, &tunnel);
+	tunnel.vnet = vnet;
+	tunnel.vif = vif;
+	node_set(node, MAP_TUNNELS, &key, &tunnel);
+}
+
+static void tunnel_of_no_vnet(struct node *node)
+{
+	break_tunnel(node, 0, 1);
+}
+
+static void tunnel_of_absurd_vnet(struct node *node)
+{
+	break_tunnel(node, PDP_MAX_VNETS + 1, 1);
+}
+
+static void tunnel_of_absurd_vif(struct node *node)
+{
+	break_tunnel(node, 1, PDP_MAX_VIFS + 1);
+}
+
 static const struct packet_case rows[] = {
 	{"vxlan on another port", IN(9), GOES},
 	{"vxlan on another port, unknown VNI", IN(9), EDIT(SET8(VXLAN, 6, 43)),
@@ -151,6 +178,13 @@ static const struct packet_case rows[] = {
 	{"slot with a guest id out of range", IN(1), .setup = absurd_guest, DROP(drop_no_guest)},
 	{"FE link gone", IN(1), .setup = links_gone, DROP(drop_guest_link_gone)},
 	{"FE link gone, vxlan", IN(5), .setup = links_gone, DROP(drop_guest_link_gone)},
+
+	{"tunnel entry without a vnet", IN(1), .setup = tunnel_of_no_vnet, .bad_tunnel = true,
+	 .verdict = XDP_DROP},
+	{"tunnel entry with a vnet id out of range", IN(1), .setup = tunnel_of_absurd_vnet,
+	 .bad_tunnel = true, .verdict = XDP_DROP},
+	{"tunnel entry with a vif id out of range", IN(1), .setup = tunnel_of_absurd_vif,
+	 .bad_tunnel = true, .verdict = XDP_DROP},
 };
 
 const struct case_table cases_tunnel = {rows, sizeof(rows) / sizeof(*rows)};

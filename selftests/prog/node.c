@@ -389,18 +389,11 @@ void node_read_stats(const struct node *node, struct node_stats *stats)
 
 #define NAME(name, help) #name,
 static const char *const port_names[] = {PDP_PASS_REASONS(NAME)};
-static const char *const vnet_names[] = {"rx_packets",
-					 "rx_bytes",
-					 "tx_packets",
-					 "tx_bytes",
-					 "local_packets",
-					 "local_bytes",
-					 PDP_CLASSIFY_DROPS(NAME) PDP_DISPATCH_DROPS(NAME)};
-static const char *const vif_names[] = {"rx_packets", "rx_bytes", "tx_packets", "tx_bytes"};
-static const char *const guest_names[] = {"to_packets",	    "to_bytes",	       "rx_packets",
-					  "drop_no_socket", "drop_not_tagged", "from_packets",
-					  "from_bytes"};
-static const char *const node_names[] = {"drop_unknown_link"};
+static const char *const vnet_names[] = {PDP_VNET_COUNTS(NAME) PDP_CLASSIFY_DROPS(NAME)
+						 PDP_DISPATCH_DROPS(NAME)};
+static const char *const vif_names[] = {PDP_VIF_COUNTS(NAME)};
+static const char *const guest_names[] = {PDP_GUEST_COUNTS(NAME)};
+static const char *const node_names[] = {PDP_NODE_COUNTS(NAME)};
 #undef NAME
 
 #define GROUP(member, title, table)                                                            \

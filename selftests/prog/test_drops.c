@@ -40,15 +40,24 @@ static uint64_t own_cookie(void)
 	return cookie;
 }
 
-static struct drops_bpf *watch(uint64_t cookie)
+static struct drops_bpf *watch_pairs(uint64_t cookie, uint32_t pairs)
 {
 	struct drops_bpf *drops = drops_bpf__open();
 
 	assert_non_null(drops);
 	drops->rodata->netns_cookie = cookie;
+	if (pairs)
+		assert_int_equal(bpf_map__set_max_entries(drops->maps.pdp_xmit_drops, pairs), 0);
+	assert_int_equal(bpf_map__reuse_fd(drops->maps.pdp_node_stats, node.map[MAP_NODE_STATS]),
+			 0);
 	assert_int_equal(drops_bpf__load(drops), 0);
 	assert_int_equal(drops_bpf__attach(drops), 0);
 	return drops;
+}
+
+static struct drops_bpf *watch(uint64_t cookie)
+{
+	return watch_pairs(cookie, 0);
 }
 
 /* Frames of weighted vnet 3: of 5, guest 5 gets 3 and guest 6 gets 2. */
@@ -130,6 +139,24 @@ static void test_other_namespace(void **unused)
 	drops_bpf__destroy(drops);
 }
 
+/* No room for a second pair of devices: its losses are the node's, and none is forgotten. */
+static void test_no_room(void **unused)
+{
+	struct drops_bpf *drops = watch_pairs(own_cookie(), 1);
+	struct node_stats before, after;
+	uint64_t named;
+
+	(void)unused;
+	node_read_stats(&node, &before);
+	send_frames();
+	node_read_stats(&node, &after);
+	named = lost_to_guests(drops);
+	assert_true(named > 0 && named < FRAMES);
+	assert_int_equal(after.node.drop_unnamed_hop - before.node.drop_unnamed_hop,
+			 FRAMES - named);
+	drops_bpf__destroy(drops);
+}
+
 static int start(void **unused)
 {
 	(void)unused;
@@ -150,6 +177,7 @@ int main(void)
 		cmocka_unit_test(test_not_sent),
 		cmocka_unit_test(test_not_taken),
 		cmocka_unit_test(test_other_namespace),
+		cmocka_unit_test(test_no_room),
 	};
 
 	return cmocka_run_group_tests_name("drops", tests, start, stop);

@@ -139,6 +139,10 @@ static void expect_in(const struct packet_case *c, const struct packet *in, stru
 		    1);
 		return;
 	}
+	if (c->bad_tunnel) {
+		moved->node.drop_bad_tunnel = 1;
+		return;
+	}
 	moved->vnet[vnet].rx_packets = moved->vif[vif].rx_packets = 1;
 	moved->vnet[vnet].rx_bytes = moved->vif[vif].rx_bytes = outer_len(in);
 	if (c->verdict == XDP_DROP) {
@@ -300,10 +304,15 @@ static void test_every_counter_moved(void **unused)
 	if (!(stats.vnet[1].name | stats.vnet[2].name | stats.vnet[3].name | stats.vnet[4].name | \
 	      !strcmp(#name, "drop_headroom")))                                                   \
 		missing += fprintf(stderr, "# no case moves " #name "\n") > 0;
+#define NODE(name, help)                                                \
+	if (!stats.node.name && strcmp(#name, "drop_unnamed_hop") != 0) \
+		missing += fprintf(stderr, "# no case moves " #name "\n") > 0;
 	PDP_PASS_REASONS(PORT)
+	PDP_NODE_COUNTS(NODE)
 	PDP_CLASSIFY_DROPS(VNET)
 	PDP_DISPATCH_DROPS(VNET)
 #undef PORT
+#undef NODE
 #undef VNET
 	assert_int_equal(missing, 0);
 }
