@@ -33,7 +33,8 @@
 #define AGENT_UID 1
 #define PAUSE_MIN_MS 100
 #define PAUSE_MAX_MS 5000
-#define SOCKET_POLL_MS 2
+#define SOCKET_POLL_MIN_MS 2
+#define SOCKET_POLL_MAX_MS 100
 #define STOP_MS 200
 
 /* For people: into the guest's log, which is standard error. */
@@ -87,14 +88,6 @@ static void open_log(void)
 	dup2(fd, STDOUT_FILENO);
 	dup2(fd, STDERR_FILENO);
 	close(fd);
-}
-
-static void wait_for_controller(void)
-{
-	const struct timespec pause = {.tv_nsec = SOCKET_POLL_MS * 1000000L};
-
-	while (access(PDP_AGENT_SOCK, F_OK))
-		nanosleep(&pause, NULL);
 }
 
 static pid_t start_agent(char **argv, const sigset_t *mask)
@@ -174,6 +167,18 @@ static void sleep_ms(unsigned int ms, const sigset_t *signals)
 	}
 }
 
+/* Looks less often with time: a guest whose controller died before it listened may wait for good. */
+static void wait_for_controller(const sigset_t *signals)
+{
+	unsigned int pause_ms = SOCKET_POLL_MIN_MS;
+
+	while (access(PDP_AGENT_SOCK, F_OK)) {
+		sleep_ms(pause_ms, signals);
+		if (pause_ms < SOCKET_POLL_MAX_MS)
+			pause_ms++;
+	}
+}
+
 static void keep_running(char **argv, const sigset_t *signals, const sigset_t *mask)
 {
 	unsigned int pause_ms = PAUSE_MIN_MS;
@@ -214,6 +219,6 @@ int main(int argc, char **argv)
 	if (become_agent())
 		return EXIT_FAILURE;
 	open_log();
-	wait_for_controller();
+	wait_for_controller(&signals);
 	keep_running(argv, &signals, &mask);
 }

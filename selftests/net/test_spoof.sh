@@ -67,7 +67,12 @@ check "the management host's stack saw nothing" [ "$(captured "$link")" -eq 0 ]
 check "green saw nothing" [ "$green_before" = "$(ctl -j stats show green | jq -c '.[0].counters')" ]
 
 mh_silent() {
-	! nsenter -t "$pid" --net sh -c 'ip addr add 10.66.0.2/24 dev eth0; ping -c 2 -i 0.05 -W 0.3 10.66.0.1'
+	local before
+	before=$(counter red drop_untagged)
+	nsenter -t "$pid" --net ip addr add 10.66.0.2/24 dev eth0 || return
+	! nsenter -t "$pid" --net ping -c 2 -i 0.05 -W 0.3 10.66.0.1 || return
+	# It did ask.
+	[ "$(counter red drop_untagged)" -gt "$before" ]
 }
 on node ip addr add 10.66.0.1/24 dev lo
 check "the management host does not answer a guest's ARP or ping" mh_silent
