@@ -235,7 +235,7 @@ format: $(B)/.deps-all
 TIDY_FLAGS = $(CPPFLAGS:-I$(B)=-isystem $(B)) --no-system-header-prefix=bpf/libbpf.h $(STD)
 
 .PHONY: lint
-lint: $(B)/.deps-all $(SKEL)
+lint: $(B)/.deps-all $(SKEL) all
 	$(call say,FORMAT,$(words $(C_FILES)) files)
 	$(Q)clang-format --dry-run -Werror $(C_FILES)
 	$(call say,CPPCHECK,$(words $(C_TIDY)) files)
@@ -247,6 +247,8 @@ lint: $(B)/.deps-all $(SKEL)
 		--extra-arg=-Wno-unknown-warning-option {} -- $(TIDY_FLAGS)
 	$(call say,SHELL,$(words $(SH_FILES)) files)
 	$(Q)shellcheck -x $(SH_FILES)
+	$(call say,DOCS,README.md docs)
+	$(Q)selftests/docs.sh
 
 .PHONY: clean
 clean:
@@ -262,7 +264,7 @@ help:
 	@echo '  install         into DESTDIR$(PREFIX); uninstall takes it away again'
 	@echo '  man             put the command table into pdp-ctl(8)'
 	@echo '  deps            install packages through apt-get (root); demo and check do it themselves'
-	@echo '  lint, format    clang-format, cppcheck, clang-tidy, shellcheck'
+	@echo '  lint, format    clang-format, cppcheck, clang-tidy, shellcheck, docs'
 	@echo '  clean'
 	@echo 'variables'
 	@echo '  V=1             show commands      DEBUG=1  ASan and UBSan, no optimisation'
