@@ -113,7 +113,8 @@ node_is_up() {
 node_up() {
 	local file=$1 end=$((SECONDS + 20))
 	shift
-	nsenter --net="/run/netns/$T-node" "$BIN/pdpd" ${file:+--config "$file"} --run-dir "$RUN_DIR" \
+	# In a session of its own: Ctrl-C is the script's, which takes the node down.
+	setsid nsenter --net="/run/netns/$T-node" "$BIN/pdpd" ${file:+--config "$file"} --run-dir "$RUN_DIR" \
 		--pins "$PINS" --agent "$BIN/pdp-fe-agent" "$@" >>"$WORK/pdpd.log" 2>&1 &
 	NODE_PID=$!
 	# For a caller in a subshell: `check` is one.
@@ -129,14 +130,9 @@ node_up() {
 }
 
 # A node outlives its pdpd: one that was killed is followed by another, which takes the node down.
-node_down() {
+# stop_pdpd: ask it to take the node down, or, where it does not answer, to end.
+stop_pdpd() {
 	local end=$((SECONDS + 15))
-	NODE_PID=$(cat "$WORK/node.pid" 2>/dev/null)
-	[ -n "$NODE_PID" ] || return 0
-	if ! kill -0 "$NODE_PID" 2>/dev/null && [ -e "$PINS" ]; then
-		node_up ""
-		NODE_PID=$(cat "$WORK/node.pid")
-	fi
 	ctl node down >/dev/null 2>&1 || kill -TERM "$NODE_PID" 2>/dev/null
 	while kill -0 "$NODE_PID" 2>/dev/null; do
 		if [ $SECONDS -ge $end ]; then
@@ -146,24 +142,23 @@ node_down() {
 		sleep 0.05
 	done
 	wait "$NODE_PID" 2>/dev/null
+}
+
+# A pdpd that ended before it was asked left its node running: another one takes that down.
+node_down() {
+	local try
+	NODE_PID=$(cat "$WORK/node.pid" 2>/dev/null)
+	[ -n "$NODE_PID" ] || return 0
+	for try in 1 2 3; do
+		if [ "$try" -gt 1 ] || ! kill -0 "$NODE_PID" 2>/dev/null; then
+			node_up ""
+			NODE_PID=$(cat "$WORK/node.pid")
+		fi
+		stop_pdpd
+		[ -e "$PINS" ] || break
+	done
 	NODE_PID=
 	rm -f "$WORK/node.pid"
-}
-
-# pdpd_leave: pdpd ends and the node forwards on.
-pdpd_leave() {
-	local pid
-	pid=$(cat "$WORK/node.pid")
-	kill -TERM "$pid"
-	wait_for 10 sh -c "! kill -0 $pid"
-}
-
-# pdpd_killed: the same without a warning.
-pdpd_killed() {
-	local pid
-	pid=$(cat "$WORK/node.pid")
-	kill -KILL "$pid"
-	wait_for 5 sh -c "! kill -0 $pid"
 }
 
 result() {
