@@ -142,6 +142,21 @@ void pdp_books_free(struct pdp_books *books)
 	books->guests = NULL;
 }
 
+/* Its ifindex is nobody's any more, and the map has room for so many hops alone. */
+static void forget_hops(const struct pdp_loader *ld, int link)
+{
+	int fd = pdp_loader_map_fd(ld, PDP_MAP_XMIT_DROPS);
+	struct pdp_hop hop, next;
+	bool more = !bpf_map_get_next_key(fd, NULL, &next);
+
+	while (more) {
+		hop = next;
+		more = !bpf_map_get_next_key(fd, &hop, &next);
+		if (hop.to_ifindex == (uint32_t)link || hop.from_ifindex == (uint32_t)link)
+			bpf_map_delete_elem(fd, &hop);
+	}
+}
+
 void pdp_books_bury_link(struct pdp_books_guest *guest, const struct pdp_loader *ld)
 {
 	struct pdp_guest_stats stats = guest_stats(ld, guest->id);
@@ -152,5 +167,6 @@ void pdp_books_bury_link(struct pdp_books_guest *guest, const struct pdp_loader 
 	guest->past.lost_from = now.lost_from;
 	guest->past.lost_with_link =
 		stats.to_packets - stats.rx_packets - stats.drop_no_socket - now.lost_to;
+	forget_hops(ld, guest->link_ifindex);
 	guest->link_ifindex = 0;
 }

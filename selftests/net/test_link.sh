@@ -33,4 +33,25 @@ for link in "node ethB" "node ethA" "src s0" "dst d0" "node $(ctl -j guest show 
 	check "forwarding resumes after $link came up" wait_for 10 ping_red
 done
 check "the books balance" ctl stats show --check
+
+# A guest that dies takes its link along. What was lost at the link stays in the books, and its entry
+# in pdp_xmit_drops goes: that has no room for all links that there ever were.
+guest() {
+	ctl -j guest show | jq -r ".[0].$1"
+}
+lost_at() {
+	ctl -j map dump xmit_drops | jq -e "any(.from_ifindex == $1 or .to_ifindex == $1)"
+}
+old=$(guest link_ifindex)
+full=$(ctl -j stats | jq '[.[0].drops[] | select(.name == "drop_link_full").packets] | add')
+check "what was lost at the guest's link has its entry" lost_at "$old"
+kill -KILL "$(guest init_pid)"
+replaced() {
+	[ "$(guest state)" = ready ] && [ "$(guest link_ifindex)" != "$old" ]
+}
+check "a guest that was killed gets another link" wait_for 10 replaced
+fails "the dead link's entry is gone" lost_at "$old"
+check "its losses are not" [ "$(ctl -j stats | jq '[.[0].drops[] | select(.name == "drop_link_full").packets] | add')" -ge "$full" ]
+check "it forwards" wait_for 5 ping_red
+check "the books balance with the dead link in them" ctl stats show --check
 finish
