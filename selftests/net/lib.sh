@@ -146,16 +146,16 @@ stop_pdpd() {
 
 # A pdpd that ended before it was asked left its node running: another one takes that down.
 node_down() {
-	local try
+	local _
 	NODE_PID=$(cat "$WORK/node.pid" 2>/dev/null)
 	[ -n "$NODE_PID" ] || return 0
-	for try in 1 2 3; do
-		if [ "$try" -gt 1 ] || ! kill -0 "$NODE_PID" 2>/dev/null; then
+	for _ in 1 2 3; do
+		if ! kill -0 "$NODE_PID" 2>/dev/null; then
+			[ -e "$PINS" ] || break
 			node_up ""
 			NODE_PID=$(cat "$WORK/node.pid")
 		fi
 		stop_pdpd
-		[ -e "$PINS" ] || break
 	done
 	NODE_PID=
 	rm -f "$WORK/node.pid"
