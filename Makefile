@@ -190,6 +190,7 @@ LIBEXEC := pdp-fe-agent pdp-fe-init
 install: all
 	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/libexec/pdp
 	install -d $(DESTDIR)$(PREFIX)/share/pdp/examples $(DESTDIR)$(PREFIX)/share/pdp/schema $(DESTDIR)/etc/pdp
+	install -d -m 700 $(DESTDIR)/var/lib/pdp
 	install -m 755 $(SBIN:%=$(B)/bin/%) $(DESTDIR)$(PREFIX)/sbin
 	install -m 755 $(BIN:%=$(B)/bin/%) $(DESTDIR)$(PREFIX)/bin
 	install -m 755 $(LIBEXEC:%=$(B)/bin/%) $(DESTDIR)$(PREFIX)/libexec/pdp
