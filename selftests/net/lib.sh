@@ -129,7 +129,6 @@ node_up() {
 	done
 }
 
-# A node outlives its pdpd: one that was killed is followed by another, which takes the node down.
 # stop_pdpd: ask it to take the node down, or, where it does not answer, to end.
 stop_pdpd() {
 	local end=$((SECONDS + 15))
@@ -144,14 +143,15 @@ stop_pdpd() {
 	wait "$NODE_PID" 2>/dev/null
 }
 
-# A pdpd that ended before it was asked left its node running: another one takes that down.
+# A node outlives its pdpd: one that ended before it was asked is followed by another, which takes the
+# node down.
 node_down() {
 	local _
 	NODE_PID=$(cat "$WORK/node.pid" 2>/dev/null)
 	[ -n "$NODE_PID" ] || return 0
 	for _ in 1 2 3; do
 		if ! kill -0 "$NODE_PID" 2>/dev/null; then
-			[ -e "$PINS" ] || break
+			[ -e "$PINS" ] || [ -e "$RUN_DIR" ] || break
 			node_up ""
 			NODE_PID=$(cat "$WORK/node.pid")
 		fi
@@ -159,6 +159,22 @@ node_down() {
 	done
 	NODE_PID=
 	rm -f "$WORK/node.pid"
+}
+
+# pdpd_leave: pdpd ends and the node forwards on.
+pdpd_leave() {
+	local pid
+	pid=$(cat "$WORK/node.pid")
+	kill -TERM "$pid"
+	wait_for 10 sh -c "! kill -0 $pid"
+}
+
+# pdpd_killed: the same without a warning.
+pdpd_killed() {
+	local pid
+	pid=$(cat "$WORK/node.pid")
+	kill -KILL "$pid"
+	wait_for 5 sh -c "! kill -0 $pid"
 }
 
 result() {
