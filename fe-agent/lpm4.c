@@ -11,6 +11,8 @@
 #include <errno.h>
 #include <stdbool.h>
 
+#include "fe-agent/lpm_change.h"
+
 #define TBL24_BYTES ((size_t)(1 << 24) * sizeof(uint32_t))
 #define TBL16_BYTES ((size_t)(1 << 16) * sizeof(uint32_t))
 #define TBL8_BYTES ((size_t)PDP_LPM4_GROUPS * 256 * sizeof(uint32_t))
@@ -47,11 +49,6 @@ void pdp_lpm4_fini(struct pdp_lpm4 *lpm)
 static unsigned int depth(uint32_t entry)
 {
 	return entry >> 24 & 0x3f;
-}
-
-static uint32_t make_entry(uint32_t value, unsigned int len)
-{
-	return value ? len << 24 | value : 0;
 }
 
 /* Release: what an entry leads to (a group, a next hop) was written before it. */
@@ -128,9 +125,9 @@ static int paint_tbl8(struct pdp_lpm4 *lpm, uint32_t addr, unsigned int len, uin
 	return 0;
 }
 
-static int write_tables(struct pdp_lpm4 *lpm, const struct pdp_lpm_prefix *p, uint32_t entry,
-			int grown)
+static int write_tables(void *table, const struct pdp_lpm_prefix *p, uint32_t entry, int grown)
 {
+	struct pdp_lpm4 *lpm = table;
 	uint32_t addr = p->hi >> 32;
 
 	if (p->len > 24)
@@ -142,42 +139,25 @@ static int write_tables(struct pdp_lpm4 *lpm, const struct pdp_lpm_prefix *p, ui
 	return 0;
 }
 
+/* What is no longer than SHORT_LEN shows through from tbl16 by itself. */
+static unsigned int shortest_beside(unsigned int len)
+{
+	return len > SHORT_LEN ? SHORT_LEN + 1 : 0;
+}
+
+static const struct pdp_lpm_kind kind = {
+	.max_len = 32,
+	.shortest_beside = shortest_beside,
+	.write = write_tables,
+};
+
 int pdp_lpm4_add(struct pdp_lpm4 *lpm, const struct pdp_lpm_prefix *p, uint64_t rank,
 		 uint32_t value, uint32_t *old)
 {
-	struct pdp_prefix_change c;
-	int err;
-
-	if (!pdp_lpm_prefix_valid(p, 32) || !value || value > PDP_LPM4_VALUE)
-		return -EINVAL;
-	err = pdp_prefix_set_add(&lpm->set, p, rank, value, &c);
-	if (err)
-		return err;
-	*old = c.old;
-	if (c.best == c.before)
-		return 0;
-	err = write_tables(lpm, p, make_entry(c.best, p->len), c.before ? 0 : 1);
-	if (err)
-		pdp_prefix_set_del(&lpm->set, p, rank, &c);
-	return err;
+	return pdp_lpm_add(&kind, lpm, &lpm->set, p, rank, value, old);
 }
 
 int pdp_lpm4_del(struct pdp_lpm4 *lpm, const struct pdp_lpm_prefix *p, uint64_t rank, uint32_t *old)
 {
-	struct pdp_prefix_change c;
-	unsigned int len = 0;
-	uint32_t cover;
-	int err;
-
-	err = pdp_prefix_set_del(&lpm->set, p, rank, &c);
-	if (err)
-		return err;
-	*old = c.old;
-	if (c.best == c.before)
-		return 0;
-	if (c.best)
-		return write_tables(lpm, p, make_entry(c.best, p->len), 0);
-	/* What is no longer than SHORT_LEN shows through from tbl16 by itself. */
-	cover = pdp_prefix_set_cover(&lpm->set, p, p->len > SHORT_LEN ? SHORT_LEN + 1 : 0, &len);
-	return write_tables(lpm, p, make_entry(cover, len), -1);
+	return pdp_lpm_del(&kind, lpm, &lpm->set, p, rank, old);
 }

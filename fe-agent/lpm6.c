@@ -8,6 +8,8 @@
 #include <errno.h>
 #include <stdbool.h>
 
+#include "fe-agent/lpm_change.h"
+
 #define ROOT_BYTES (((size_t)1 << PDP_LPM6_ROOT_BITS) * sizeof(uint64_t))
 #define TBL16_BYTES ((size_t)(1 << 16) * sizeof(uint32_t))
 #define NODES_BYTES (PDP_LPM6_NODES * sizeof(struct pdp_lpm6_node))
@@ -63,11 +65,6 @@ void pdp_lpm6_fini(struct pdp_lpm6 *lpm)
 static unsigned int depth(uint32_t leaf)
 {
 	return leaf >> 24;
-}
-
-static uint32_t make_leaf(uint32_t value, unsigned int len)
-{
-	return value ? (uint32_t)len << 24 | value : 0;
 }
 
 static void store(uint64_t *entry, uint64_t value)
@@ -193,9 +190,10 @@ static int paint_node(struct pdp_lpm6 *lpm, const struct pdp_lpm_prefix *p, uint
 	return 0;
 }
 
-static int write_tables(struct pdp_lpm6 *lpm, const struct pdp_lpm_prefix *p, uint32_t leaf,
-			int grown)
+static int write_tables(void *table, const struct pdp_lpm_prefix *p, uint32_t leaf, int grown)
 {
+	struct pdp_lpm6 *lpm = table;
+
 	if (p->len > PDP_LPM6_ROOT_BITS)
 		return paint_node(lpm, p, leaf, grown);
 	if (p->len > SHORT_LEN)
@@ -214,43 +212,21 @@ static unsigned int shortest_beside(unsigned int len)
 	return len > SHORT_LEN ? SHORT_LEN + 1 : 0;
 }
 
+static const struct pdp_lpm_kind kind = {
+	.max_len = 128,
+	.shortest_beside = shortest_beside,
+	.write = write_tables,
+};
+
 int pdp_lpm6_add(struct pdp_lpm6 *lpm, const struct pdp_lpm_prefix *p, uint64_t rank,
 		 uint32_t value, uint32_t *old)
 {
-	struct pdp_prefix_change c;
-	int err;
-
-	if (!pdp_lpm_prefix_valid(p, 128) || !value || value > PDP_LPM6_VALUE)
-		return -EINVAL;
-	err = pdp_prefix_set_add(&lpm->set, p, rank, value, &c);
-	if (err)
-		return err;
-	*old = c.old;
-	if (c.best == c.before)
-		return 0;
-	err = write_tables(lpm, p, make_leaf(c.best, p->len), c.before ? 0 : 1);
-	if (err)
-		pdp_prefix_set_del(&lpm->set, p, rank, &c);
-	return err;
+	return pdp_lpm_add(&kind, lpm, &lpm->set, p, rank, value, old);
 }
 
 int pdp_lpm6_del(struct pdp_lpm6 *lpm, const struct pdp_lpm_prefix *p, uint64_t rank, uint32_t *old)
 {
-	struct pdp_prefix_change c;
-	unsigned int len = 0;
-	uint32_t cover;
-	int err;
-
-	err = pdp_prefix_set_del(&lpm->set, p, rank, &c);
-	if (err)
-		return err;
-	*old = c.old;
-	if (c.best == c.before)
-		return 0;
-	if (c.best)
-		return write_tables(lpm, p, make_leaf(c.best, p->len), 0);
-	cover = pdp_prefix_set_cover(&lpm->set, p, shortest_beside(p->len), &len);
-	return write_tables(lpm, p, make_leaf(cover, len), -1);
+	return pdp_lpm_del(&kind, lpm, &lpm->set, p, rank, old);
 }
 
 static const uint64_t *root_entry(const struct pdp_lpm6 *lpm, const struct pdp_lpm6_key *key)
