@@ -204,6 +204,7 @@ static void switch_over(struct pdp_apply *a)
 		return;
 	}
 	pdp_failpoint("apply-saved");
+	pdp_apply_zero(a);
 	pdp_layout_enter(node, &a->other);
 	pdp_apply_own_paths(node);
 	code = pdp_enforce_add(node, &a->err);

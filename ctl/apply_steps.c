@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ctl/failpoint.h"
 #include "ctl/follow.h"
 #include "ctl/store.h"
 #include "ctl/tables.h"
@@ -83,6 +82,27 @@ int pdp_apply_save(struct pdp_apply *a, const struct pdp_layout *layout, const c
 	if (!code)
 		node->generation = state.generation;
 	return code;
+}
+
+/* --- counters of ids that begin anew ---------------------------------------------------------------- */
+
+void pdp_apply_zero(struct pdp_apply *a)
+{
+	size_t i, j;
+
+	for (i = 0; !a->adopting && i < a->other.model.n_vnets; i++) {
+		const struct pdp_node_vnet *vnet = &a->other.vnets[i];
+		const struct pdp_layout now = {.model = a->node->model, .vnets = a->node->vnets};
+		const struct pdp_node_vnet *old = pdp_layout_vnet(&now, vnet->conf->name);
+
+		if (!old)
+			pdp_publish_zero(a->node->store, PDP_MAP_VNET_STATS, vnet->id,
+					 sizeof(struct pdp_vnet_stats));
+		for (j = 0; j < vnet->n_vifs; j++)
+			if (!old || !pdp_layout_vif(old, vnet->vifs[j].conf->name))
+				pdp_publish_zero(a->node->store, PDP_MAP_VIF_STATS,
+						 vnet->vifs[j].id, sizeof(struct pdp_vif_stats));
+	}
 }
 
 /* --- start ---------------------------------------------------------------------------------------- */
@@ -257,17 +277,25 @@ static void stop(struct pdp_node *node, struct pdp_node_guest *guest)
 	pdp_publish_no_guest(node->store, guest->id);
 }
 
+static struct pdp_node_vnet *vnet_by_id(struct pdp_node *node, uint16_t id)
+{
+	size_t i;
+
+	for (i = 0; i < node->model.n_vnets; i++)
+		if (node->vnets[i].id == id)
+			return &node->vnets[i];
+	return NULL;
+}
+
 void pdp_apply_stop_guest(struct pdp_apply *a, struct pdp_node_guest *guest)
 {
-	struct pdp_node *node = a->node;
-	struct pdp_node_vnet *vnet =
-		pdp_layout_vnet(&(struct pdp_layout){.model = node->model, .vnets = node->vnets},
-				guest->vnet->conf->name);
+	const struct pdp_books_guest books = pdp_node_books(guest);
+	struct pdp_node_vnet *vnet = vnet_by_id(a->node, guest->vnet->id);
 
-	note_end(node, guest);
+	note_end(a->node, guest);
 	if (vnet)
-		pdp_node_keep_books(vnet, guest);
-	stop(node, guest);
+		pdp_node_keep_books(a->node, vnet, &books);
+	stop(a->node, guest);
 }
 
 void pdp_apply_stop_fresh(struct pdp_apply *a, struct pdp_node_guest *guest)
@@ -275,9 +303,10 @@ void pdp_apply_stop_fresh(struct pdp_apply *a, struct pdp_node_guest *guest)
 	stop(a->node, guest);
 }
 
+/* Guests that were found and are in no layout. */
 struct strays {
 	const struct pdp_node *node;
-	char (*names)[48];
+	struct pdp_guest_found *found;
 	size_t n;
 };
 
@@ -295,16 +324,32 @@ static bool is_wanted(const struct pdp_node *node, const char *name)
 static int note_stray(const struct pdp_guest_found *found, void *arg)
 {
 	struct strays *strays = arg;
-	void *grown;
+	struct pdp_guest_found *grown;
 
 	if (is_wanted(strays->node, found->name))
 		return 0;
-	grown = realloc(strays->names, (strays->n + 1) * sizeof(strays->names[0]));
+	grown = realloc(strays->found, (strays->n + 1) * sizeof(*grown));
 	if (!grown)
 		return -ENOMEM;
-	strays->names = grown;
-	memcpy(strays->names[strays->n++], found->name, sizeof(found->name));
+	strays->found = grown;
+	strays->found[strays->n++] = *found;
 	return 0;
+}
+
+/* The maps say whose it was; its agent's own counters are not to be had. */
+static void keep_stray_books(struct pdp_node *node, const struct pdp_guest_found *found)
+{
+	struct pdp_books_guest books = {.id = found->id};
+	struct pdp_guest_place place;
+	struct pdp_node_vnet *vnet;
+
+	if (!found->id || pdp_publish_find_guest(node->store, found->id, &place))
+		return;
+	vnet = vnet_by_id(node, place.vnet);
+	books.link_ifindex = place.link_ifindex;
+	memcpy(books.name, found->name, sizeof(books.name));
+	if (vnet)
+		pdp_node_keep_books(node, vnet, &books);
 }
 
 void pdp_apply_discard(struct pdp_apply *a)
@@ -318,11 +363,14 @@ void pdp_apply_discard(struct pdp_apply *a)
 	if (pdp_guests_each_found(a->node->guests, note_stray, &strays, &err))
 		pdp_log(PDP_LOG_ERROR, "%s", err.text);
 	for (i = 0; i < strays.n; i++) {
+		const struct pdp_guest_found *found = &strays.found[i];
+
 		pdp_log(PDP_LOG_NOTICE,
 			"guest %s, which an earlier pdpd left, is not wanted: removed",
-			strays.names[i]);
-		if (pdp_guest_discard(a->node->guests, strays.names[i], &err))
+			found->name);
+		keep_stray_books(a->node, found);
+		if (pdp_guest_discard(a->node->guests, found->name, &err))
 			pdp_log(PDP_LOG_ERROR, "%s", err.text);
 	}
-	free(strays.names);
+	free(strays.found);
 }

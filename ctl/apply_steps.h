@@ -82,6 +82,8 @@ const struct pdp_node_guest *pdp_apply_laggard(const struct pdp_apply *a, size_t
 
 /* --- switch, drain, remove ---------------------------------------------------------------------- */
 
+/* Counters of vnets and vifs that the node has not had. */
+void pdp_apply_zero(struct pdp_apply *a);
 /* Make the layout (NULL: what the node is) the stored state. Nothing to do without a store. */
 int pdp_apply_save(struct pdp_apply *a, const struct pdp_layout *layout, const char *what,
 		   struct pdp_error *err);

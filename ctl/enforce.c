@@ -217,7 +217,7 @@ void pdp_enforce_forget(struct pdp_node *node)
 			pdp_publish_port(node->store, id, 0, 0, NULL);
 	for (id = 1; id < PDP_MAX_VNETS; id++)
 		if (!w->vnet[id])
-			pdp_publish_police(node->store, id, 0, 0);
+			pdp_publish_no_vnet(node->store, id);
 	pdp_publish_keep(node->store, PDP_MAP_SENDERS, sizeof(uint32_t), link_is_wanted, w);
 	pdp_publish_keep(node->store, PDP_MAP_PORT_IDS, sizeof(uint32_t), device_is_wanted, w);
 	free_wanted(w);

@@ -15,6 +15,7 @@
 
 #include "ctl/apply_steps.h"
 #include "ctl/audit.h"
+#include "ctl/booksfile.h"
 #include "ctl/ethtool.h"
 #include "ctl/follow.h"
 #include "ctl/log.h"
@@ -120,6 +121,8 @@ static int clear_guests(struct pdp_node *node, struct pdp_error *err)
 	unsigned int n = 0;
 	int code = node->adopting ? 0 : pdp_guests_reap(node->guests, &n, err);
 
+	if (!node->adopting)
+		pdp_booksfile_remove(node->conf.run_dir, NULL);
 	if (!code && n)
 		pdp_log(PDP_LOG_NOTICE, "removed %u things of guests that an earlier pdpd left", n);
 	return code;
@@ -216,6 +219,14 @@ static int wait_until_applied(struct pdp_node *node, struct outcome *outcome, st
 	return outcome->code;
 }
 
+static void load_books(const char *run_dir, const struct pdp_layout *layout)
+{
+	size_t i;
+
+	for (i = 0; i < layout->model.n_vnets; i++)
+		pdp_booksfile_load(run_dir, layout->vnets[i].conf->name, &layout->vnets[i].gone);
+}
+
 static int open_all(struct pdp_node *node, struct pdp_error *err)
 {
 	const struct pdp_layout *layout = &node->apply->other;
@@ -224,6 +235,8 @@ static int open_all(struct pdp_node *node, struct pdp_error *err)
 	node->apply->adopting = node->adopting;
 	if (!code)
 		code = open_loader(node, err);
+	if (!code && node->adopting)
+		load_books(node->conf.run_dir, layout);
 	if (!code)
 		code = open_guests(node, layout, err);
 	if (!code)
@@ -412,15 +425,17 @@ static void book_rest(struct pdp_ledger_guest *guest)
 	free(ledger);
 }
 
-void pdp_node_keep_books(struct pdp_node_vnet *vnet, const struct pdp_node_guest *guest)
+void pdp_node_keep_books(struct pdp_node *node, struct pdp_node_vnet *vnet,
+			 const struct pdp_books_guest *guest)
 {
-	const struct pdp_books_guest who = pdp_node_books(guest);
 	struct pdp_ledger_guest *gone = &vnet->gone, *last;
 	struct pdp_books books;
+	struct pdp_error err;
 
-	if (pdp_books_read(&books, guest->node->loader, vnet->id, &who, 1, NULL))
+	if (pdp_books_read(&books, node->loader, vnet->id, guest, 1, NULL))
 		return;
 	last = &books.guests[0];
+	last->inside_known = true; /* what it did not tell is lost */
 	book_rest(last);
 	if (!*gone->name) {
 		snprintf(gone->name, sizeof(gone->name), "%s-gone", vnet->conf->name);
@@ -434,6 +449,10 @@ void pdp_node_keep_books(struct pdp_node_vnet *vnet, const struct pdp_node_guest
 	gone->eth0_rx_drops += last->eth0_rx_drops;
 	gone->agent_died_packets += last->agent_died_packets;
 	pdp_books_free(&books);
+	if (pdp_booksfile_save(node->conf.run_dir, vnet->conf->name, gone, &err))
+		pdp_log(PDP_LOG_WARNING, "%s", err.text);
+	pdp_publish_zero(node->store, PDP_MAP_GUEST_STATS, guest->id,
+			 sizeof(struct pdp_guest_stats));
 }
 
 /* --- down ----------------------------------------------------------------------------------------- */
@@ -504,6 +523,7 @@ static void forget_state(struct pdp_node *node)
 {
 	const char *run_dir = node->conf.run_dir, *state = node->conf.state;
 
+	pdp_booksfile_remove(run_dir, NULL);
 	if (!strncmp(state, run_dir, strlen(run_dir)) && state[strlen(run_dir)] == '/')
 		unlink(state);
 }

@@ -166,8 +166,12 @@ int pdp_node_read_books(const struct pdp_node *node, const struct pdp_node_vnet 
 			struct pdp_books *out, struct pdp_error *err);
 /* Whose books a guest's are. */
 struct pdp_books_guest pdp_node_books(const struct pdp_node_guest *guest);
-/* A guest is about to go: what it says to its end is its vnet's. */
-void pdp_node_keep_books(struct pdp_node_vnet *vnet, const struct pdp_node_guest *guest);
+/*
+ * A guest of the vnet is about to go: what its books say is the vnet's from now on, past our death too,
+ * and its own begin anew. box NULL: it was another controller's.
+ */
+void pdp_node_keep_books(struct pdp_node *node, struct pdp_node_vnet *vnet,
+			 const struct pdp_books_guest *guest);
 
 /* Nanoseconds of CLOCK_MONOTONIC. */
 uint64_t pdp_now_ns(void);

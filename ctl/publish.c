@@ -138,6 +138,19 @@ int pdp_publish_guest(struct pdp_publish *store, uint16_t id, const struct pdp_g
 	return bind(store, PDP_MAP_FE_LINKS, PDP_MAP_SENDERS, id, link_ifindex, was, err);
 }
 
+int pdp_publish_find_guest(const struct pdp_publish *store, uint16_t id,
+			   struct pdp_guest_place *out)
+{
+	const struct pdp_guest *at = ELEMENT(store, PDP_MAP_GUESTS, id, struct pdp_guest);
+	uint32_t key = id, ifindex = 0;
+
+	if (!at->vnet)
+		return -ENOENT;
+	bpf_map_lookup_elem(pdp_loader_map_fd(store->loader, PDP_MAP_FE_LINKS), &key, &ifindex);
+	*out = (struct pdp_guest_place){at->vnet, (int)ifindex};
+	return 0;
+}
+
 void pdp_publish_no_guest(struct pdp_publish *store, uint16_t id)
 {
 	static const struct pdp_guest none;
@@ -182,9 +195,14 @@ void pdp_publish_vif(struct pdp_publish *st, uint16_t id, const struct pdp_vif *
 
 void pdp_publish_no_vif(struct pdp_publish *st, uint16_t id)
 {
+	static const struct pdp_vif none;
 	struct pdp_vif *at = ELEMENT(st, PDP_MAP_VIFS, id, struct pdp_vif);
 
+	if (!memcmp(at, &none, sizeof(*at)))
+		return;
 	store(st, &at->owner, (union word){0});
+	*at = none;
+	st->writes++;
 }
 
 static void store_mac(struct pdp_publish *st, struct pdp_vif_mac *at, const uint8_t mac[6])
@@ -280,6 +298,14 @@ void pdp_publish_no_slots(struct pdp_publish *st, uint16_t vnet)
 	table.generation++;
 	store(st, &ELEMENT(st, PDP_MAP_VNETS, vnet, struct pdp_vnet)->table,
 	      (union word){.table = table});
+}
+
+void pdp_publish_no_vnet(struct pdp_publish *st, uint16_t vnet)
+{
+	struct pdp_vnet *at = ELEMENT(st, PDP_MAP_VNETS, vnet, struct pdp_vnet);
+
+	store(st, &at->table, (union word){0});
+	store(st, &at->police_cost, (union word){0});
 }
 
 int pdp_publish_tunnel(struct pdp_publish *st, const struct pdp_tunnel_key *key,

@@ -32,6 +32,13 @@ int pdp_publish_port(struct pdp_publish *store, uint16_t port, int ifindex, int 
 int pdp_publish_guest(struct pdp_publish *store, uint16_t id, const struct pdp_guest *guest,
 		      int link_ifindex, int was, struct pdp_error *err);
 
+/* What the maps say of a guest. -ENOENT. */
+struct pdp_guest_place {
+	uint16_t vnet;
+	int link_ifindex; /* 0 = none */
+};
+int pdp_publish_find_guest(const struct pdp_publish *store, uint16_t id,
+			   struct pdp_guest_place *out);
 /* Nothing goes to it any more, and its link's way back is gone with pdp_publish_keep() of SENDERS. */
 void pdp_publish_no_guest(struct pdp_publish *store, uint16_t id);
 
@@ -55,6 +62,8 @@ int pdp_publish_slots(struct pdp_publish *store, uint16_t vnet, enum pdp_policy 
 		      const struct pdp_share *shares, size_t n_shares, struct pdp_error *err);
 /* No slot: the vnet drops. */
 void pdp_publish_no_slots(struct pdp_publish *store, uint16_t vnet);
+/* Nothing at all; packets of it must have come to rest. */
+void pdp_publish_no_vnet(struct pdp_publish *store, uint16_t vnet);
 /* The table in force. */
 struct pdp_table pdp_publish_table(const struct pdp_publish *store, uint16_t vnet);
 

@@ -1,0 +1,94 @@
+#!/bin/bash
+# pdpd is killed at each step of a change, and the next one goes on: to the old state or to the new one,
+# never between, with nothing left over, while a stream passes. Topology: figure6.sh.
+
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/figure6.sh"
+. "$(dirname "$0")/live.sh"
+
+begin "killed at each step of a change"
+figure6
+before() {
+	red 500m
+	green 200m
+}
+after() {
+	red 400m
+	blue 200m
+}
+FES=4
+node_file before before
+node_file after after
+
+
+
+# Guests, maps and pins of the node, in short; what is said twice must be the same.
+guests_known() {
+	ctl -j guest show | jq -r '.[].name' | sort | xargs
+}
+guests_running() {
+	pgrep -fa "lxc monitor.* pdp-$T-" | sed "s/.* pdp-$T-//" | sort | xargs
+}
+guests_pinned() {
+	find "$PINS" -path '*/guests/*' -mindepth 3 -maxdepth 3 -type d | wc -l
+}
+links_there() {
+	on node ip -o link show type veth | grep -c pdpfe
+}
+whole() {
+	local n
+	n=$(ctl -j guest show | jq length)
+	[ "$(guests_known)" = "$(guests_running)" ] &&
+		[ "$(ctl -j map dump guests | jq length)" -eq "$n" ] &&
+		[ "$(ctl -j map dump senders | jq length)" -eq "$n" ] &&
+		[ "$(ctl -j map dump fe_links | jq length)" -eq "$n" ] &&
+		[ "$(guests_pinned)" -eq "$n" ] && [ "$(links_there)" -eq "$n" ] &&
+		[ "$(find "$RUN_DIR/guest" -mindepth 1 -maxdepth 1 | wc -l)" -eq "$n" ] &&
+		[ "$(ctl -j map dump vifs | jq length)" -eq "$(ctl -j vif show | jq length)" ] &&
+		[ "$(ctl -j map dump vnets | jq length)" -eq "$(ctl -j vnet show | jq length)" ] && return
+	echo "known: $(guests_known); running: $(guests_running); pinned $(guests_pinned); links $(links_there)"
+	ctl map dump senders
+	ctl map dump vifs
+	return 1
+}
+dead() {
+	! kill -0 "$(cat "$WORK/node.pid")"
+}
+# The node is as before; its next pdpd makes it as after, and dies in it: its first change is to come up.
+dies_at() {
+	cp "$WORK/before.yaml" "$WORK/node.yaml"
+	node_up "$WORK/node.yaml" && pdpd_leave || return
+	PDP_FAILPOINT=$1 node_up "$WORK/node.yaml" || return
+	cp "$WORK/after.yaml" "$WORK/node.yaml"
+	kill -HUP "$(cat "$WORK/node.pid")"
+	wait_for 10 dead
+}
+
+# crash POINT[:N] STATE: killed there, the next pdpd finds the node so, and leads it on.
+crash() {
+	dies_at "$1" || { echo "pdpd did not die at $1"; return 1; }
+	node_up "" && whole || return
+	[ "$(guests_known)" = "$2" ] || { echo "it has $(guests_known)"; return 1; }
+	pdpd_leave && node_up "$WORK/after.yaml" && whole || return
+	[ "$(guests_known)" = "$AFTER" ] && wait_for 3 ctl stats --check && pdpd_leave
+}
+
+BEFORE="green-1 red-1 red-2"
+AFTER="blue-1 red-1 red-2"
+check "the node comes up" node_up "$WORK/before.yaml"
+join_red
+check "and is left" pdpd_leave
+stream 2000 60 32
+for point in apply-begun:2 apply-guest-made:4 apply-made:2 apply-ready:2; do
+	check "killed at $point: the old state" crash "$point" "$BEFORE"
+done
+for point in apply-saved:2 apply-added:2 apply-switched:2 apply-drained:2 apply-guest-gone \
+	apply-forgot:2 apply-done:2; do
+	check "killed at $point: the new state" crash "$point" "$AFTER"
+done
+kill -INT "${BG_PIDS[PKTGEN]}"
+stream_ends
+check "no packet of the whole time is lost" nothing_lost
+check "the node comes up again" node_up ""
+check "the books balance" wait_for 3 ctl stats --check
+finish
