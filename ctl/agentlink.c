@@ -576,6 +576,11 @@ void pdp_agentlink_set_past(struct pdp_agentlink *al, const struct pdp_agent_pas
 	al->stats.seen = past->seen;
 }
 
+void pdp_agentlink_credit(struct pdp_agentlink *al, uint64_t packets)
+{
+	al->stats.dead.forward_packets += packets;
+}
+
 pid_t pdp_agentlink_pid(const struct pdp_agentlink *al)
 {
 	return al->pid;

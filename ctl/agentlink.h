@@ -72,6 +72,9 @@ struct pdp_agent_past {
 void pdp_agentlink_past(const struct pdp_agentlink *al, struct pdp_agent_past *out);
 void pdp_agentlink_set_past(struct pdp_agentlink *al, const struct pdp_agent_past *past);
 
+/* Packets that an agent sent, and that its counters did not live to tell. */
+void pdp_agentlink_credit(struct pdp_agentlink *al, uint64_t packets);
+
 /* The process that connected last; 0 = none did. */
 pid_t pdp_agentlink_pid(const struct pdp_agentlink *al);
 

@@ -33,7 +33,6 @@
 #define STARTS_MAX 8 /* of containers in a row without an agent that got ready */
 #define TERM_MS 300 /* for init and agent to end by themselves */
 
-static int bring_up(struct pdp_guest_box *guest, struct pdp_error *err);
 static void take_down(struct pdp_guest_box *guest);
 
 void pdp_box_tell(struct pdp_guest_box *guest, enum pdp_guest_state state,
@@ -74,7 +73,7 @@ static void on_retry(evutil_socket_t fd, short what, void *arg)
 	struct pdp_error err;
 
 	(void)fd, (void)what;
-	if (bring_up(guest, &err))
+	if (pdp_box_bring_up(guest, &err))
 		down_again(guest, &err);
 	else
 		pdp_box_tell(guest, PDP_GUEST_STARTING, NULL);
@@ -113,6 +112,7 @@ static void on_arrived(struct pdp_guest_box *guest)
 /* What an adopted guest's agent had is in force until it has the new. */
 static void on_connected(struct pdp_guest_box *guest)
 {
+	guest->unwatched = false;
 	pdp_box_save(guest);
 	if (guest->adopt_ev)
 		event_del(guest->adopt_ev);
@@ -267,7 +267,7 @@ int pdp_box_open_channel(struct pdp_guest_box *guest, int xskmap_fd, struct pdp_
 				    &guest->link, xskmap_fd, err);
 }
 
-static int bring_up(struct pdp_guest_box *guest, struct pdp_error *err)
+int pdp_box_bring_up(struct pdp_guest_box *guest, struct pdp_error *err)
 {
 	int xskmap_fd = -1;
 	int code = pdp_guest_dir_make(guest->guests->run_dir, guest->k.name,
@@ -451,7 +451,7 @@ int pdp_guest_start(struct pdp_guest_box **out, struct pdp_guests *guests,
 		return code;
 	code = pdp_kept_make(&guest->file, guests->run_dir, &guest->k, err);
 	if (!code)
-		code = bring_up(guest, err);
+		code = pdp_box_bring_up(guest, err);
 	if (code)
 		pdp_guest_stop(guest);
 	else

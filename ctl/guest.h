@@ -102,9 +102,12 @@ int pdp_guest_start(struct pdp_guest_box **out, struct pdp_guests *guests,
  * when its agent is not there. Configuration is to be given anew, as after a start, and all of it before
  * the event loop runs again: what the agent has when it is told to SYNC takes the place of what it had.
  *
- * 0; -ENOENT: no such guest runs; -ESTALE: it runs otherwise than wanted (id, cpus, data plane, MTU of
- * its link), err says in what; -errno: part of it cannot be found. Then nothing has been changed but
- * perhaps a program, and pdp_guest_discard() makes room for a start.
+ * A guest whose container has ended meanwhile is made anew at once, as after any death, and its counters
+ * go on: its id and figures are what is taken over.
+ *
+ * 0; -ENOENT: no such guest is known; -ESTALE: it is otherwise than wanted (id, cpus, data plane, MTU of
+ * its link) or its counters are gone, err says in what; -errno: part of it cannot be found. Then nothing
+ * has been changed but perhaps a program, and pdp_guest_discard() makes room for a start.
  */
 int pdp_guest_adopt(struct pdp_guest_box **out, struct pdp_guests *guests,
 		    const struct pdp_guest_spec *spec, pdp_guest_fn fn, void *arg,

@@ -66,6 +66,7 @@ static int recall(struct pdp_guest_box *guest, struct pdp_error *err)
 	guest->k = kept;
 	guest->k.power = want.power;
 	guest->k.memory_mib = want.memory_mib;
+	guest->unwatched = true;
 	pdp_agentlink_set_past(guest->agent, &kept.agent);
 	return 0;
 }
@@ -74,9 +75,6 @@ static int find_container(struct pdp_guest_box *guest, struct pdp_error *err)
 {
 	int code;
 
-	guest->init_pid = pdp_container_init(guest->guests->run_dir, guest->lxc_name);
-	if (!guest->init_pid)
-		return pdp_fail(err, -ENOENT, "container %s does not run", guest->lxc_name);
 	code = pdp_box_watch_init(guest, err);
 	return code ? code : pdp_cgroup_find(&guest->cgroup, guest->init_pid, err);
 }
@@ -133,12 +131,34 @@ static int await_agent(struct pdp_guest_box *guest, struct pdp_error *err)
 	return 0;
 }
 
+/*
+ * Its container has ended, and its link with it. No socket is left that a packet could be in: what it
+ * held is booked, and the next container takes its place.
+ */
+static int begin_anew(struct pdp_guest_box *guest, struct pdp_error *err)
+{
+	char owner[160];
+	int code;
+
+	pdp_box_owner(guest, owner);
+	pdp_container_stop(guest->guests->run_dir, guest->lxc_name, guest->guests->pivot);
+	code = pdp_felink_remove(guest->guests->rtnl, owner, err);
+	pdp_box_bury_link(guest);
+	pdp_box_book_died(guest);
+	pdp_box_save(guest);
+	return code ? code : pdp_box_bring_up(guest, err);
+}
+
 static int take_over(struct pdp_guest_box *guest, struct pdp_error *err)
 {
 	int xskmap_fd, code = recall(guest, err);
 
-	if (!code)
-		code = find_container(guest, err);
+	if (code)
+		return code;
+	guest->init_pid = pdp_container_init(guest->guests->run_dir, guest->lxc_name);
+	if (!guest->init_pid)
+		return begin_anew(guest, err);
+	code = find_container(guest, err);
 	if (!code)
 		code = find_link(guest, err);
 	if (!code)

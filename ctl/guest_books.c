@@ -71,6 +71,33 @@ static void inside(struct pdp_guest_box *guest, const struct pdp_guest_stats *st
 	       pdp_agentstats_dropped(&agents);
 }
 
+/* How much more has come back than agents say they have sent: of the guest's own making. */
+static uint64_t made(const struct pdp_guest_box *guest)
+{
+	const struct pdp_guest_stats stats = pdp_box_stats(guest);
+	const uint64_t back = stats.from_packets - guest->k.at_first.from_packets;
+	struct pdp_agent_stats agents;
+	uint64_t sent;
+
+	/* Read after what came back: a packet on its way is not one that was made. */
+	pdp_agentlink_stats(guest->agent, &agents);
+	sent = agents.forward_packets + agents.local_packets - agents.drop_tx_lost;
+	return back > sent ? back - sent : 0;
+}
+
+/*
+ * An agent that died while no controller ran took its counters along. What came back since they were
+ * looked at last is taken as forwarded by it.
+ */
+static void credit_unwatched(struct pdp_guest_box *guest)
+{
+	const uint64_t now = made(guest);
+
+	if (guest->unwatched && now > guest->k.made)
+		pdp_agentlink_credit(guest->agent, now - guest->k.made);
+	guest->unwatched = false;
+}
+
 /*
  * True only while no socket is in the XSKMAP and the last agent's frames have settled
  * (docs/guests.md); then the difference is all that agents had in hand when they died.
@@ -81,6 +108,7 @@ void pdp_box_book_died(struct pdp_guest_box *guest)
 	uint64_t in, out;
 
 	guest->lost_at_ns = 0;
+	credit_unwatched(guest);
 	inside(guest, &stats, &in, &out);
 	guest->k.died_packets = in > out ? in - out : 0;
 }
@@ -100,7 +128,10 @@ static void book_when_settled(struct pdp_guest_box *guest)
 
 void pdp_box_save(struct pdp_guest_box *guest)
 {
-	pdp_agentlink_past(guest->agent, &guest->k.agent);
+	if (!guest->unwatched) {
+		guest->k.made = made(guest);
+		pdp_agentlink_past(guest->agent, &guest->k.agent);
+	}
 	pdp_kept_save(guest->file, &guest->k);
 }
 

@@ -37,6 +37,7 @@ struct pdp_guest_box {
 	struct event *adopt_ev; /* an adopted guest's agent does not come */
 	unsigned int pause_ms;
 	unsigned int starts; /* in a row, without READY */
+	bool unwatched; /* adopted, and its agent has not come to this controller */
 	uint64_t lost_at_ns; /* when the last agent was lost; 0 = booked */
 	struct pdp_guest_stats drain; /* as last seen by pdp_guest_drained(); */
 	uint64_t drain_ns; /* since when */
@@ -52,6 +53,8 @@ int pdp_box_new(struct pdp_guest_box **out, struct pdp_guests *guests,
 		struct pdp_error *err);
 /* Memory and descriptors; what is running runs on. */
 void pdp_box_free(struct pdp_guest_box *guest);
+/* Container, link, programs, channel: all, or nothing and an error. */
+int pdp_box_bring_up(struct pdp_guest_box *guest, struct pdp_error *err);
 /* What is found or made of a container that runs; the parts of a start, in its order. */
 int pdp_box_watch_init(struct pdp_guest_box *guest, struct pdp_error *err);
 void pdp_box_owner(const struct pdp_guest_box *guest, char owner[160]);

@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #define MAGIC 0x5064504bU /* "KPdP" */
-#define VERSION 1
+#define VERSION 2
 
 struct image {
 	uint32_t magic;

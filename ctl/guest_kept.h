@@ -32,6 +32,7 @@ struct pdp_guest_kept {
 	uint64_t rx_drops_before; /* of links that have gone */
 	uint64_t rx_drops_seen; /* of this one: a device that is deleted takes its counter along */
 	uint64_t died_packets;
+	uint64_t made; /* came back beyond what agents say they have sent, when agent.seen was */
 	struct pdp_guest_stats at_first; /* the maps outlive controllers, and ids are used again */
 	struct pdp_agent_past agent;
 	struct pdp_guest_note note;

@@ -100,8 +100,12 @@ kill_controller
 kill -KILL "$init"
 sleep 0.5
 controller --adopt
-check "the container died between two controllers: said, and made anew" wait_for 10 is_now ready
-check "for a reason" grep -aq '^not adopted -2: .* does not run' "$EVENTS"
+check "the container died between two controllers: made anew" wait_for 10 is_now ready restarts=2 "mac=$mac"
+fails "it is a new one" [ "$(value pid)" = "$init" ]
+check "the counters are not lost" is_now "agent_rx=$((agent_rx + 1000))" in=61000
+check "traffic passes" feed 1000
+check "the load ends" wait_for 5 idle
+check "the books balance" balanced
 init=$(value pid)
 
 # --- wanted otherwise
