@@ -151,6 +151,9 @@ static int start(struct pdp_apply *a, struct pdp_node_guest *guest,
 	guest->state = view.state;
 	guest->past =
 		(struct pdp_books_past){view.note.word[0], view.note.word[1], view.note.word[2]};
+	/* A link that has gone since is buried when the one of now is published. */
+	if (view.note.word[3] != (uint64_t)view.link_ifindex)
+		guest->link_ifindex = (int)view.note.word[3];
 	return 0;
 }
 

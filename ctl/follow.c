@@ -140,13 +140,17 @@ static void bury_link(struct pdp_node_guest *guest)
 {
 	struct pdp_books_guest books = pdp_node_books(guest);
 
-	struct pdp_guest_note note;
-
 	pdp_books_bury_link(&books, guest->node->loader);
 	guest->past = books.past;
-	/* For the next controller. */
-	note = (struct pdp_guest_note){
-		{books.past.lost_to, books.past.lost_from, books.past.lost_with_link, 0}};
+}
+
+/* For the next controller: what is gone, and the link that may be when it comes. */
+static void note_link(const struct pdp_node_guest *guest)
+{
+	const struct pdp_books_past *past = &guest->past;
+	const struct pdp_guest_note note = {{past->lost_to, past->lost_from, past->lost_with_link,
+					     (uint64_t)guest->link_ifindex}};
+
 	pdp_guest_set_note(guest->box, &note);
 }
 
@@ -162,6 +166,7 @@ int pdp_follow_link(struct pdp_node_guest *guest, struct pdp_error *err)
 	if (was && was != view.link_ifindex)
 		bury_link(guest);
 	guest->link_ifindex = view.link_ifindex;
+	note_link(guest);
 	return pdp_publish_guest(guest->node->store, guest->id, &entry, view.link_ifindex, was,
 				 err);
 }
