@@ -29,6 +29,14 @@ if [ -z "$list" ]; then
 	exit 1
 fi
 
+# prove would stop in the middle.
+for test in $list; do
+	[ -x "$test" ] || {
+		echo "run.sh: $test is not executable; chmod +x it" >&2
+		exit 1
+	}
+done
+
 export CMOCKA_MESSAGE_OUTPUT=TAP
 flags=--timer
 [ "${V:-0}" = 1 ] && flags="$flags --verbose"
