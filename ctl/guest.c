@@ -23,6 +23,7 @@
 #include <unistd.h>
 
 #include "ctl/container.h"
+#include "ctl/failpoint.h"
 #include "ctl/guest_box.h"
 #include "ctl/netns.h"
 #include "ctl/rootfs.h"
@@ -274,16 +275,20 @@ int pdp_box_bring_up(struct pdp_guest_box *guest, struct pdp_error *err)
 				      guest->id_base + PDP_GUEST_AGENT_ID, err);
 
 	guest->starts++;
+	pdp_failpoint("guest-begun");
 	if (!code)
 		code = start_container(guest, err);
+	pdp_failpoint("guest-container");
 	if (!code)
 		code = pdp_box_watch_init(guest, err);
 	if (!code)
 		code = pdp_cgroup_find(&guest->cgroup, guest->init_pid, err);
 	if (!code)
 		code = make_link(guest, err);
+	pdp_failpoint("guest-link");
 	if (!code)
 		code = pdp_box_attach(guest, &xskmap_fd, err);
+	pdp_failpoint("guest-programs");
 	/* Last: init waits for the socket before it starts the agent. */
 	if (!code)
 		code = pdp_box_open_channel(guest, xskmap_fd, err);
@@ -467,10 +472,12 @@ void pdp_guest_stop(struct pdp_guest_box *guest)
 	if (!guest)
 		return;
 	take_down(guest);
+	pdp_failpoint("guest-down");
 	pdp_box_dispatch_link(guest->k.id, name);
 	if (pdp_loader_detach(guest->guests->loader, name, &err) ||
 	    pdp_loader_detach_guest(guest->guests->loader, guest->k.id, &err))
 		fprintf(stderr, "guest %s: %s\n", guest->k.name, err.text);
+	pdp_failpoint("guest-detached");
 	pdp_kept_remove(guest->guests->run_dir, guest->k.name);
 	pdp_box_free(guest);
 }

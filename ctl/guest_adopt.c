@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "ctl/container.h"
+#include "ctl/failpoint.h"
 #include "ctl/guest_box.h"
 #include "ctl/netns.h"
 #include "ctl/process.h"
@@ -161,8 +162,10 @@ static int take_over(struct pdp_guest_box *guest, struct pdp_error *err)
 	code = find_container(guest, err);
 	if (!code)
 		code = find_link(guest, err);
+	pdp_failpoint("guest-found");
 	if (!code)
 		code = pdp_box_attach(guest, &xskmap_fd, err);
+	pdp_failpoint("guest-taken");
 	if (!code)
 		code = await_agent(guest, err);
 	if (!code)

@@ -21,7 +21,8 @@ struct pdp_guests {
 	char lxc_prefix[80]; /* pdp-NODE- */
 	char owner_prefix[80]; /* of FE links' aliases: "pdp NODE " */
 	char pivot[80]; /* cgroup of monitors that end: pdp-NODE.pivot */
-	LIST_HEAD(pdp_guest_boxes, pdp_guest_box) boxes; /* guests that are not stopped or released */
+	LIST_HEAD(pdp_guest_boxes, pdp_guest_box)
+	boxes; /* guests that are not stopped or released */
 	bool released; /* some that run on */
 };
 

@@ -3,11 +3,12 @@
  * guestd.c - one FE guest, with loader and channel but without vnets: what the tests of guests drive.
  *
  *   guestd --run-dir DIR --pins DIR --node NAME --agent PATH [--id N] [--name NAME] [--power N]
- *          [--memory MIB] [--cpus LIST] [--adopt] [--commands FIFO]
+ *          [--memory MIB] [--cpus LIST] [--adopt | --again] [--commands FIFO]
  *
  * Prints a line for each change of state, and on SIGUSR1: STATE KEY=VALUE ... It stops its guest on
  * SIGTERM or SIGINT and lets go of it on SIGHUP; on SIGKILL it does neither. The next one with these
- * arguments reaps what runs, or with --adopt takes it over. Commands, a line each: power N, memory MIB,
+ * arguments reaps what runs, or with --adopt takes it over, or with --again, if it cannot, makes it anew.
+ * Commands, a line each: power N, memory MIB,
  * sync, drained, mend, vif ID FAMILY.
  */
 #include <event2/event.h>
@@ -33,7 +34,7 @@ struct guestd {
 	struct pdp_guest_spec spec;
 	const char *pins;
 	const char *fifo;
-	bool adopt, release;
+	bool adopt, again, release;
 	struct pdp_guest_box *guest;
 	FILE *commands;
 };
@@ -122,6 +123,7 @@ static void parse(int argc, char **argv, struct guestd *d)
 		{"memory", required_argument, NULL, 'm'},
 		{"cpus", required_argument, NULL, 'c'},
 		{"adopt", no_argument, NULL, 'A'},
+		{"again", no_argument, NULL, 'R'},
 		{"commands", required_argument, NULL, 'C'},
 		{0},
 	};
@@ -146,6 +148,8 @@ static void parse(int argc, char **argv, struct guestd *d)
 			d->spec.cpus = optarg;
 		else if (c == 'A')
 			d->adopt = true;
+		else if (c == 'R')
+			d->adopt = d->again = true;
 		else if (c == 'C')
 			d->fifo = optarg;
 		else if (c == 'm')
@@ -261,6 +265,8 @@ static int bring_up(struct guestd *d, struct pdp_guests *guests, struct pdp_erro
 		code = pdp_guest_adopt(&d->guest, guests, &d->spec, on_state, d, why);
 	if (d->adopt && code)
 		printf("not adopted %d: %s\n", code, why->text);
+	if (code && d->again)
+		code = pdp_guest_discard(guests, d->spec.name, why) ? code : -ENOENT;
 	if (code == -ENOENT)
 		code = pdp_guest_start(&d->guest, guests, &d->spec, on_state, d, why);
 	return code;

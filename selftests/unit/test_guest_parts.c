@@ -14,13 +14,16 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/netlink.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "ctl/agentstats.h"
+#include "ctl/guest_kept.h"
 #include "ctl/cgroup.h"
 #include "ctl/container.h"
 #include "ctl/hello.h"
@@ -190,6 +193,119 @@ static void test_counters_refused(void **state)
 	close(empty);
 }
 
+/* --- limits that change, in a made-up v2 group -------------------------------------------------- */
+
+static char dir[] = "/tmp/pdp-guest-parts.XXXXXX";
+
+static void put_file(const char *name, const char *text)
+{
+	char path[128];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	file = fopen(path, "w");
+	assert_non_null(file);
+	fputs(text, file);
+	fclose(file);
+}
+
+static void test_limits_v2(void **state)
+{
+	struct pdp_cgroup cg = {.v2 = true};
+	struct pdp_cpu_quota quota;
+	struct pdp_error err;
+
+	(void)state;
+	snprintf(cg.cpu, sizeof(cg.cpu), "%s", dir);
+	snprintf(cg.memory, sizeof(cg.memory), "%s", dir);
+	assert_int_equal(pdp_cgroup_set_power(&cg, 500, &err), -ENOENT);
+	assert_non_null(strstr(err.text, "cpu.max"));
+	put_file("cpu.max", "max 100000\n");
+	put_file("cpu.weight", "100\n");
+	put_file("memory.max", "max\n");
+	assert_int_equal(pdp_cgroup_memory_limit(&cg), 0);
+	assert_int_equal(pdp_cgroup_set_power(&cg, 500, &err), 0);
+	assert_int_equal(pdp_cgroup_quota(&cg, &quota), 0);
+	assert_int_equal(quota.quota_us, 5000);
+	assert_int_equal(quota.period_us, 10000);
+	assert_int_equal(pdp_cgroup_set_memory(&cg, 64, &err), 0);
+	assert_int_equal(pdp_cgroup_memory_limit(&cg), 64 << 20);
+	memset(cg.cpu, 0, sizeof(cg.cpu));
+	assert_int_equal(pdp_cgroup_set_power(&cg, 500, &err), -ENOENT);
+}
+
+/* --- what outlives a controller ------------------------------------------------------------------ */
+
+static void test_kept(void **state)
+{
+	struct pdp_guest_kept kept = {.id = 7, .name = "red-1", .dataplane = "router", .agents = 1};
+	struct pdp_kept_file *file = NULL;
+	struct pdp_guest_kept again;
+	struct pdp_error err;
+	char path[128];
+	struct stat st;
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/kept", dir);
+	assert_int_equal(mkdir(path, 0700), 0);
+	assert_int_equal(pdp_kept_open(&file, dir, "red-1", &again, &err), -ENOENT);
+	assert_int_equal(pdp_kept_make(&file, dir, &kept, &err), 0);
+	/* What is saved is there without closing: as after SIGKILL. */
+	for (kept.agents = 2; kept.agents < 5; kept.agents++) {
+		struct pdp_kept_file *second;
+
+		pdp_kept_save(file, &kept);
+		assert_int_equal(pdp_kept_open(&second, dir, "red-1", &again, &err), 0);
+		assert_memory_equal(&again, &kept, sizeof(kept));
+		pdp_kept_close(second);
+	}
+	pdp_kept_close(file);
+
+	/* Another's, damaged, cut: refused, whatever is in it. */
+	snprintf(path, sizeof(path), "%s/kept/red-1", dir);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0600);
+	put_file("kept/red-2", "");
+	assert_int_equal(pdp_kept_open(&file, dir, "red-2", &again, &err), -EINVAL);
+	assert_non_null(strstr(err.text, "has 0 bytes"));
+	for (off_t at = 0; at < 12; at += 4) {
+		int fd = open(path, O_RDWR);
+		uint32_t word, bad;
+
+		assert_int_equal(pread(fd, &word, sizeof(word), at), sizeof(word));
+		bad = ~word;
+		assert_int_equal(pwrite(fd, &bad, sizeof(bad), at), sizeof(bad));
+		assert_int_equal(pdp_kept_open(&file, dir, "red-1", &again, &err), -EINVAL);
+		assert_null(file);
+		assert_int_equal(pwrite(fd, &word, sizeof(word), at), sizeof(word));
+		close(fd);
+	}
+	assert_int_equal(truncate(path, st.st_size - 1), 0);
+	assert_int_equal(pdp_kept_open(&file, dir, "red-1", &again, &err), -EINVAL);
+	pdp_kept_remove(dir, "red-1");
+	pdp_kept_remove(dir, "red-2");
+	assert_int_equal(access(path, F_OK), -1);
+}
+
+static int make_dir(void **state)
+{
+	(void)state;
+	return mkdtemp(dir) ? 0 : -1;
+}
+
+static int remove_dir(void **state)
+{
+	static const char *const names[] = {"kept", "cpu.max", "cpu.weight", "memory.max", ""};
+	char path[128];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		snprintf(path, sizeof(path), "%s/%s", dir, names[i]);
+		remove(path);
+	}
+	return access(dir, F_OK) ? 0 : -1;
+}
+
 /* --- an agent's first words --------------------------------------------------------------------- */
 
 static void test_hello(void **state)
@@ -235,7 +351,9 @@ int main(void)
 		cmocka_unit_test(test_counters_adopted),
 		cmocka_unit_test(test_counters_refused),
 		cmocka_unit_test(test_hello),
+		cmocka_unit_test(test_limits_v2),
+		cmocka_unit_test(test_kept),
 	};
 
-	return cmocka_run_group_tests_name("guest parts", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("guest parts", tests, make_dir, remove_dir);
 }
