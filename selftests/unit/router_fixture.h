@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * router_fixture.h - packets, vifs and rtnetlink messages for the tests of the router.
+ * router_fixture.h - packets, vifs and rtnetlink messages, and a router to hand them to, for its tests.
  *
  *   vif 1  udp over IPv4      vif 3  vxlan over IPv4, VNI 42, MAC 02:00:00:00:00:03
  *   vif 2  udp over IPv6      vif 4  vxlan over IPv6, VNI 43, MAC 02:00:00:00:00:04
@@ -221,11 +221,11 @@ UNUSED static int nl_apply(struct pdp_dataplane *dp, struct nlbuf *b)
 	return err;
 }
 
-/* --- a router with the four vifs and a route of each kind --------------------------------------- */
+/* --- a router with the four vifs ---------------------------------------------------------------- */
 
-UNUSED static struct pdp_dataplane *make_router(void)
+/* A router with the four vifs and no route. */
+UNUSED static struct pdp_dataplane *make_empty(void)
 {
-	struct nlbuf b = {.len = 0};
 	struct pdp_dataplane *dp;
 	uint16_t id;
 
@@ -235,6 +235,15 @@ UNUSED static struct pdp_dataplane *make_router(void)
 
 		assert_int_equal(pdp_router.set_vif(dp, &vif), 0);
 	}
+	return dp;
+}
+
+/* And a route of each kind. */
+UNUSED static struct pdp_dataplane *make_router(void)
+{
+	struct pdp_dataplane *dp = make_empty();
+	struct nlbuf b = {.len = 0};
+
 	nl_route(&b, RTM_NEWROUTE, RTN_UNICAST, "10.1.0.0", 16, NULL, 1, 0);
 	nl_route(&b, RTM_NEWROUTE, RTN_UNICAST, "10.2.0.0", 16, NULL, 2, 0);
 	nl_route(&b, RTM_NEWROUTE, RTN_UNICAST, "10.3.0.0", 16, NULL, 3, 0);
@@ -270,6 +279,59 @@ UNUSED static void run(struct pdp_dataplane *dp, struct frame *f)
 {
 	pdp_router.burst(dp, &f->pkt, 1);
 	pdp_router.quiescent(dp);
+}
+
+/* --- one route, one packet ---------------------------------------------------------------------- */
+
+#define LOCAL 0
+#define DROPPED -1
+
+/* Where a packet from 198.51.100.1 or 2001:db8:99::1 goes: a vif, LOCAL or DROPPED. */
+UNUSED static int where(struct pdp_dataplane *dp, const char *dst, uint32_t hash)
+{
+	struct frame f;
+
+	if (af_of(dst) == AF_INET)
+		make4(&f, "198.51.100.1", dst, 60);
+	else
+		make6(&f, "2001:db8:99::1", dst, 60);
+	f.pkt.hash = hash;
+	run(dp, &f);
+	if (f.pkt.op == PDP_OP_FORWARD)
+		return f.pkt.vif;
+	return f.pkt.op == PDP_OP_LOCAL ? LOCAL : DROPPED;
+}
+
+#define assert_where(dp, dst, what) assert_int_equal(where(dp, dst, 0), what)
+
+UNUSED static int route(struct pdp_dataplane *dp, uint16_t type, uint8_t rtn, const char *dst,
+			uint8_t len, const char *via, uint32_t vif, uint32_t metric)
+{
+	struct nlbuf b = {.len = 0};
+
+	nl_route(&b, type, rtn, dst, len, via, vif, metric);
+	return nl_apply(dp, &b);
+}
+
+UNUSED static int add(struct pdp_dataplane *dp, const char *dst, uint8_t len, uint32_t vif,
+		      uint32_t metric)
+{
+	return route(dp, RTM_NEWROUTE, RTN_UNICAST, dst, len, NULL, vif, metric);
+}
+
+UNUSED static int del(struct pdp_dataplane *dp, const char *dst, uint8_t len, uint32_t vif,
+		      uint32_t metric)
+{
+	return route(dp, RTM_DELROUTE, RTN_UNICAST, dst, len, NULL, vif, metric);
+}
+
+UNUSED static void assert_routes(struct pdp_dataplane *dp, uint64_t want4, uint64_t want6)
+{
+	uint64_t routes4, routes6;
+
+	pdp_router.routes(dp, &routes4, &routes6);
+	assert_int_equal(routes4, want4);
+	assert_int_equal(routes6, want6);
 }
 
 #endif
