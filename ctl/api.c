@@ -20,7 +20,9 @@
 #include <unistd.h>
 
 #include "ctl/api.h"
+#include "ctl/change.h"
 #include "ctl/clients.h"
+#include "ctl/feed.h"
 #include "ctl/log.h"
 #include "ctl/nodefile_write.h"
 #include "ctl/peer.h"
@@ -46,6 +48,8 @@ struct pdp_api {
 	struct sockaddr_un address;
 	struct pdp_api_conf conf;
 	struct pdp_clients *clients;
+	struct pdp_changes *changes;
+	struct pdp_feed *feed;
 	gid_t group; /* of the socket: may look */
 	gid_t admins; /* may change */
 };
@@ -92,10 +96,15 @@ static const struct view {
 	const char *path;
 	json_t *(*make)(struct pdp_node *node);
 } views[] = {
-	{"/v1/node", pdp_view_node},   {"/v1/ports", pdp_view_ports},
-	{"/v1/fes", pdp_view_fes},     {"/v1/vnets", pdp_view_vnets},
-	{"/v1/vifs", pdp_view_vifs},   {"/v1/guests", pdp_view_guests},
+	{"/v1/node", pdp_view_node},
+	{"/v1/ports", pdp_view_ports},
+	{"/v1/fes", pdp_view_fes},
+	{"/v1/vnets", pdp_view_vnets},
+	{"/v1/vifs", pdp_view_vifs},
+	{"/v1/guests", pdp_view_guests},
 	{"/v1/stats", pdp_view_stats},
+	{"/v1/routes", pdp_view_routes},
+	{"/v1/neighbours", pdp_view_neighbours},
 };
 
 static void reply_export(struct pdp_api *api, struct evhttp_request *req)
@@ -114,6 +123,13 @@ static void reply_export(struct pdp_api *api, struct evhttp_request *req)
 	free(text);
 }
 
+static void reply_events(struct pdp_api *api, struct evhttp_request *req)
+{
+	if (pdp_feed_follows(req))
+		pdp_clients_unlimited(api->clients, evhttp_request_get_connection(req));
+	pdp_feed_request(api->feed, req);
+}
+
 static void reply_metrics(struct pdp_api *api, struct evhttp_request *req)
 {
 	pdp_scrape_answer(req, api->node);
@@ -126,6 +142,7 @@ static const struct text {
 } texts[] = {
 	{"/metrics", reply_metrics},
 	{"/v1/export", reply_export},
+	{"/v1/events", reply_events},
 };
 
 static void look(struct pdp_api *api, struct evhttp_request *req, const char *path)
@@ -147,16 +164,31 @@ static void look(struct pdp_api *api, struct evhttp_request *req, const char *pa
 	pdp_reply_error(req, HTTP_NOTFOUND, "there is no such path");
 }
 
+/* The node may take longer than a client may be silent. */
+static void wait_for_node(struct pdp_api *api, struct evhttp_request *req)
+{
+	struct evhttp_connection *conn = evhttp_request_get_connection(req);
+
+	pdp_clients_unlimited(api->clients, conn);
+	bufferevent_set_timeouts(evhttp_connection_get_bufferevent(conn), NULL, NULL);
+}
+
 static void on_request(struct evhttp_request *req, void *arg)
 {
 	struct pdp_api *api = arg;
 	const char *path = evhttp_uri_get_path(evhttp_request_get_evhttp_uri(req));
 
 	pdp_clients_asked(api->clients, evhttp_request_get_connection(req));
-	if (evhttp_request_get_command(req) != EVHTTP_REQ_GET)
-		pdp_reply_error(req, HTTP_BADMETHOD, "only GET is known here");
-	else if (may_read(api, req))
-		look(api, req, path ? path : "");
+	path = path ? path : "";
+	if (evhttp_request_get_command(req) == EVHTTP_REQ_GET) {
+		if (may_read(api, req))
+			look(api, req, path);
+	} else if (!pdp_change_is(path, evhttp_request_get_command(req))) {
+		pdp_reply_error(req, HTTP_BADMETHOD, "this method is not known here");
+	} else if (may_write(api, req)) {
+		wait_for_node(api, req);
+		pdp_change_request(api->changes, req);
+	}
 }
 
 static void on_gone(struct evhttp_connection *conn, void *arg)
@@ -185,10 +217,8 @@ static void on_down(struct evhttp_request *req, void *arg)
 		return;
 	}
 	api->pending = req;
-	pdp_clients_unlimited(api->clients, conn);
+	wait_for_node(api, req);
 	evhttp_connection_set_closecb(conn, on_gone, api);
-	/* It may take longer than a client may be silent. */
-	bufferevent_disable(evhttp_connection_get_bufferevent(conn), EV_READ);
 	api->conf.leave(api->conf.arg);
 }
 
@@ -273,7 +303,9 @@ static int serve(struct pdp_api *api, struct pdp_error *err)
 	int fd;
 
 	api->http = evhttp_new(api->base);
-	if (!api->http || pdp_clients_watch(&api->clients, api->base, api->http, &limits))
+	if (!api->http || pdp_clients_watch(&api->clients, api->base, api->http, &limits) ||
+	    pdp_changes_new(&api->changes, api->node) ||
+	    pdp_feed_new(&api->feed, api->node->events))
 		return pdp_fail(err, -ENOMEM, "no memory for the API");
 	evhttp_set_timeout(api->http, SILENCE_S);
 	evhttp_set_max_headers_size(api->http, HEADERS_MAX);
@@ -367,8 +399,10 @@ void pdp_api_close(struct pdp_api *api)
 {
 	if (!api)
 		return;
+	pdp_feed_free(api->feed);
 	if (api->http)
 		evhttp_free(api->http);
+	pdp_changes_free(api->changes);
 	pdp_clients_free(api->clients);
 	free(api);
 }

@@ -13,7 +13,20 @@
 #define ANSWER_MAX (64u << 20)
 #define CONNECT_TIMEOUT_MS 2000L
 #define GET_TIMEOUT_MS 10000L
-#define POST_TIMEOUT_MS 120000L /* taking a node down stops containers */
+#define URL_MAX 1024
+
+/* What is asked, and what becomes of the answer. */
+struct request {
+	const char *run_dir;
+	const char *method;
+	const char *path;
+	const char *body; /* NULL = none */
+	size_t len;
+	long timeout_ms; /* 0 = none */
+	curl_write_callback take;
+	void *arg;
+	long status; /* of the answer */
+};
 
 struct answer {
 	char *data;
@@ -34,73 +47,205 @@ static size_t take(char *data, size_t size, size_t n, void *arg)
 	memcpy(grown + answer->len, data, n);
 	answer->data = grown;
 	answer->len += n;
+	grown[answer->len] = '\0';
 	return n;
+}
+
+static void set_options(CURL *curl, const struct request *request, const char *socket_path)
+{
+	curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, socket_path);
+	curl_easy_setopt(curl, CURLOPT_NOPROXY, "*");
+	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_TIMEOUT_MS);
+	curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, request->timeout_ms);
+	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, request->take);
+	curl_easy_setopt(curl, CURLOPT_WRITEDATA, request->arg);
+	curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, request->method);
+	if (!request->body)
+		return;
+	curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->len);
+	curl_easy_setopt(curl, CURLOPT_POSTFIELDS, request->body);
+}
+
+static int judge_transfer(CURLcode code, const char *socket_path, struct pdp_error *err)
+{
+	if (code == CURLE_OK)
+		return 0;
+	if (code == CURLE_COULDNT_CONNECT)
+		return pdp_fail(err, -ECONNREFUSED,
+				"pdpd is not running (nothing answers at %s); stats and map work "
+				"without it",
+				socket_path);
+	return pdp_fail(err, -EIO, "%s: %s", socket_path, curl_easy_strerror(code));
+}
+
+static int perform(struct request *request, struct pdp_error *err)
+{
+	char socket_path[PATH_MAX], url[URL_MAX];
+	/* No waiting for a "100 Continue" with a large body: it is a unix socket. */
+	struct curl_slist *headers = curl_slist_append(NULL, "Expect:");
+	CURL *curl = curl_easy_init();
+	int code;
+
+	if (!curl || !headers) {
+		curl_slist_free_all(headers);
+		curl_easy_cleanup(curl);
+		return pdp_fail(err, -ENOMEM, "libcurl does not start");
+	}
+	snprintf(socket_path, sizeof(socket_path), "%s/pdpd.sock", request->run_dir);
+	snprintf(url, sizeof(url), "http://pdpd%s", request->path);
+	set_options(curl, request, socket_path);
+	curl_easy_setopt(curl, CURLOPT_URL, url);
+	curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers);
+	code = judge_transfer(curl_easy_perform(curl), socket_path, err);
+	curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &request->status);
+	curl_easy_cleanup(curl);
+	curl_slist_free_all(headers);
+	return code;
+}
+
+static int refused(const json_t *value, long status, struct pdp_error *err)
+{
+	const char *text = json_string_value(json_object_get(value, "error"));
+
+	if (text)
+		return pdp_fail(err, -EREMOTEIO, "%s", text);
+	return pdp_fail(err, -EREMOTEIO, "pdpd refused without a reason (HTTP %ld)", status);
 }
 
 static int judge(json_t **out, const struct answer *answer, long status, struct pdp_error *err)
 {
 	json_error_t where;
 	json_t *value = json_loadb(answer->data ? answer->data : "", answer->len, 0, &where);
-	const char *text;
+	int code;
 
-	if (!value)
-		return pdp_fail(err, -EPROTO, "pdpd's answer (HTTP %ld) is no JSON: %s", status,
-				where.text);
-	if (status == 200) {
+	if (status == 200 && value) {
 		*out = value;
 		return 0;
 	}
-	text = json_string_value(json_object_get(value, "error"));
-	pdp_fail(err, 0, "%s", text ? text : "pdpd refused without a reason");
+	code = value ? refused(value, status, err)
+		     : pdp_fail(err, -EPROTO, "pdpd's answer (HTTP %ld) is no JSON: %s", status,
+				where.text);
 	json_decref(value);
-	return -EREMOTEIO;
+	return code;
 }
 
-static int ask(json_t **out, const char *run_dir, const char *path, bool post,
-	       struct pdp_error *err)
+static int ask(json_t **out, struct request *request, struct pdp_error *err)
 {
-	char socket_path[PATH_MAX], url[256];
 	struct answer answer = {0};
-	CURL *curl = curl_easy_init();
-	CURLcode code;
-	long status = 0;
-	int ret;
+	int code;
 
-	if (!curl)
-		return pdp_fail(err, -ENOMEM, "libcurl does not start");
-	snprintf(socket_path, sizeof(socket_path), "%s/pdpd.sock", run_dir);
-	snprintf(url, sizeof(url), "http://pdpd%s", path);
-	curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, socket_path);
-	curl_easy_setopt(curl, CURLOPT_URL, url);
-	curl_easy_setopt(curl, CURLOPT_NOPROXY, "*");
-	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_TIMEOUT_MS);
-	curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, post ? POST_TIMEOUT_MS : GET_TIMEOUT_MS);
-	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take);
-	curl_easy_setopt(curl, CURLOPT_WRITEDATA, &answer);
-	if (post)
-		curl_easy_setopt(curl, CURLOPT_POSTFIELDS, "");
-	code = curl_easy_perform(curl);
-	curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
-	if (code == CURLE_COULDNT_CONNECT)
-		ret = pdp_fail(err, -ECONNREFUSED,
-			       "pdpd is not running (nothing answers at %s); stats and map work "
-			       "without it",
-			       socket_path);
-	else if (code != CURLE_OK)
-		ret = pdp_fail(err, -EIO, "%s: %s", socket_path, curl_easy_strerror(code));
-	else
-		ret = judge(out, &answer, status, err);
+	request->take = take;
+	request->arg = &answer;
+	code = perform(request, err);
+	if (!code)
+		code = judge(out, &answer, request->status, err);
 	free(answer.data);
-	curl_easy_cleanup(curl);
-	return ret;
+	return code;
 }
 
 int pdp_client_get(json_t **out, const char *run_dir, const char *path, struct pdp_error *err)
 {
-	return ask(out, run_dir, path, false, err);
+	struct request request = {
+		.run_dir = run_dir, .method = "GET", .path = path, .timeout_ms = GET_TIMEOUT_MS};
+
+	return ask(out, &request, err);
 }
 
 int pdp_client_post(json_t **out, const char *run_dir, const char *path, struct pdp_error *err)
 {
-	return ask(out, run_dir, path, true, err);
+	return pdp_client_send(out, run_dir, "POST", path, "", 0, err);
+}
+
+int pdp_client_send(json_t **out, const char *run_dir, const char *method, const char *path,
+		    const char *body, size_t len, struct pdp_error *err)
+{
+	struct request request = {
+		.run_dir = run_dir, .method = method, .path = path, .body = body, .len = len};
+
+	return ask(out, &request, err);
+}
+
+int pdp_client_text(char **out, const char *run_dir, const char *path, struct pdp_error *err)
+{
+	struct answer answer = {0};
+	struct request request = {.run_dir = run_dir,
+				  .method = "GET",
+				  .path = path,
+				  .timeout_ms = GET_TIMEOUT_MS,
+				  .take = take,
+				  .arg = &answer};
+	json_t *value = NULL;
+	int code = perform(&request, err);
+
+	if (!code && request.status == 200 && answer.data) {
+		*out = answer.data;
+		return 0;
+	}
+	if (!code)
+		code = judge(&value, &answer, request.status, err);
+	json_decref(value);
+	free(answer.data);
+	return code ? code : pdp_fail(err, -EPROTO, "pdpd's answer is empty");
+}
+
+/* --- lines ------------------------------------------------------------------------------------- */
+
+struct lines {
+	struct answer rest; /* of a line that has not ended */
+	int (*fn)(const json_t *row, void *arg);
+	void *arg;
+	int code;
+};
+
+static int take_line(struct lines *lines, const char *line, size_t len)
+{
+	json_t *row = json_loadb(line, len, 0, NULL);
+	int code = row ? lines->fn(row, lines->arg) : 0;
+
+	json_decref(row);
+	return code;
+}
+
+static size_t take_lines(char *data, size_t size, size_t n, void *arg)
+{
+	struct lines *lines = arg;
+	char *line, *end;
+	size_t got = take(data, size, n, &lines->rest);
+
+	line = lines->rest.data;
+	while (got && !lines->code && (end = strchr(line, '\n'))) {
+		lines->code = take_line(lines, line, (size_t)(end - line));
+		line = end + 1;
+	}
+	if (!got || lines->code)
+		return 0;
+	lines->rest.len -= (size_t)(line - lines->rest.data);
+	memmove(lines->rest.data, line, lines->rest.len + 1);
+	return got;
+}
+
+int pdp_client_follow(const char *run_dir, const char *path,
+		      int (*fn)(const json_t *row, void *arg), void *arg, struct pdp_error *err)
+{
+	struct lines lines = {.fn = fn, .arg = arg};
+	struct request request = {.run_dir = run_dir,
+				  .method = "GET",
+				  .path = path,
+				  .take = take_lines,
+				  .arg = &lines};
+	json_t *value = NULL;
+	int code = perform(&request, err);
+
+	if (lines.code)
+		code = lines.code;
+	else if (!code && request.status != 200)
+		code = judge(&value, &lines.rest, request.status, err);
+	json_decref(value);
+	free(lines.rest.data);
+	return code;
+}
+
+char *pdp_client_escape(const char *text)
+{
+	return curl_easy_escape(NULL, text, 0);
 }

@@ -13,7 +13,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
-#include <sys/queue.h>
 #include <sys/socket.h>
 #include <time.h>
 
@@ -22,7 +21,7 @@
 #define SWEEP_MS 100
 
 struct client {
-	TAILQ_ENTRY(client) next;
+	struct client *next;
 	struct bufferevent *bev;
 	bool asked;
 	time_t until; /* CLOCK_MONOTONIC; 0 = no limit */
@@ -32,7 +31,7 @@ struct pdp_clients {
 	struct pdp_clients_conf conf;
 	struct event *sweep;
 	unsigned int n;
-	TAILQ_HEAD(, client) list; /* the oldest first */
+	struct client *first, **last; /* the oldest first; last = where the next one goes */
 };
 
 static time_t now(void)
@@ -57,9 +56,14 @@ static bool is_gone(const struct client *client)
 	return !owner;
 }
 
-static void forget(struct pdp_clients *clients, struct client *client)
+/* Take the client at this place of the list out of it. */
+static void forget(struct pdp_clients *clients, struct client **at)
 {
-	TAILQ_REMOVE(&clients->list, client, next);
+	struct client *client = *at;
+
+	*at = client->next;
+	if (clients->last == &client->next)
+		clients->last = at;
 	clients->n--;
 	bufferevent_decref(client->bev);
 	free(client);
@@ -67,15 +71,17 @@ static void forget(struct pdp_clients *clients, struct client *client)
 
 static void sweep(struct pdp_clients *clients)
 {
-	struct client *client, *next;
-	const time_t at = now();
+	struct client **at = &clients->first;
+	const time_t when = now();
 
-	for (client = TAILQ_FIRST(&clients->list); client; client = next) {
-		next = TAILQ_NEXT(client, next);
-		if (is_gone(client))
-			forget(clients, client);
-		else if (client->until && at > client->until)
-			cut_off(client);
+	while (*at) {
+		if (is_gone(*at)) {
+			forget(clients, at);
+			continue;
+		}
+		if ((*at)->until && when > (*at)->until)
+			cut_off(*at);
+		at = &(*at)->next;
 	}
 }
 
@@ -95,7 +101,7 @@ static void make_room(struct pdp_clients *clients)
 {
 	struct client *client;
 
-	for (client = TAILQ_FIRST(&clients->list); client; client = TAILQ_NEXT(client, next)) {
+	for (client = clients->first; client; client = client->next) {
 		if (client->asked)
 			continue;
 		client->asked = true; /* cut off once */
@@ -123,7 +129,8 @@ static struct bufferevent *on_connection(struct event_base *base, void *arg)
 	sweep(clients);
 	if (clients->n >= clients->conf.most)
 		make_room(clients);
-	TAILQ_INSERT_TAIL(&clients->list, client, next);
+	*clients->last = client;
+	clients->last = &client->next;
 	if (!clients->n++)
 		event_add(clients->sweep, &period);
 	return client->bev;
@@ -137,7 +144,7 @@ int pdp_clients_watch(struct pdp_clients **out, struct event_base *base, struct 
 	if (!clients)
 		return -ENOMEM;
 	clients->conf = *conf;
-	TAILQ_INIT(&clients->list);
+	clients->last = &clients->first;
 	clients->sweep = event_new(base, -1, EV_PERSIST, on_sweep, clients);
 	if (!clients->sweep) {
 		free(clients);
@@ -152,8 +159,8 @@ void pdp_clients_free(struct pdp_clients *clients)
 {
 	if (!clients)
 		return;
-	while (!TAILQ_EMPTY(&clients->list))
-		forget(clients, TAILQ_FIRST(&clients->list));
+	while (clients->first)
+		forget(clients, &clients->first);
 	event_free(clients->sweep);
 	free(clients);
 }
@@ -161,10 +168,10 @@ void pdp_clients_free(struct pdp_clients *clients)
 static struct client *find(struct pdp_clients *clients, struct evhttp_connection *conn)
 {
 	const struct bufferevent *bev = evhttp_connection_get_bufferevent(conn);
-	struct client *client = TAILQ_FIRST(&clients->list);
+	struct client *client = clients->first;
 
 	while (client && client->bev != bev)
-		client = TAILQ_NEXT(client, next);
+		client = client->next;
 	return client;
 }
 

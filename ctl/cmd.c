@@ -14,9 +14,15 @@ const struct pdp_object pdp_objects[] = {
 	{"vnet", "virtual networks", pdp_cmd_vnet},
 	{"vif", "virtual interfaces: ends of tunnels", pdp_cmd_vif},
 	{"guest", "FE guests: containers that carry a slice of a vnet", pdp_cmd_guest},
+	{"route", "static routes of a vnet", pdp_cmd_route},
+	{"neighbour", "static neighbours on a vnet's vxlan vifs", pdp_cmd_neighbour},
 	{"alloc", "which FEs carry which vnet, and what would fit", pdp_cmd_alloc},
 	{"stats", "the ledger: where each packet of a vnet went", pdp_cmd_stats},
 	{"map", "the BPF maps, decoded", pdp_cmd_map},
+	{"event", "what happened to the node, and what happens", pdp_cmd_event},
+	{"apply", "make the node what a node file says", pdp_cmd_apply},
+	{"plan", "what would change", pdp_cmd_plan},
+	{"export", "the node as a node file", pdp_cmd_export},
 	{"completion", "what shells and manuals are told of all this", pdp_cmd_completion},
 	{NULL, NULL, NULL},
 };
@@ -53,7 +59,8 @@ static void append(char *text, size_t size, const char *name)
 static void try(struct search *search, int index, const char *name)
 {
 	append(search->all, sizeof(search->all), name);
-	if (search->exact || !*search->word || strncmp(search->word, name, strlen(search->word)))
+	if (search->exact || !*search->word ||
+	    strncmp(search->word, name, strlen(search->word)) != 0)
 		return;
 	search->found = index;
 	search->exact = !strcmp(search->word, name);
@@ -168,6 +175,8 @@ static bool takes_names(const struct pdp_object *object, const char *word)
 static enum pdp_outcome run_or_help(struct pdp_ctl *ctl, const struct pdp_object *object,
 				    const struct pdp_cmd *cmd, int argc, char **argv)
 {
+	ctl->object = object;
+	ctl->cmd = cmd;
 	if (argc == 0 || !is_help(argv[0]))
 		return cmd->run(ctl, argc, argv);
 	pdp_help_cmd(ctl->out.file, object, cmd);

@@ -17,11 +17,16 @@ enum pdp_outcome {
 	PDP_DRIFT = 4, /* plan: the node is not what the file says */
 };
 
+struct pdp_object;
+struct pdp_cmd;
+
 struct pdp_ctl {
 	struct pdp_output out;
 	const char *run_dir;
 	const char *pins;
 	bool dry_run; /* changes are only shown */
+	const struct pdp_object *object; /* what runs, for functions that are many commands */
+	const struct pdp_cmd *cmd;
 	struct pdp_error err; /* of a command that is not DONE; empty: all has been said */
 };
 
@@ -75,6 +80,12 @@ extern const struct pdp_cmd pdp_cmd_fe[];
 extern const struct pdp_cmd pdp_cmd_vnet[];
 extern const struct pdp_cmd pdp_cmd_vif[];
 extern const struct pdp_cmd pdp_cmd_guest[];
+extern const struct pdp_cmd pdp_cmd_route[];
+extern const struct pdp_cmd pdp_cmd_neighbour[];
+extern const struct pdp_cmd pdp_cmd_event[];
+extern const struct pdp_cmd pdp_cmd_apply[];
+extern const struct pdp_cmd pdp_cmd_plan[];
+extern const struct pdp_cmd pdp_cmd_export[];
 extern const struct pdp_cmd pdp_cmd_completion[];
 extern const struct pdp_cmd pdp_cmd_alloc[];
 extern const struct pdp_cmd pdp_cmd_stats[];
@@ -120,6 +131,12 @@ void pdp_manual(FILE *file);
 
 /* The outcome that a client or loader error stands for. */
 enum pdp_outcome pdp_outcome_of(int error);
+
+/* add, set and del of whatever ctl->object is; drain and undrain of an FE (cmd_change.c). */
+enum pdp_outcome pdp_cmd_change(struct pdp_ctl *ctl, int argc, char **argv);
+
+/* Print what an API request for a change answered: a line for each change. Takes no reference. */
+void pdp_print_plan(const json_t *plan, const struct pdp_output *out);
 
 /* Too many words: PDP_USAGE and a sentence; PDP_DONE otherwise. */
 enum pdp_outcome pdp_cmd_at_most(struct pdp_ctl *ctl, int max, int argc, char **argv);

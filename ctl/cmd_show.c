@@ -241,13 +241,92 @@ static enum pdp_outcome show_guests(struct pdp_ctl *ctl, int argc, char **argv)
 	return show(ctl, "guest", "/v1/guests", guests, argc, argv);
 }
 
+static const struct pdp_column routes[] = {
+	{"VNET", "vnet"},	    {"TO", "to"}, {"VIA", "via"}, {"VIF", "vif"},
+	{"BLACKHOLE", "blackhole"}, {NULL},
+};
+
+static const struct pdp_column neighbours[] = {
+	{"VNET", "vnet"}, {"ADDRESS", "address"}, {"MAC", "mac"}, {"VIF", "vif"}, {NULL},
+};
+
+/* Those of all vnets, or of one. */
+static enum pdp_outcome show_of_vnet(struct pdp_ctl *ctl, const char *path,
+				     const struct pdp_column *columns, int argc, char **argv)
+{
+	json_t *rows = NULL;
+	size_t i;
+	int err;
+
+	if (pdp_cmd_at_most(ctl, 1, argc, argv))
+		return PDP_USAGE;
+	err = pdp_client_get(&rows, ctl->run_dir, path, &ctl->err);
+	for (i = json_array_size(rows); !err && argc && i-- > 0;)
+		if (strcmp(string(json_array_get(rows, i), "vnet"), argv[0]) != 0)
+			json_array_remove(rows, i);
+	if (!err)
+		err = pdp_table_print(rows, columns, &ctl->out);
+	json_decref(rows);
+	return pdp_outcome_of(err);
+}
+
+static enum pdp_outcome show_routes(struct pdp_ctl *ctl, int argc, char **argv)
+{
+	return show_of_vnet(ctl, "/v1/routes", routes, argc, argv);
+}
+
+static enum pdp_outcome show_neighbours(struct pdp_ctl *ctl, int argc, char **argv)
+{
+	return show_of_vnet(ctl, "/v1/neighbours", neighbours, argc, argv);
+}
+
+#define PORT_KEYS "[ vlan VID|OUTER.INNER ]"
+#define FE_KEYS "[ drain true|false ]"
+#define VNET_KEYS                                                                               \
+	"[ policy round-robin|weighted|flow-hash ] [ flow-key 5tuple ] [ data-plane.kind "      \
+	"router ] [ control-plane.kind none|static ] [ rate.pps N ] [ rate.burst N ] [ memory " \
+	"SIZE ]"
+#define VIF_KEYS "[ vni N ] [ mtu N ] [ mac MAC ] [ address PREFIX,... ]"
+#define ROUTE_KEYS "[ via ADDRESS ] [ vif VIF ] [ blackhole true|false ]"
+#define KEYS_MORE                                                                             \
+	"Keys and values are those of pdp.yaml(5); one key inside another is written with a " \
+	"dot.\nReturns when the node is so; with --dry-run nothing is changed."
+#define SET_MORE KEYS_MORE " The value\ndefault takes an optional key away."
+
+const struct pdp_cmd pdp_cmd_route[] = {
+	{"show", "[ VNET ]", "static routes, of all vnets or of one", show_routes},
+	{"add", "VNET PREFIX " ROUTE_KEYS, "add a route", pdp_cmd_change, KEYS_MORE},
+	{"set", "VNET PREFIX " ROUTE_KEYS, "change a route", pdp_cmd_change, SET_MORE},
+	{"del", "VNET PREFIX", "remove a route", pdp_cmd_change},
+	{NULL},
+};
+const struct pdp_cmd pdp_cmd_neighbour[] = {
+	{"show", "[ VNET ]", "static neighbours, of all vnets or of one", show_neighbours},
+	{"add", "VNET ADDRESS vif VIF mac MAC", "add a neighbour", pdp_cmd_change, KEYS_MORE},
+	{"set", "VNET ADDRESS [ vif VIF ] [ mac MAC ]", "change a neighbour", pdp_cmd_change,
+	 SET_MORE},
+	{"del", "VNET ADDRESS [ vif VIF ]", "remove a neighbour", pdp_cmd_change},
+	{NULL},
+};
 const struct pdp_cmd pdp_cmd_port[] = {
 	{"show", "[ NAME ]", "ports, their devices and what they leave to the host", show_ports,
 	 "PASSED TO HOST counts the frames that were none of a vnet's; -j tells them by reason."},
+	{"add", "NAME ifname IFNAME " PORT_KEYS, "take a device as a port", pdp_cmd_change,
+	 KEYS_MORE},
+	{"set", "NAME [ ifname IFNAME ] " PORT_KEYS, "change a port", pdp_cmd_change, SET_MORE},
+	{"del", "NAME", "give a port's device back", pdp_cmd_change},
 	{NULL},
 };
 const struct pdp_cmd pdp_cmd_fe[] = {
 	{"show", "[ NAME ]", "FEs, their CPUs, capacity and guests", show_fes},
+	{"add", "NAME cpus LIST capacity POWER " FE_KEYS, "add an FE", pdp_cmd_change, KEYS_MORE},
+	{"set", "NAME [ cpus LIST ] [ capacity POWER ] " FE_KEYS, "change an FE", pdp_cmd_change,
+	 SET_MORE},
+	{"drain", "NAME", "move an FE's guests to others, and give it no more", pdp_cmd_change,
+	 "The same as set NAME drain true. No packet is lost; if the guests fit nowhere else,\n"
+	 "nothing is changed."},
+	{"undrain", "NAME", "let a drained FE have guests again", pdp_cmd_change},
+	{"del", "NAME", "remove an FE; its guests move to others", pdp_cmd_change},
 	{NULL},
 };
 const struct pdp_cmd pdp_cmd_vnet[] = {
@@ -255,12 +334,23 @@ const struct pdp_cmd pdp_cmd_vnet[] = {
 	 "GUESTS are FEs with the power there; an exclamation mark and the state stand behind a\n"
 	 "guest that is not ready. STATE is up, degraded (some guests are not ready) or down. LOCAL\n"
 	 "went to the control plane."},
+	{"add", "NAME power POWER " VNET_KEYS, "add a vnet; vif add gives it tunnels",
+	 pdp_cmd_change, KEYS_MORE},
+	{"set", "NAME [ power POWER ] " VNET_KEYS, "change a vnet, while it forwards",
+	 pdp_cmd_change, SET_MORE},
+	{"del", "NAME", "remove a vnet with its vifs, routes and neighbours", pdp_cmd_change},
 	{NULL},
 };
 const struct pdp_cmd pdp_cmd_vif[] = {
 	{"show", "[ VNET/VIF ]", "vifs, their tunnels and next hops", show_vifs,
 	 "NEXT HOP is the MAC address that packets leave to; without one they are dropped\n"
 	 "(drop_no_neighbour). A VIF without its VNET is looked for in all of them."},
+	{"add", "VNET/VIF port PORT encap udp|vxlan local ENDPOINT remote ENDPOINT " VIF_KEYS,
+	 "add a tunnel's end", pdp_cmd_change, KEYS_MORE},
+	{"set",
+	 "VNET/VIF [ port PORT ] [ encap udp|vxlan ] [ local ENDPOINT ] [ remote ENDPOINT ] " VIF_KEYS,
+	 "change a tunnel's end", pdp_cmd_change, SET_MORE},
+	{"del", "VNET/VIF", "remove a tunnel's end", pdp_cmd_change},
 	{NULL},
 };
 const struct pdp_cmd pdp_cmd_guest[] = {

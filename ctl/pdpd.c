@@ -68,6 +68,7 @@ static const struct option options[] = {
 	{"force", no_argument, NULL, 'f'},	   {"dispatcher", no_argument, NULL, 'd'},
 	{"metrics", required_argument, NULL, 'm'}, {"metrics-public", no_argument, NULL, 'M'},
 	{"group", required_argument, NULL, 'g'},   {"admin-group", required_argument, NULL, 'A'},
+	{"state", required_argument, NULL, 's'},   {"purge", no_argument, NULL, 'u'},
 	{"foreground", no_argument, NULL, 'F'},	   {"version", no_argument, NULL, 'V'},
 	{"help", no_argument, NULL, 'h'},	   {NULL, 0, NULL, 0},
 };

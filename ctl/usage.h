@@ -16,9 +16,9 @@ enum pdp_token_kind {
 };
 
 struct pdp_token {
-	enum pdp_token_kind kind;
 	const char *text; /* in the args, not terminated */
 	int len;
+	enum pdp_token_kind kind;
 	const struct pdp_token *of; /* the keyword right before a value; NULL = stands for itself */
 };
 

@@ -19,6 +19,10 @@ json_t *pdp_view_vifs(struct pdp_node *node);
 json_t *pdp_view_guests(struct pdp_node *node);
 json_t *pdp_view_stats(struct pdp_node *node);
 
+/* What the model says of each vnet (views_routes.c). */
+json_t *pdp_view_routes(struct pdp_node *node);
+json_t *pdp_view_neighbours(struct pdp_node *node);
+
 /* The books of a vnet, the caller's to free. 0 or -errno. */
 int pdp_view_books(struct pdp_books *out, const struct pdp_node *node,
 		   const struct pdp_node_vnet *vnet);

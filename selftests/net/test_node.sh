@@ -66,7 +66,7 @@ check "and is refused when it can" [ "$(nobody curl -s -o /dev/null -w '%{http_c
 check "nor may it take the node down" [ "$(nobody curl -s -o /dev/null -w '%{http_code}' -X POST --unix-socket "$SOCK" http://pdpd/v1/node/down)" = 403 ]
 chmod 660 "$SOCK"
 check "no such path" [ "$(http http://pdpd/v1/nothing)" = 404 ]
-check "no such method" [ "$(http -X DELETE http://pdpd/v1/vnets)" = 405 ]
+check "no such method" [ "$(http -X DELETE http://pdpd/metrics)" = 405 ]
 check "a GET does not take it down" [ "$(http http://pdpd/v1/node/down)" = 405 ]
 check "a body of 10 MB is refused" [ "$(head -c 10000000 /dev/zero | http --data-binary @- http://pdpd/v1/node/down)" = 413 ]
 

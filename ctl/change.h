@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * change.h - requests that change the node: a whole node file, or one thing of it.
+ *
+ *   POST /v1/apply                      a node file
+ *   POST /v1/vnets                      {"name": "red", "power": "1500m", ...}
+ *   PATCH, DELETE /v1/vnets/red         {"power": "3000m"}
+ *
+ * and the same for ports, fes, vifs, routes and neighbours. docs/api.md.
+ */
+#ifndef PDP_CHANGE_H
+#define PDP_CHANGE_H
+
+#include <stdbool.h>
+
+#include "ctl/node.h"
+
+struct evhttp_request;
+struct pdp_changes;
+
+/* 0 or -ENOMEM. */
+int pdp_changes_new(struct pdp_changes **out, struct pdp_node *node);
+/* Who still waits is left without an answer. NULL is fine. */
+void pdp_changes_free(struct pdp_changes *changes);
+
+/* Is this path one of changes (with this method, an EVHTTP_REQ_*)? */
+bool pdp_change_is(const char *path, int method);
+
+/*
+ * Do what the request of a writer says, and answer it when the node is so; the plan is the answer. With
+ * ?dry_run the plan is all that is made. The answer may come after a while, from the event loop.
+ */
+void pdp_change_request(struct pdp_changes *changes, struct evhttp_request *req);
+
+#endif
