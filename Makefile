@@ -185,6 +185,7 @@ bench-smoke: $(B)/.deps-all all $(BENCH)
 SBIN := pdpd pdp-ctl pdp-loader
 BIN := pdp-tun
 LIBEXEC := pdp-fe-agent pdp-fe-init
+UNITDIR ?= $(PREFIX)/lib/systemd/system
 
 .PHONY: install
 install: all
@@ -199,6 +200,8 @@ install: all
 		>$(DESTDIR)$(PREFIX)/share/bash-completion/completions/pdp-ctl
 	install -m 644 examples/*.yaml $(DESTDIR)$(PREFIX)/share/pdp/examples
 	install -m 644 docs/schema/*.json $(DESTDIR)$(PREFIX)/share/pdp/schema
+	install -d $(DESTDIR)$(UNITDIR)
+	sed 's|@PREFIX@|$(PREFIX)|g' docs/systemd/pdpd.service.in >$(DESTDIR)$(UNITDIR)/pdpd.service
 	for page in docs/man/*.[1-8]; do \
 		section=$(DESTDIR)$(PREFIX)/share/man/man$${page##*.}; \
 		install -d $$section && install -m 644 $$page $$section || exit 1; \
@@ -208,7 +211,7 @@ install: all
 uninstall:
 	rm -f $(SBIN:%=$(DESTDIR)$(PREFIX)/sbin/%) $(BIN:%=$(DESTDIR)$(PREFIX)/bin/%)
 	rm -rf $(DESTDIR)$(PREFIX)/libexec/pdp $(DESTDIR)$(PREFIX)/share/pdp
-	rm -f $(DESTDIR)$(PREFIX)/share/bash-completion/completions/pdp-ctl
+	rm -f $(DESTDIR)$(PREFIX)/share/bash-completion/completions/pdp-ctl $(DESTDIR)$(UNITDIR)/pdpd.service
 	for page in docs/man/*.[1-8]; do \
 		rm -f $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/}; \
 	done

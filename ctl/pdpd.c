@@ -8,11 +8,8 @@
 #include <getopt.h>
 #include <limits.h>
 #include <signal.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "ctl/api.h"
@@ -20,6 +17,7 @@
 #include "ctl/log.h"
 #include "ctl/node.h"
 #include "ctl/nodefile.h"
+#include "ctl/notify.h"
 #include "ctl/scrape.h"
 #include "ctl/store.h"
 
@@ -29,6 +27,7 @@
 struct daemon {
 	struct event_base *base;
 	struct event *signals[3];
+	struct event *watchdog; /* NULL = nobody asks */
 	bool leave;
 	bool down; /* and take the node along */
 	struct pdp_node *node;
@@ -72,28 +71,6 @@ static const struct option options[] = {
 	{"foreground", no_argument, NULL, 'F'},	   {"version", no_argument, NULL, 'V'},
 	{"help", no_argument, NULL, 'h'},	   {NULL, 0, NULL, 0},
 };
-
-/* READY=1 and STOPPING=1 to whoever started us, as sd_notify(3) does. */
-static void notify(const char *state)
-{
-	const char *path = getenv("NOTIFY_SOCKET");
-	struct sockaddr_un to = {.sun_family = AF_UNIX};
-	socklen_t len;
-	int fd;
-
-	if (!path || (*path != '/' && *path != '@') || strlen(path) >= sizeof(to.sun_path))
-		return;
-	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return;
-	memcpy(to.sun_path, path, strlen(path));
-	if (*path == '@')
-		to.sun_path[0] = '\0';
-	len = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(path));
-	if (sendto(fd, state, strlen(state), MSG_NOSIGNAL, (struct sockaddr *)&to, len) < 0)
-		pdp_log(PDP_LOG_WARNING, "cannot tell %s to %s: %s", state, path, strerror(errno));
-	close(fd);
-}
 
 /* Beside this program in the build tree; PREFIX/libexec/pdp when installed. */
 static void find_agent(char agent[PATH_MAX])
@@ -248,11 +225,11 @@ static void serve(struct daemon *d, const struct pdp_node *node)
 {
 	pdp_log(PDP_LOG_NOTICE, "node %s forwards: %zu ports, %zu FEs, %zu vnets", node->model.node,
 		node->model.n_ports, node->model.n_fes, node->model.n_vnets);
-	notify("READY=1");
+	pdp_notify("READY=1");
 	while (!d->leave)
 		if (event_base_dispatch(d->base))
 			break;
-	notify("STOPPING=1");
+	pdp_notify("STOPPING=1");
 }
 
 static int run(struct daemon *d, struct pdp_error *err)
@@ -298,6 +275,8 @@ static void free_events(struct daemon *d)
 	for (i = 0; i < sizeof(d->signals) / sizeof(d->signals[0]); i++)
 		if (d->signals[i])
 			event_free(d->signals[i]);
+	if (d->watchdog)
+		event_free(d->watchdog);
 	event_base_free(d->base);
 }
 
@@ -321,7 +300,7 @@ int main(int argc, char **argv)
 	find_state(&d);
 	setvbuf(stderr, NULL, _IOLBF, 0);
 	d.base = event_base_new();
-	if (!d.base || catch_signals(&d))
+	if (!d.base || catch_signals(&d) || pdp_watchdog_start(&d.watchdog, d.base))
 		code = pdp_fail(&err, -ENOMEM, "no memory for an event loop");
 	else
 		code = run(&d, &err);
