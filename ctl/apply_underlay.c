@@ -5,9 +5,9 @@
 #include "ctl/apply_steps.h"
 
 #include <errno.h>
+#include <net/if.h>
 #include <string.h>
 
-#include "ctl/ethtool.h"
 #include "ctl/prefix.h"
 
 int pdp_apply_check_node(const struct pdp_node *node, const struct pdp_model *wanted,
@@ -46,8 +46,13 @@ int pdp_apply_ports(struct pdp_apply *a, struct pdp_error *err)
 		if (port->underlay != SIZE_MAX)
 			continue;
 		code = pdp_underlay_add_port(node->underlay, port->conf, &port->underlay, err);
-		if (!code)
-			port->mtu = pdp_underlay_port(node->underlay, port->underlay)->mtu;
+		if (!code) {
+			const struct pdp_link *link =
+				pdp_underlay_port(node->underlay, port->underlay);
+
+			port->mtu = link->mtu;
+			port->up = link->flags & IFF_UP;
+		}
 		if (!code && node->guests && port->mtu > node->port_mtu)
 			code = pdp_fail(err, -ERANGE,
 					"port %s: MTU %u of %s is over %u, that the links of the "

@@ -5,8 +5,8 @@
  * What a kernel that had the vnet's vifs would dump: agents understand that and nothing else, so that
  * the tables may come from any control plane. Interface indexes are vif ids. Pure.
  */
-#ifndef PDP_FIB_H
-#define PDP_FIB_H
+#ifndef PDP_CTL_FIB_H
+#define PDP_CTL_FIB_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -133,6 +133,7 @@ struct pdp_node {
 	struct pdp_guests *guests;
 	struct event *sample;
 	uint64_t sampled_ns;
+	uint64_t audit_due_ns; /* not before */
 	int ethtool_fd;
 	int run_fd; /* the locked run directory; -1 = not ours */
 };

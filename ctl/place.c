@@ -284,20 +284,29 @@ static int choose_fes(struct place *p, struct pdp_error *err)
 
 /* --- numbers -------------------------------------------------------------------------------------- */
 
-/* A guest's memory and data plane are given to it at birth. */
+/* A guest's memory, data plane and CPUs are given to it at birth. */
+static bool is_born_so(const struct place *p, const struct pdp_model *was, const struct seating *v,
+		       const struct seat *seat)
+{
+	const struct pdp_vnet_conf *old = pdp_model_vnet(was, v->conf->name);
+	const struct pdp_fe_conf *fe = &p->model->fes[seat->fe];
+	const struct pdp_fe_conf *old_fe = pdp_model_fe(was, fe->name);
+
+	return (!old || (old->memory_mib == v->conf->memory_mib &&
+			 !strcmp(old->data_plane, v->conf->data_plane))) &&
+	       (!old_fe || !strcmp(old_fe->cpus, fe->cpus));
+}
+
 static void renew(struct place *p, const struct pdp_model *was)
 {
 	size_t i, j;
 
 	for (i = 0; i < p->model->n_vnets; i++) {
-		const struct pdp_vnet_conf *now = &p->model->vnets[i];
-		const struct pdp_vnet_conf *old = pdp_model_vnet(was, now->name);
+		struct seating *v = &p->vnets[i];
 
-		if (!old || (old->memory_mib == now->memory_mib &&
-			     !strcmp(old->data_plane, now->data_plane)))
-			continue;
-		for (j = 0; j < p->vnets[i].n_seats; j++)
-			p->vnets[i].seats[j].id = p->vnets[i].seats[j].number = 0;
+		for (j = 0; j < v->n_seats; j++)
+			if (!is_born_so(p, was, v, &v->seats[j]))
+				v->seats[j].id = v->seats[j].number = 0;
 	}
 }
 

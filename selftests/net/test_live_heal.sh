@@ -1,0 +1,98 @@
+#!/bin/bash
+# What others do to a node by hand, and what dies, is noticed, told, and mended. Topology: figure6.sh.
+
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/figure6.sh"
+. "$(dirname "$0")/live.sh"
+
+begin "a node that mends itself"
+figure6
+node_file base red 500m
+cp "$WORK/base.yaml" "$WORK/node.yaml"
+check "the node comes up" node_up "$WORK/node.yaml"
+join_red
+DIR=$(echo "$PINS"/v*)
+forwards() {
+	on src ping -q -c 3 -i 0.05 -W 1 10.1.2.2
+}
+# told PATTERN: it is in the log from here on. New stories begin with `quiet`.
+quiet() {
+	SAID=$(wc -l <"$WORK/pdpd.log")
+}
+told() {
+	tail -n "+$((SAID + 1))" "$WORK/pdpd.log" | grep -q -- "$1"
+}
+slots() {
+	ctl -j map dump slots | jq -cS 'map(.shares)'
+}
+before=$(slots)
+same_slots() {
+	[ "$(slots)" = "$before" ]
+}
+
+# --- an untouched node is not written to
+
+quiet
+sleep 2.5
+fails "nothing is mended where nothing is wrong" told 'repaired\|as published'
+
+# --- maps by hand
+
+quiet
+check "a tunnel is deleted" bash -c "bpftool map delete pinned $DIR/maps/pdp_tunnels key \
+	hex \$(bpftool -j map dump pinned $DIR/maps/pdp_tunnels | jq -r '.[0].key[]' | sed s/0x//)"
+check "it is put back" wait_for 5 eval '[ "$(ctl -j map dump tunnels | jq length)" -eq 2 ]'
+check "and told" wait_for 5 told 'maps: .*as published'
+quiet
+check "all slots are set to 0" bpftool map update pinned "$DIR/maps/pdp_vnets" key 1 0 0 0 \
+	value 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0
+check "they are put back" wait_for 5 same_slots
+check "it is told" wait_for 5 told 'maps: .*as published'
+check "it forwards" wait_for 5 forwards
+
+# --- links by hand
+
+quiet
+prog() {
+	on node ip -j link show dev "$1" | jq -r '.[0].xdp.prog.id'
+}
+check "the classifier is detached" bpftool link detach pinned "$DIR/links/port-A"
+check "it comes back" wait_for 5 eval '[ "$(prog ethA)" != null ]'
+check "it is told" wait_for 5 told 'port A: '
+check "it forwards" wait_for 5 forwards
+quiet
+guest_link=$(ctl -j guest show | jq -r '.[0].link')
+check "the dispatcher is detached from a guest's link" bpftool link detach pinned "$DIR/links/fe-1"
+check "it comes back" wait_for 5 eval '[ "$(prog "$guest_link")" != null ]'
+check "it is told" wait_for 5 told 'guest red-1: '
+check "it forwards" wait_for 5 forwards
+
+# --- ports
+
+quiet
+on node ip link set ethA down
+check "a port goes down" wait_for 5 told 'port A: ethA is down'
+on node ip link set ethA up
+check "and up" wait_for 5 told 'port A: ethA is up'
+check "it forwards" wait_for 5 forwards
+
+# --- guests
+
+quiet
+on node ip link del "$guest_link"
+check "a guest's link is deleted: the guest is lost" wait_for 5 told 'guest red-1: is lost'
+check "and made anew" wait_for 15 told 'guest red-1: is ready'
+check "it forwards" wait_for 5 forwards
+
+# A dead agent's slots go to its sibling; what was sent to it until then is lost, and no more.
+stream 2000 6 32
+quiet
+kill -KILL "$(ctl -j guest show | jq -r '.[1].agent_pid // empty' | grep . || agent_pid)"
+check "an agent is killed" wait_for 5 told 'is lost'
+check "it comes back" wait_for 10 told 'is ready'
+stream_ends
+lost=$((SENT - $(jq -r .received "$WORK/stream.json")))
+echo "# lost $lost packets, that is $((lost / 2)) ms of the stream"
+check "its sibling took over: less than 300 ms of the stream are lost" [ "$lost" -lt 600 ]
+check "the books balance" wait_for 5 ctl stats --check
+finish
