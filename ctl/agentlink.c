@@ -67,7 +67,6 @@ struct pdp_agentlink {
 	struct pdp_agentstats stats;
 	struct waiter *waiters;
 	size_t n_waiters;
-	_Alignas(8) uint8_t out[PDP_CHANNEL_MAX];
 };
 
 /* Who wants to know when what was given so far is in force. */
@@ -159,14 +158,15 @@ static int send_sync(struct pdp_agentlink *al)
 /* Send what is due, in order, then SYNC; a bounded number at a time. */
 static int pump(struct pdp_agentlink *al)
 {
+	static _Alignas(8) uint8_t out[PDP_CHANNEL_MAX]; /* one thread, one message at a time */
 	int sent = 1;
 	size_t len;
 
 	for (int i = 0; i < SEND_BURST; i++) {
-		len = pdp_agentconf_next(&al->conf, al->out, sizeof(al->out));
+		len = pdp_agentconf_next(&al->conf, out, sizeof(out));
 		if (!len)
 			break;
-		sent = send_message(al, al->out, len);
+		sent = send_message(al, out, len);
 		if (sent != 1)
 			return sent;
 		pdp_agentconf_sent(&al->conf);
