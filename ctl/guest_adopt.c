@@ -154,9 +154,11 @@ static int take_over(struct pdp_guest_box *guest, struct pdp_error *err)
 {
 	int xskmap_fd, code = recall(guest, err);
 
+	guest->init_pid = pdp_container_init(guest->guests->run_dir, guest->lxc_name);
+	if (code == -ENOENT && guest->init_pid)
+		return pdp_fail(err, -ESTALE, "it runs, and nothing is known of what it is");
 	if (code)
 		return code;
-	guest->init_pid = pdp_container_init(guest->guests->run_dir, guest->lxc_name);
 	if (!guest->init_pid)
 		return begin_anew(guest, err);
 	code = find_container(guest, err);

@@ -115,6 +115,18 @@ guest_up "$agent" --power 400 --cpus 1 --adopt
 wait "$GUESTD"
 check "other CPUs: refused" grep -aq '^not adopted -116: .*it runs with CPUs any, wanted is 1' "$EVENTS"
 check "and left as it is" kill -0 "$init"
+mv "$RUN_DIR/kept/red-1" "$WORK/"
+controller --adopt
+wait "$GUESTD"
+check "it runs, and nothing is known of it: refused" grep -aq '^not adopted -116: .*nothing is known' "$EVENTS"
+check "and left as it is" kill -0 "$init"
+mkdir -p "$RUN_DIR/kept"
+head -c 1000 "$WORK/red-1" >"$RUN_DIR/kept/red-1"
+controller --adopt
+wait "$GUESTD"
+check "what is known is cut: refused" grep -aq '^not adopted -22: .*has 1000 bytes' "$EVENTS"
+check "and left as it is" kill -0 "$init"
+
 controller
 check "without --adopt it is reaped" wait_for 10 grep -q '^reaped 1$' "$EVENTS"
 check "and made anew" wait_for 10 is_now ready
