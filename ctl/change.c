@@ -237,6 +237,7 @@ static int read_query(struct query *out, struct evhttp_request *req, struct pdp_
 		   *generation;
 	struct evkeyvalq pairs;
 	char *end = "";
+	bool bad;
 
 	memset(out, 0, sizeof(*out));
 	if (evhttp_parse_query_str(text ? text : "", &pairs))
@@ -247,8 +248,9 @@ static int read_query(struct query *out, struct evhttp_request *req, struct pdp_
 	snprintf(out->name, sizeof(out->name), "%s", name && *name ? name : "node file");
 	if (generation)
 		out->generation = strtoull(generation, &end, 10);
+	bad = *end || (generation && !*generation);
 	evhttp_clear_headers(&pairs);
-	if (*end)
+	if (bad)
 		return pdp_fail(err, -EINVAL, "generation is to be a number");
 	return 0;
 }

@@ -282,10 +282,9 @@ static enum pdp_outcome show_neighbours(struct pdp_ctl *ctl, int argc, char **ar
 
 #define PORT_KEYS "[ vlan VID|OUTER.INNER ]"
 #define FE_KEYS "[ drain true|false ]"
-#define VNET_KEYS                                                                               \
-	"[ policy round-robin|weighted|flow-hash ] [ flow-key 5tuple ] [ data-plane.kind "      \
-	"router ] [ control-plane.kind none|static ] [ rate.pps N ] [ rate.burst N ] [ memory " \
-	"SIZE ]"
+#define VNET_KEYS                                                                              \
+	"[ policy round-robin|weighted|flow-hash ] [ flow-key KEY ] [ data-plane.kind KIND ] " \
+	"[ control-plane.kind none|static ] [ rate.pps N ] [ rate.burst N ] [ memory SIZE ]"
 #define VIF_KEYS "[ vni N ] [ mtu N ] [ mac MAC ] [ address PREFIX,... ]"
 #define ROUTE_KEYS "[ via ADDRESS ] [ vif VIF ] [ blackhole true|false ]"
 #define KEYS_MORE                                                                             \

@@ -106,6 +106,7 @@ json_t *pdp_view_node(struct pdp_node *node)
 	set_str(row, "version", PDP_VERSION);
 	set_int(row, "abi", PDP_ABI);
 	set_int(row, "pid", (uint64_t)getpid());
+	set_int(row, "generation", node->generation);
 	set_str(row, "config", node->conf.config);
 	set_str(row, "pins", node->conf.pins);
 	set_int(row, "ports", node->model.n_ports);

@@ -1,0 +1,187 @@
+#!/bin/bash
+# A node changed by commands, by files, by batches and by curl: what is said, what comes of it, what is
+# refused. That no packet is lost meanwhile is told by other tests. Topology: figure6.sh.
+
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/figure6.sh"
+
+begin "changing a node"
+figure6
+{
+	node_head
+	fes 3 300m
+	echo vnets:
+	red 300m
+} >"$WORK/node.yaml"
+SOCK=$RUN_DIR/pdpd.sock
+check "the node comes up" node_up "$WORK/node.yaml" --group games --admin-group tape
+join_red
+forwards() {
+	on src ping -q -c 2 -i 0.05 -W 1 10.1.2.2
+}
+check "it forwards" forwards
+
+# exits CODE WORDS COMMAND...: pdp-ctl COMMAND exits with CODE and says WORDS.
+exits() {
+	local want=$1 words=$2 got
+	shift 2
+	ctl "$@" >"$WORK/said" 2>&1
+	got=$?
+	if [ "$got" -ne "$want" ] || ! grep -qF -- "$words" "$WORK/said"; then
+		echo "exit $got:"
+		cat "$WORK/said"
+		return 1
+	fi
+}
+json() {
+	ctl -j "$1" show | jq -e "$2"
+}
+
+# --- files
+
+check "what is so needs no change" exits 0 "0 to add, 0 to change, 0 to remove" plan -f "$WORK/node.yaml"
+sed 's/power: 300m/power: 500m/' "$WORK/node.yaml" >"$WORK/more.yaml"
+check "plan tells drift, with exit code 4" exits 4 "power 300m -> 500m; +1 guest on fe2 (200m)" plan -f "$WORK/more.yaml"
+check "plan changes nothing" json vnet '.[0].power_millicores == 300'
+check "so does apply --dry-run" exits 0 "1 to change" --dry-run apply -f "$WORK/more.yaml"
+check "really" json vnet '.[0].power_millicores == 300'
+check "apply does it" exits 0 "0 added, 1 changed, 0 removed" apply -f "$WORK/more.yaml"
+check "and returns when it is so" json vnet '.[0] | .power_millicores == 500 and (.guests | length) == 2 and .state == "up"'
+check "twice is no change" exits 0 "0 added, 0 changed, 0 removed" apply -f "$WORK/more.yaml"
+check "a file from stdin" sh -c "$BIN/pdp-ctl --run-dir $RUN_DIR plan -f - <$WORK/more.yaml"
+exported() {
+	ctl export >"$WORK/export.yaml" && exits 0 "0 to add, 0 to change, 0 to remove" plan -f "$WORK/export.yaml"
+}
+check "export is the node" exported
+sed 's/policy/polcy/' "$WORK/node.yaml" >"$WORK/bad.yaml"
+check "a mistake has its file and line" exits 1 "bad.yaml:13: vnet red: unknown key 'polcy' (did you mean 'policy'?)" apply -f "$WORK/bad.yaml"
+check "an error is JSON under -j" sh -c "$BIN/pdp-ctl --run-dir $RUN_DIR -j apply -f $WORK/bad.yaml | jq -e '.error | length > 10'"
+check "a file that is not there" exits 1 "No such file" apply -f "$WORK/nothing.yaml"
+
+# --- commands
+
+check "power beyond the node" exits 1 "power 9000m does not fit" vnet set red power 9000m
+check "a key that is none" exits 1 "did you mean 'power'?" vnet set red powr 500m
+check "a value that is missing" exits 2 "'power' has no value" vnet set red power
+check "a name that is missing" exits 2 "vnet set wants NAME" vnet set
+check "a key twice" exits 2 "given twice" vnet set red power 1 power 2
+check "a vnet that is not there" exits 1 "blue" vnet set blue power 100m
+check "a vnet that is there already" exits 1 "red" vnet add red power 100m
+check "a name outside the alphabet" exits 1 "name" vnet add ../red power 100m
+check "a vnet grows, in few letters" exits 0 "1 changed" vn se red power 300m
+check "an FE is drained" exits 0 "drain none -> true" fe drain fe1
+check "it is empty then" json fe '.[0].guests == [] and .[1].guests + .[2].guests != []'
+check "traffic passes" forwards
+check "and undrained" exits 0 "drain true -> none" fe undrain fe1
+check "a vnet comes" exits 0 "+ vnet" vnet add green power 100m
+check "and a vif" exits 0 "+ vif" vif add green/v0 port A encap udp local 192.0.2.1:5009 remote 192.0.2.9:5009 address 10.9.0.1/24,fd09::1/64
+check "with both its addresses" json vif '.[] | select(.vnet == "green") | .address == ["10.9.0.1/24", "fd09::1/64"]'
+check "a tunnel twice is refused" exits 1 "red/v0" vif add green/v1 port A encap udp local 192.0.2.1:5001 remote 192.0.2.2:5001
+check "an MTU that cannot fit, with the numbers" exits 1 "1472" vif set green/v0 mtu 1473
+check "a route comes" exits 0 "+ route" route add green 10.0.0.0/8 vif v0
+check "and is shown" json route '. == [{"vnet": "green", "to": "10.0.0.0/8", "via": null, "vif": "v0", "blackhole": false}]'
+check "and goes" exits 0 "- route" route del green 10.0.0.0/8
+check "the vnet goes" exits 0 "- vnet" vnet del green
+check "with all that was its" json vif 'map(.vnet) | unique == ["red"]'
+
+# --- batches
+
+cat >"$WORK/batch" <<-EOT
+	# a vnet and its tunnel
+	vnet add green power 100m
+	vif add green/v0 port A encap udp local "192.0.2.1:5009" remote '192.0.2.9:5009'
+	vnet set green power 9000m
+	vnet del green
+EOT
+check "a batch stops at the first error, and names the line" exits 1 "$WORK/batch:4: vnet green: power 9000m" -b "$WORK/batch"
+check "what stands before it is done" json vif 'map(.vnet) | index("green") != null'
+sed -i 2,3d "$WORK/batch"
+check "-force goes on" exits 1 "$WORK/batch:2: vnet green" -force -b "$WORK/batch"
+check "to the end" json vnet 'map(.name) == ["red"]'
+check "a batch from stdin" sh -c "echo 'vnet show' | $BIN/pdp-ctl --run-dir $RUN_DIR -b - | grep -q ^red"
+
+# --- events
+
+check "events tell the story" sh -c "$BIN/pdp-ctl --run-dir $RUN_DIR event show | grep -q 'fe set fe1 drain true'"
+check "the last ones" [ "$(ctl -j event show 3 | jq length)" -eq 3 ]
+ctl event monitor >"$WORK/monitor" 2>&1 &
+monitor=$!
+ctl -j event monitor >"$WORK/monitor.json" 2>&1 &
+monitors="$monitor $!"
+followers() {
+	[ "$(ss -xH src "$SOCK" | wc -l)" -ge 2 ]
+}
+wait_for 5 followers
+sleep 0.3
+ctl vnet set red power 200m >/dev/null
+check "monitor shows what happens, with its time" wait_for 5 grep -qE '^[0-9:.]{12} .*vnet set red power 200m' "$WORK/monitor"
+check "an object a line under -j" wait_for 5 sh -c "head -n 1 $WORK/monitor.json | jq -e '.number > 0 and .kind == \"apply\"'"
+# shellcheck disable=SC2086
+kill $monitors 2>/dev/null
+
+# --- who may
+
+as() {
+	setpriv --reuid 65534 --regid "$(getent group games | cut -d: -f3)" --groups "$1" \
+		"$BIN/pdp-ctl" --run-dir "$RUN_DIR" "${@:2}" 2>&1
+}
+games=$(getent group games | cut -d: -f3)
+tape=$(getent group tape | cut -d: -f3)
+reads_only() {
+	as "$games" vnet show && as "$games" vnet set red power 100m | grep -F "only root and members of the group tape may change anything"
+}
+check "a reader may look, and is told why no more" reads_only
+check "nor may a reader plan" sh -c "! setpriv --reuid 65534 --regid $games --clear-groups curl -s --fail --unix-socket $SOCK 'http://pdpd/v1/vnets/red?dry_run=1' -X PATCH -d '{\"power\": \"100m\"}'"
+check "an admin may change" as "$games,$tape" vnet set red power 100m
+
+# --- the API as its page tells it
+
+ctl apply -f "$WORK/node.yaml" >/dev/null
+examples() {
+	local line n=0
+	while read -r line; do
+		case $line in *follow*) continue ;; esac
+		line=${line//\/run\/pdp\/pdpd.sock/$SOCK}
+		line=${line//\/tmp\/pdp.yaml/$WORK/pdp.yaml}
+		n=$((n + 1))
+		sh -c "${line/curl/curl -sS --fail-with-body}" || { echo "failed: $line"; return 1; }
+	done < <(sed -n 's/^# \(curl .*\)/\1/p' "$TOP/docs/api.md")
+	[ "$n" -ge 12 ]
+}
+check "every example of docs/api.md does what it says" examples
+answers() {
+	local want=$1 got
+	shift
+	got=$(curl -s -o "$WORK/answer" -w '%{http_code}' --unix-socket "$SOCK" "$@")
+	[ "$got" = "$want" ] || { echo "$got: $(cat "$WORK/answer")"; return 1; }
+}
+check "no JSON" answers 400 http://pdpd/v1/vnets -d '{"name":'
+check "JSON, but no object" answers 400 http://pdpd/v1/vnets -d '[1]'
+check "no such thing" answers 404 http://pdpd/v1/vnets/blue -X DELETE
+check "no such kind" answers 404 http://pdpd/v1/moons -d '{"name": "io"}'
+check "there already" answers 409 http://pdpd/v1/vnets -d '{"name": "red", "power": "100m"}'
+check "does not fit" answers 409 http://pdpd/v1/vnets -d '{"name": "blue", "power": "899m"}'
+generation=$(ctl -j node show | jq '.[0].generation')
+check "a stale generation" answers 409 "http://pdpd/v1/vnets/red?generation=$((generation - 1))" -X PATCH -d '{"power": "100m"}'
+check "and the one that is" answers 200 "http://pdpd/v1/vnets/red?generation=$generation" -X PATCH -d '{"power": "100m"}'
+check "after all that red forwards" forwards
+
+# --- completion, with names from the node
+
+completes() {
+	local want=$1
+	shift
+	PATH=$BIN:$PATH bash -c '
+		source <(pdp-ctl completion bash)
+		COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
+		_pdp_ctl
+		echo "${COMPREPLY[*]}"' bash pdp-ctl --run-dir "$RUN_DIR" "$@" >"$WORK/completed"
+	[ "$(cat "$WORK/completed")" = "$want" ] || { cat "$WORK/completed"; return 1; }
+}
+check "objects are completed" completes "vnet vif" v
+check "commands" completes "drain del" fe d
+check "names, asked from the node" completes "red" vnet set re
+check "vifs with their vnets" completes "red/v0 red/v1" vif show red/
+check "keys" completes "power policy" vnet set red po
+check "what a key may be" completes "round-robin weighted flow-hash" vnet set red policy ""
+finish
