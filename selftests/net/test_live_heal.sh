@@ -30,6 +30,10 @@ same_slots() {
 	[ "$(slots)" = "$before" ]
 }
 
+two_tunnels() {
+	[ "$(ctl -j map dump tunnels | jq length)" -eq 2 ]
+}
+
 # --- an untouched node is not written to
 
 quiet
@@ -41,7 +45,7 @@ fails "nothing is mended where nothing is wrong" told 'repaired\|as published'
 quiet
 check "a tunnel is deleted" bash -c "bpftool map delete pinned $DIR/maps/pdp_tunnels key \
 	hex \$(bpftool -j map dump pinned $DIR/maps/pdp_tunnels | jq -r '.[0].key[]' | sed s/0x//)"
-check "it is put back" wait_for 5 eval '[ "$(ctl -j map dump tunnels | jq length)" -eq 2 ]'
+check "it is put back" wait_for 5 two_tunnels
 check "and told" wait_for 5 told 'maps: .*as published'
 quiet
 check "all slots are set to 0" bpftool map update pinned "$DIR/maps/pdp_vnets" key 1 0 0 0 \
@@ -53,17 +57,17 @@ check "it forwards" wait_for 5 forwards
 # --- links by hand
 
 quiet
-prog() {
-	on node ip -j link show dev "$1" | jq -r '.[0].xdp.prog.id'
+has_program() {
+	on node ip -j link show dev "$1" | jq -e '.[0].xdp.prog.id'
 }
 check "the classifier is detached" bpftool link detach pinned "$DIR/links/port-A"
-check "it comes back" wait_for 5 eval '[ "$(prog ethA)" != null ]'
+check "it comes back" wait_for 5 has_program ethA
 check "it is told" wait_for 5 told 'port A: '
 check "it forwards" wait_for 5 forwards
 quiet
 guest_link=$(ctl -j guest show | jq -r '.[0].link')
 check "the dispatcher is detached from a guest's link" bpftool link detach pinned "$DIR/links/fe-1"
-check "it comes back" wait_for 5 eval '[ "$(prog "$guest_link")" != null ]'
+check "it comes back" wait_for 5 has_program "$guest_link"
 check "it is told" wait_for 5 told 'guest red-1: '
 check "it forwards" wait_for 5 forwards
 
