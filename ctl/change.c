@@ -108,11 +108,13 @@ static void on_applied(struct pdp_node *node, int code, const struct pdp_error *
 	json_t *plan = changes->plan;
 
 	(void)node;
+	if (changes->closed) {
+		free(changes);
+		return;
+	}
 	changes->applying = false;
 	changes->waiting = NULL;
 	changes->plan = NULL;
-	if (changes->closed)
-		free(changes);
 	if (!req) {
 		json_decref(plan);
 		return;

@@ -129,16 +129,17 @@ static int judge(json_t **out, const struct answer *answer, long status, struct 
 	return code;
 }
 
-static int ask(json_t **out, struct request *request, struct pdp_error *err)
+static int ask(json_t **out, const struct request *what, struct pdp_error *err)
 {
+	struct request request = *what;
 	struct answer answer = {0};
 	int code;
 
-	request->take = take;
-	request->arg = &answer;
-	code = perform(request, err);
+	request.take = take;
+	request.arg = &answer;
+	code = perform(&request, err);
 	if (!code)
-		code = judge(out, &answer, request->status, err);
+		code = judge(out, &answer, request.status, err);
 	free(answer.data);
 	return code;
 }

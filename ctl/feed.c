@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/queue.h>
+#include <sys/socket.h>
 
 #include "ctl/feed.h"
 #include "ctl/reply.h"
@@ -16,13 +16,14 @@
 #define UNREAD_MAX (1 << 20)
 
 struct follower {
-	LIST_ENTRY(follower) next;
+	struct follower *next;
+	struct pdp_feed *feed;
 	struct evhttp_request *req;
 };
 
 struct pdp_feed {
 	struct pdp_events *events;
-	LIST_HEAD(, follower) followers;
+	struct follower *followers;
 };
 
 json_t *pdp_event_json(const struct pdp_node_event *event)
@@ -56,8 +57,12 @@ static void on_gone(struct evhttp_connection *conn, void *arg)
 {
 	struct follower *follower = arg;
 
+	struct follower **at = &follower->feed->followers;
+
 	(void)conn;
-	LIST_REMOVE(follower, next);
+	while (*at != follower)
+		at = &(*at)->next;
+	*at = follower->next;
 	free(follower);
 }
 
@@ -81,7 +86,7 @@ static void on_event(const struct pdp_node_event *event, void *arg)
 	struct pdp_feed *feed = arg;
 	struct follower *follower;
 
-	LIST_FOREACH(follower, &feed->followers, next) {
+	for (follower = feed->followers; follower; follower = follower->next) {
 		struct bufferevent *stream = stream_of(follower->req);
 
 		if (evbuffer_get_length(bufferevent_get_output(stream)) < UNREAD_MAX)
@@ -98,7 +103,6 @@ int pdp_feed_new(struct pdp_feed **out, struct pdp_events *events)
 	if (!feed)
 		return -ENOMEM;
 	feed->events = events;
-	LIST_INIT(&feed->followers);
 	pdp_events_follow(events, on_event, feed);
 	*out = feed;
 	return 0;
@@ -106,16 +110,15 @@ int pdp_feed_new(struct pdp_feed **out, struct pdp_events *events)
 
 void pdp_feed_free(struct pdp_feed *feed)
 {
-	struct follower *follower;
+	struct follower *follower, *next;
 
 	if (!feed)
 		return;
 	pdp_events_follow(feed->events, NULL, NULL);
-	while ((follower = LIST_FIRST(&feed->followers))) {
-		struct evhttp_connection *conn = evhttp_request_get_connection(follower->req);
-
-		LIST_REMOVE(follower, next);
-		evhttp_connection_set_closecb(conn, NULL, NULL);
+	for (follower = feed->followers; follower; follower = next) {
+		next = follower->next;
+		evhttp_connection_set_closecb(evhttp_request_get_connection(follower->req), NULL,
+					      NULL);
 		free(follower);
 	}
 	free(feed);
@@ -132,7 +135,9 @@ static void follow(struct pdp_feed *feed, struct evhttp_request *req, uint64_t a
 		return;
 	}
 	follower->req = req;
-	LIST_INSERT_HEAD(&feed->followers, follower, next);
+	follower->feed = feed;
+	follower->next = feed->followers;
+	feed->followers = follower;
 	evhttp_connection_set_closecb(evhttp_request_get_connection(req), on_gone, follower);
 	evhttp_add_header(headers, "Content-Type", "application/x-ndjson");
 	evhttp_send_reply_start(req, HTTP_OK, NULL);

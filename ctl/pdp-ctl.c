@@ -32,7 +32,7 @@ static void make_syntax(struct syntax *out)
 
 	memset(out, 0, sizeof(*out));
 	out->letters[at++] = '+';
-	for (i = 0; pdp_options[i].name && i < OPTIONS_MAX; i++) {
+	for (i = 0; i < OPTIONS_MAX && pdp_options[i].name; i++) {
 		const struct pdp_option *o = &pdp_options[i];
 
 		out->options[i] = (struct option){o->name, o->arg ? required_argument : no_argument,

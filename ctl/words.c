@@ -58,26 +58,33 @@ static int add_word(struct pdp_words *out, const char *text, struct pdp_error *e
 
 /* --- who is meant ------------------------------------------------------------------------------ */
 
+static int name_in(const char **out, const struct kind *kind, int which, const json_t *body,
+		   struct pdp_error *err)
+{
+	*out = json_string_value(json_object_get(body, kind->names[which]));
+	if (*out)
+		return 0;
+	return pdp_fail(err, -EINVAL, "a new %s needs the key '%s', a string", kind->word,
+			kind->names[which]);
+}
+
 static int name_from_body(struct pdp_words *out, const struct kind *kind, const json_t *body,
 			  struct pdp_error *err)
 {
-	const char *names[2] = {NULL, NULL};
+	const char *first = NULL, *second = NULL;
 	char word[TEXT_MAX];
-	size_t i;
-	int code;
+	int code = name_in(&first, kind, 0, body, err);
 
-	for (i = 0; i < 2 && kind->names[i]; i++) {
-		names[i] = json_string_value(json_object_get(body, kind->names[i]));
-		if (!names[i])
-			return pdp_fail(err, -EINVAL, "a new %s needs the key '%s', a string",
-					kind->word, kind->names[i]);
-	}
+	if (!code && kind->names[1])
+		code = name_in(&second, kind, 1, body, err);
+	if (code || !first)
+		return code;
 	if (kind->one_word) {
-		snprintf(word, sizeof(word), "%s/%s", names[0], names[1]);
+		snprintf(word, sizeof(word), "%s/%s", first, second ? second : "");
 		return add_word(out, word, err);
 	}
-	code = add_word(out, names[0], err);
-	return code || !names[1] ? code : add_word(out, names[1], err);
+	code = add_word(out, first, err);
+	return code || !second ? code : add_word(out, second, err);
 }
 
 static int name_from_path(struct pdp_words *out, const struct kind *kind, const char *rest,

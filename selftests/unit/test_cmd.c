@@ -213,10 +213,9 @@ static void words_of_a_line(void **state)
 		n = pdp_batch_split(line, argv, 8);
 		assert_int_equal(n, cases[i].n);
 		words[0] = '\0';
-		for (int j = 0; j < n; j++) {
-			strcat(words, j ? "|" : "");
-			strcat(words, argv[j]);
-		}
+		for (int j = 0, at = 0; j < n; j++)
+			at += snprintf(words + at, sizeof(words) - (size_t)at, "%s%s", j ? "|" : "",
+				       argv[j]);
 		if (n >= 0)
 			assert_null(argv[n]);
 		assert_string_equal(words, cases[i].words);
