@@ -134,7 +134,7 @@ UNIT := $(patsubst %.c,$(B)/%,$(wildcard selftests/unit/test_*.c))
 PROG := $(patsubst %.c,$(B)/%,$(wildcard selftests/prog/test_*.c))
 NET := $(wildcard selftests/net/test_*.sh)
 PROG_LIB := $(patsubst %.c,$(B)/obj/%.o,$(filter-out selftests/prog/test_%.c,$(wildcard selftests/prog/*.c)))
-LEVELS ?= unit prog net
+LEVELS ?= unit prog fuzz net
 T ?=
 
 # What they include (cmocka.h) is not there before it is installed.
@@ -154,12 +154,30 @@ $(BENCH) $(NETHELP): $(B)/selftests/%: $(B)/obj/selftests/%.o $(call ALL_ARCHIVE
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(RELEASE) -Wl,--as-needed -o $@ $^ $(ALL_LIBS)
 
+# libFuzzer is clang's, so what it fuzzes is compiled once more, with coverage and sanitizers. The archives'
+# own object files of programs that load BPF or speak to LXC are never linked.
+FUZZ_CC ?= clang
+FUZZ_FLAGS := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize=alignment \
+	-fno-sanitize-recover=undefined
+FUZZ := $(patsubst %.c,$(B)/%,$(wildcard selftests/fuzz/fuzz_*.c))
+$(B)/fuzz/%.o: %.c | $(SKEL) $(B)/.deps-all
+	$(call say,FUZZ,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(FUZZ_CC) $(CPPFLAGS) $(STD) $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link $(WARN) \
+		-Wno-format-security -Wno-gnu-variable-sized-type-not-at-end $(CFLAGS) \
+		-MMD -MP -c -o $@ $<
+$(foreach d,$(DIRS),$(eval $(call archive_rule,$(B)/fuzz,$(d))))
+$(FUZZ): $(B)/selftests/fuzz/%: $(B)/fuzz/selftests/fuzz/%.o $(call ALL_ARCHIVES,$(B)/fuzz)
+	$(call say,LINK,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(FUZZ_CC) $(FUZZ_FLAGS) -fsanitize=fuzzer -Wl,--as-needed -o $@ $^ $(ALL_LIBS) -lcmocka
+
 .PHONY: check
 check: $(B)/.deps-all tests
 	$(Q)selftests/run.sh $(LEVELS)
 
 .PHONY: tests
-tests: $(B)/.deps-all all $(UNIT) $(PROG) $(NETHELP) $(BENCH)
+tests: $(B)/.deps-all all $(UNIT) $(PROG) $(FUZZ) $(NETHELP) $(BENCH)
 
 # What must be installed: looked at once, and again when the list changes.
 .PHONY: deps
@@ -177,6 +195,12 @@ $(B)/.deps-all: selftests/deps.sh | $(B)/.deps
 .PHONY: demo
 demo: $(B)/.deps-all all $(BENCH)
 	$(Q)selftests/demo.sh
+
+# On from where it was left, for FUZZ_SECONDS each; a find lies in $(B)/fuzz.
+FUZZ_SECONDS ?= 60
+.PHONY: fuzz
+fuzz: $(B)/.deps-all $(FUZZ)
+	$(Q)SECONDS_EACH=$(FUZZ_SECONDS) selftests/fuzz/test_fuzz.sh
 
 .PHONY: bench-smoke
 bench-smoke: $(B)/.deps-all all $(BENCH)
@@ -263,7 +287,8 @@ help:
 	@echo 'targets'
 	@echo '  all (default)   programs into $(B)/bin'
 	@echo '  demo            the paper'"'"'s Figure 6 on this machine (root)'
-	@echo '  check           all tests (root); LEVELS="unit prog net" selects levels, T=word tests'
+	@echo '  check           all tests (root); LEVELS="unit prog fuzz net" selects levels, T=word tests'
+	@echo '  fuzz            parsers against random input, FUZZ_SECONDS=60 each'
 	@echo '  bench-smoke     throughput ratios of the whole path, to build/bench-smoke.json (root)'
 	@echo '  install         into DESTDIR$(PREFIX); uninstall takes it away again'
 	@echo '  man             put the command table into pdp-ctl(8)'

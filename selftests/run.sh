@@ -1,20 +1,20 @@
 #!/bin/sh
 # Run tests found by name and print one TAP summary; fails when a test fails or none ran.
 #
-#   selftests/run.sh [unit] [prog] [net]     levels, all by default
+#   selftests/run.sh [unit] [prog] [fuzz] [net]     levels, all by default
 #   T=router V=1 selftests/run.sh net        only tests whose name has "router"; V=1 shows their output
 
 set -eu
 
 cd "$(dirname "$0")/.."
-levels=${*:-unit prog net}
+levels=${*:-unit prog fuzz net}
 list=
 for level in $levels; do
 	case $level in
 	unit | prog) found=$(find build/selftests/"$level" -maxdepth 1 -name 'test_*' -type f -perm -u+x | sort) ;;
-	net) found=$(find selftests/net -maxdepth 1 -name 'test_*.sh' | sort) ;;
+	net | fuzz) found=$(find selftests/"$level" -maxdepth 1 -name 'test_*.sh' | sort) ;;
 	*)
-		echo "run.sh: no level '$level'; they are unit, prog, net" >&2
+		echo "run.sh: no level '$level'; they are unit, prog, fuzz, net" >&2
 		exit 2
 		;;
 	esac

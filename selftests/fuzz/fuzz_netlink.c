@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * fuzz_netlink.c - rtnetlink messages as a controller might send them to an agent's router, and a packet
+ * across whatever tables they made.
+ *
+ * Byte 1: 0 = messages as they are; else one message of a kind that the router knows, whose body is the rest.
+ */
+#include "selftests/fuzz/fuzz.h"
+#include "selftests/unit/router_fixture.h"
+
+#define MAX_MSG 4096
+
+static struct pdp_dataplane *router;
+
+static size_t frame_message(uint8_t *to, uint8_t kind, const uint8_t *body, size_t size)
+{
+	static const uint16_t types[] = {RTM_NEWROUTE, RTM_DELROUTE, RTM_NEWNEIGH,
+					 RTM_DELNEIGH, RTM_NEWADDR,  RTM_DELADDR};
+	struct nlmsghdr nlh = {
+		.nlmsg_len = (uint32_t)(sizeof(nlh) + size),
+		.nlmsg_type = types[kind % 6],
+		.nlmsg_flags = NLM_F_REQUEST,
+	};
+
+	memcpy(to, &nlh, sizeof(nlh));
+	memcpy(to + sizeof(nlh), body, size);
+	return sizeof(nlh) + size;
+}
+
+static void send_packets(struct pdp_dataplane *dp)
+{
+	static const char *const to[] = {"10.1.2.3", "10.3.0.9", "0.0.0.1", "192.0.2.1"};
+	struct frame f;
+
+	for (size_t i = 0; i < sizeof(to) / sizeof(to[0]); i++) {
+		make4(&f, "198.51.100.1", to[i], 60);
+		run(dp, &f);
+		must(f.pkt.op == PDP_OP_FORWARD || f.pkt.op == PDP_OP_LOCAL ||
+		     f.pkt.op == PDP_OP_DROP);
+	}
+	make6(&f, "2001:db8:99::1", "2001:db8:1::1", 60);
+	run(dp, &f);
+}
+
+/* Its tables lie where the leak detector does not look: leave nothing. */
+static void end_router(void)
+{
+	pdp_router.fini(router);
+	router = NULL;
+}
+
+int LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+	(void)argc;
+	(void)argv;
+	return atexit(end_router);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static unsigned int runs;
+	const uint8_t kind = next_byte(&data, &size);
+	uint8_t *msgs;
+
+	if (size > MAX_MSG)
+		return 0;
+	if (!router)
+		router = make_router();
+	msgs = malloc(sizeof(struct nlmsghdr) + size + 1);
+	must(msgs);
+	if (kind)
+		size = frame_message(msgs, kind, data, size);
+	else
+		memcpy(msgs, data, size);
+	/* Its very end, so that not a byte behind it is there to be read. */
+	msgs = realloc(msgs, size + !size);
+	must(msgs);
+	pdp_router.netlink(router, msgs, size);
+	free(msgs);
+	send_packets(router);
+	if (++runs % 512 == 0) {
+		end_router();
+	}
+	return 0;
+}
