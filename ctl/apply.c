@@ -104,9 +104,9 @@ static void fail(struct pdp_apply *a, int code)
 /* --- make ----------------------------------------------------------------------------------------- */
 
 /* Both layouts have it, and its agent is to hear something else. */
-static int retell(struct pdp_apply *a, const struct pdp_node_vnet *to, struct pdp_error *err)
+static int retell(const struct pdp_apply *a, const struct pdp_node_vnet *to, struct pdp_error *err)
 {
-	const struct pdp_node_vnet *from = pdp_apply_twin(a, to);
+	const struct pdp_node_vnet *from = pdp_node_vnet(a->node, to->conf->name);
 	int code = 0;
 	size_t i;
 

@@ -92,8 +92,7 @@ void pdp_apply_zero(struct pdp_apply *a)
 
 	for (i = 0; !a->adopting && i < a->other.model.n_vnets; i++) {
 		const struct pdp_node_vnet *vnet = &a->other.vnets[i];
-		const struct pdp_layout now = {.model = a->node->model, .vnets = a->node->vnets};
-		const struct pdp_node_vnet *old = pdp_layout_vnet(&now, vnet->conf->name);
+		const struct pdp_node_vnet *old = pdp_node_vnet(a->node, vnet->conf->name);
 
 		if (!old)
 			pdp_publish_zero(a->node->store, PDP_MAP_VNET_STATS, vnet->id,

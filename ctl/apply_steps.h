@@ -69,7 +69,7 @@ int pdp_apply_list_guests(struct pdp_apply *a, struct pdp_error *err);
 
 /* --- make and wait ------------------------------------------------------------------------------ */
 
-/* The vnet of the same name in the other layout; NULL when there is none. */
+/* The vnet of the same name in the other layout, of one of the node; NULL when there is none. */
 struct pdp_node_vnet *pdp_apply_twin(const struct pdp_apply *a, const struct pdp_node_vnet *vnet);
 
 int pdp_apply_start_guest(struct pdp_apply *a, struct pdp_node_guest *guest, struct pdp_error *err);

@@ -101,8 +101,7 @@ static bool same_path(const struct pdp_node_vif *a, const struct pdp_node_vif *b
 
 static struct pdp_node_vif *vif_before(const struct pdp_node *node, const struct pdp_node_vif *vif)
 {
-	const struct pdp_layout now = {.model = node->model, .vnets = node->vnets};
-	struct pdp_node_vnet *vnet = pdp_layout_vnet(&now, vif->vnet->conf->name);
+	struct pdp_node_vnet *vnet = pdp_node_vnet(node, vif->vnet->conf->name);
 
 	return vnet ? pdp_layout_vif(vnet, vif->conf->name) : NULL;
 }

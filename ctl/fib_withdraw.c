@@ -98,6 +98,8 @@ static int collect(struct messages *m, const struct pdp_vnet_conf *vnet, const u
 	m->keys = calloc(m->len / NLMSG_HDRLEN + 1, sizeof(*m->keys));
 	if (!m->keys)
 		return -ENOMEM;
+	if (!m->buf)
+		return 0;
 	nlh = (const struct nlmsghdr *)m->buf;
 	left = (int)m->len;
 	for (; mnl_nlmsg_ok(nlh, left); nlh = mnl_nlmsg_next(nlh, &left))

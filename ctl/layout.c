@@ -105,7 +105,7 @@ static int lay_out_guests(struct pdp_layout *l, struct pdp_node *node, struct pd
 {
 	size_t i;
 
-	vnet->guests = calloc(placed->n_guests + 1, sizeof(*vnet->guests));
+	vnet->guests = calloc(placed->n_guests + 1, sizeof(struct pdp_node_guest *));
 	if (!vnet->guests)
 		return -ENOMEM;
 	for (i = 0; i < placed->n_guests; i++) {
@@ -263,6 +263,11 @@ void pdp_layout_free(struct pdp_layout *l)
 	pdp_placement_free(&l->placement);
 	pdp_model_free(&l->model);
 	*l = (struct pdp_layout){0};
+}
+
+struct pdp_node_vnet *pdp_node_vnet(const struct pdp_node *node, const char *name)
+{
+	return (struct pdp_node_vnet *)find_vnet(node->vnets, node->model.n_vnets, name);
 }
 
 struct pdp_node_vnet *pdp_layout_vnet(const struct pdp_layout *layout, const char *name)

@@ -33,6 +33,8 @@ void pdp_layout_enter(struct pdp_node *node, struct pdp_layout *layout);
 /* Guests that no other layout has must have been stopped. A zeroed one is fine. */
 void pdp_layout_free(struct pdp_layout *layout);
 
+/* Of the node, by label; NULL when there is none. */
+struct pdp_node_vnet *pdp_node_vnet(const struct pdp_node *node, const char *name);
 /* Of a layout, by label; NULL when there is none. */
 struct pdp_node_vnet *pdp_layout_vnet(const struct pdp_layout *layout, const char *name);
 struct pdp_node_vif *pdp_layout_vif(const struct pdp_node_vnet *vnet, const char *name);

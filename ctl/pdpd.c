@@ -212,12 +212,14 @@ static int catch_signals(struct daemon *d)
 /* A node in another run directory is another node. */
 static void find_state(struct daemon *d)
 {
+	const char *run_dir = d->conf.run_dir ? d->conf.run_dir : PDP_RUN_DIR;
+
 	if (d->conf.state)
 		return;
 	d->conf.state = PDP_STORE_PATH;
-	if (!strcmp(d->conf.run_dir, PDP_RUN_DIR))
+	if (!strcmp(run_dir, PDP_RUN_DIR))
 		return;
-	snprintf(d->state, sizeof(d->state), "%s/state.db", d->conf.run_dir);
+	snprintf(d->state, sizeof(d->state), "%s/state.db", run_dir);
 	d->conf.state = d->state;
 }
 

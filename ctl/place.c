@@ -208,29 +208,55 @@ static void move(struct seating *v, const struct pdp_alloc_move *m)
 	set_power(v, m->to, there + m->power);
 }
 
+/* What the allocator has to know of each vnet, in one piece of memory. */
+struct vnets_seen {
+	struct pdp_alloc_vnet *vnets;
+	struct pdp_slice *slices;
+	struct pdp_alloc_move *moves;
+};
+
+static void forget_vnets(struct vnets_seen *seen)
+{
+	free(seen->vnets);
+	free(seen->slices);
+	free(seen->moves);
+}
+
+static int see_vnets(const struct place *p, struct vnets_seen *seen)
+{
+	size_t i, n = p->model->n_vnets;
+
+	seen->vnets = calloc(n + 1, sizeof(*seen->vnets));
+	seen->slices = calloc(n + 1, PDP_ALLOC_CHANGES_MAX * sizeof(*seen->slices));
+	seen->moves = calloc(n + 1, sizeof(*seen->moves));
+	if (!seen->vnets || !seen->slices || !seen->moves) {
+		forget_vnets(seen);
+		return -ENOMEM;
+	}
+	for (i = 0; i < n; i++) {
+		struct pdp_slice *at = &seen->slices[i * PDP_ALLOC_CHANGES_MAX];
+
+		seen->vnets[i] = (struct pdp_alloc_vnet){p->vnets[i].conf->name, at,
+							 slices_of(&p->vnets[i], at)};
+	}
+	return 0;
+}
+
 static int empty_fe(struct place *p, size_t fe, struct pdp_error *err)
 {
-	size_t n = p->model->n_vnets, n_moves = 0, i;
-	struct pdp_alloc_vnet *vnets = calloc(n + 1, sizeof(*vnets));
-	struct pdp_alloc_move *moves = calloc(n + 1, sizeof(*moves));
-	struct pdp_slice *slices = calloc(n + 1, PDP_ALLOC_CHANGES_MAX * sizeof(*slices));
-	int code = vnets && moves && slices ? 0 : pdp_fail(err, -ENOMEM, "no memory");
+	struct vnets_seen seen;
+	size_t i, n_moves = 0;
+	int code;
 
-	for (i = 0; !code && i < n; i++) {
-		struct pdp_slice *at = &slices[i * PDP_ALLOC_CHANGES_MAX];
-
-		vnets[i] = (struct pdp_alloc_vnet){p->vnets[i].conf->name, at,
-						   slices_of(&p->vnets[i], at)};
-	}
+	if (see_vnets(p, &seen))
+		return pdp_fail(err, -ENOMEM, "no memory to empty an FE");
+	code = pdp_alloc_drain(p->alloc, seen.vnets, p->model->n_vnets, fe, seen.moves, &n_moves,
+			       err);
 	if (!code)
-		code = pdp_alloc_drain(p->alloc, vnets, n, fe, moves, &n_moves, err);
-	if (!code)
-		pdp_alloc_move(p->alloc, moves, n_moves);
+		pdp_alloc_move(p->alloc, seen.moves, n_moves);
 	for (i = 0; !code && i < n_moves; i++)
-		move(&p->vnets[moves[i].vnet], &moves[i]);
-	free(slices);
-	free(moves);
-	free(vnets);
+		move(&p->vnets[seen.moves[i].vnet], &seen.moves[i]);
+	forget_vnets(&seen);
 	return code;
 }
 
