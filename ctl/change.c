@@ -173,12 +173,13 @@ static int change_file(struct pdp_changes *changes, struct evhttp_request *req,
 {
 	struct evbuffer *body = evhttp_request_get_input_buffer(req);
 	size_t len = evbuffer_get_length(body);
+	const char *text = (const char *)evbuffer_pullup(body, -1);
 	char what[LINE_MAX_LEN];
 	struct pdp_model wanted;
 	int code;
 
-	code = pdp_nodefile_parse(&wanted, query->name, (const char *)evbuffer_pullup(body, -1),
-				  len, err);
+	/* Nothing at all is NULL. */
+	code = pdp_nodefile_parse(&wanted, query->name, text ? text : "", len, err);
 	if (code)
 		return code;
 	snprintf(what, sizeof(what), "apply %s", query->name);

@@ -58,6 +58,17 @@ check "a mistake has its file and line" exits 1 "bad.yaml:13: vnet red: unknown 
 check "an error is JSON under -j" sh -c "$BIN/pdp-ctl --run-dir $RUN_DIR -j apply -f $WORK/bad.yaml | jq -e '.error | length > 10'"
 check "a file that is not there" exits 1 "No such file" apply -f "$WORK/nothing.yaml"
 
+head -c 9000000 /dev/zero >"$WORK/big.yaml"
+check "a file that is too large" exits 1 "larger than 8 MiB" apply -f "$WORK/big.yaml"
+head -c 1000 /dev/zero >"$WORK/nul.yaml"
+check "a file of NULs" exits 1 "nul.yaml" apply -f "$WORK/nul.yaml"
+check "an empty file" sh -c "! $BIN/pdp-ctl --run-dir $RUN_DIR apply -f /dev/null"
+check "nothing of that changed anything" exits 0 "0 to add, 0 to change, 0 to remove" plan -f "$WORK/more.yaml"
+pretty() {
+	[ "$(ctl -p vnet show | wc -l)" -gt 10 ] && [ "$(ctl -p vnet show | jq -c 'map(.name)')" = '["red"]' ]
+}
+check "JSON for people" pretty
+
 # --- commands
 
 check "power beyond the node" exits 1 "power 9000m does not fit" vnet set red power 9000m
@@ -118,6 +129,31 @@ check "monitor shows what happens, with its time" wait_for 5 grep -qE '^[0-9:.]{
 check "an object a line under -j" wait_for 5 sh -c "head -n 1 $WORK/monitor.json | jq -e '.number > 0 and .kind == \"apply\"'"
 # shellcheck disable=SC2086
 kill $monitors 2>/dev/null
+
+# A follower that goes away, and one that never reads, hold up no change.
+gone_and_deaf() {
+	python3 - "$SOCK" "$BIN/pdp-ctl" "$RUN_DIR" <<-'EOT'
+		import socket, subprocess, sys, time
+		def follower():
+		    s = socket.socket(socket.AF_UNIX)
+		    s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2304)
+		    s.connect(sys.argv[1])
+		    s.send(b"GET /v1/events?follow=1 HTTP/1.1\r\n\r\n")
+		    return s
+		deaf = follower()
+		follower().close()
+		for power in ("100m", "200m") * 3:
+		    subprocess.run([sys.argv[2], "--run-dir", sys.argv[3], "vnet", "set", "red", "power", power], check=True)
+		deaf.close()
+	EOT
+}
+check "followers that do not read hold up no change" gone_and_deaf
+quitter() {
+	timeout 0.02 "$BIN/pdp-ctl" --run-dir "$RUN_DIR" vnet set red power 500m
+	wait_for 5 json vnet '.[0].power_millicores == 500 or .[0].power_millicores == 200'
+}
+check "who asks for a change may go away" quitter
+check "pdpd is well" wait_for 5 ctl vnet set red power 200m
 
 # --- who may
 
