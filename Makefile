@@ -206,6 +206,10 @@ fuzz: $(B)/.deps-all $(FUZZ)
 bench-smoke: $(B)/.deps-all all $(BENCH)
 	$(Q)selftests/bench/smoke.sh
 
+.PHONY: bench-scale
+bench-scale: $(B)/.deps-all all $(BENCH)
+	$(Q)selftests/bench/scale.sh
+
 SBIN := pdpd pdp-ctl pdp-loader
 BIN := pdp-tun
 LIBEXEC := pdp-fe-agent pdp-fe-init
@@ -290,6 +294,7 @@ help:
 	@echo '  check           all tests (root); LEVELS="unit prog fuzz net" selects levels, T=word tests'
 	@echo '  fuzz            parsers against random input, FUZZ_SECONDS=60 each'
 	@echo '  bench-smoke     throughput ratios of the whole path, to build/bench-smoke.json (root)'
+	@echo '  bench-scale     what 1,000 vnets, and 50 guests, cost the controller (root)'
 	@echo '  install         into DESTDIR$(PREFIX); uninstall takes it away again'
 	@echo '  man             put the command table into pdp-ctl(8)'
 	@echo '  deps            install packages through apt-get (root); demo and check do it themselves'

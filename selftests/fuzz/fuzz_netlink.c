@@ -66,15 +66,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	if (!router)
 		router = make_router();
-	msgs = malloc(sizeof(struct nlmsghdr) + size + 1);
+	/* Its very end, so that not a byte behind it is there to be read. */
+	msgs = malloc(size + (kind ? sizeof(struct nlmsghdr) : 0));
 	must(msgs);
 	if (kind)
 		size = frame_message(msgs, kind, data, size);
 	else
 		memcpy(msgs, data, size);
-	/* Its very end, so that not a byte behind it is there to be read. */
-	msgs = realloc(msgs, size + !size);
-	must(msgs);
 	pdp_router.netlink(router, msgs, size);
 	free(msgs);
 	send_packets(router);
