@@ -19,7 +19,6 @@ check "nothing is left to put in" [ -z "$(grep @ "$UNIT")" ]
 # Programs must exist where the unit says: below the root.
 verify() {
 	local said
-	install -D /bin/kill "$ROOT/bin/kill" || return
 	cp -r /usr/lib/systemd/system/*.target /usr/lib/systemd/system/sys-*.mount "$SYSTEM/" || return
 	said=$(systemd-analyze verify --root="$ROOT" --man=no "$UNIT" 2>&1 | grep pdpd)
 	echo "$said"
@@ -75,7 +74,15 @@ pings() {
 	[ "$(grep -cx WATCHDOG=1 "$TOLD")" -ge 3 ]
 }
 check "and that it lives" wait_for 10 pings
-check "a vnet less, another smaller" apply_file "$WORK/less.yaml"
+# ExecReload, with this node's directories and file.
+reload() {
+	local line
+	line=$(sed -n 's/^ExecReload=//p' "$UNIT")
+	line=${line//\/etc\/pdp\/pdp.yaml/$WORK/less.yaml}
+	# shellcheck disable=SC2086
+	ctl ${line#*/pdp-ctl } && [ "$(ctl -j vnet show | jq -c 'map([.name, .power_millicores])')" = '[["red",400]]' ]
+}
+check "a reload: a vnet less, another smaller" reload
 dead=$(BIN=$REAL agent_pid)
 kill -KILL "$dead"
 new_agent() {
