@@ -308,7 +308,9 @@ static void undo_turn(struct pdp_apply *a)
 	}
 	if (pdp_apply_power(a, false, &err))
 		pdp_log(PDP_LOG_ERROR, "%s", err.text);
-	pdp_enforce_forget(node);
+	/* Without a layout, what an earlier controller published would look like nobody's. */
+	if (!a->adopting)
+		pdp_enforce_forget(node);
 	pdp_apply_release(a);
 	finish(a);
 }

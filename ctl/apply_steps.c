@@ -302,7 +302,13 @@ void pdp_apply_stop_guest(struct pdp_apply *a, struct pdp_node_guest *guest)
 
 void pdp_apply_stop_fresh(struct pdp_apply *a, struct pdp_node_guest *guest)
 {
-	stop(a->node, guest);
+	if (!a->adopting) {
+		stop(a->node, guest);
+		return;
+	}
+	/* It was there before us, and its packets are. */
+	pdp_guest_release(guest->box);
+	guest->box = NULL;
 }
 
 /* Guests that were found and are in no layout. */

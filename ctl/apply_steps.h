@@ -93,7 +93,7 @@ void pdp_apply_own_paths(struct pdp_node *node);
 size_t pdp_apply_busy(const struct pdp_apply *a);
 /* Its books are its vnet's from then on. */
 void pdp_apply_stop_guest(struct pdp_apply *a, struct pdp_node_guest *guest);
-/* One that has never had a packet. */
+/* One that has never had a packet; one that was adopted, or made beside such, is let go of instead. */
 void pdp_apply_stop_fresh(struct pdp_apply *a, struct pdp_node_guest *guest);
 /* Guests that an earlier controller left and nobody wants. */
 void pdp_apply_discard(struct pdp_apply *a);

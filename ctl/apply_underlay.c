@@ -166,7 +166,9 @@ static void release_ports(struct pdp_apply *a)
 
 		if (port->underlay == SIZE_MAX || same_port(node->ports, node->model.n_ports, port))
 			continue;
-		if (node->loader && !pdp_model_port(&node->model, port->conf->name) &&
+		/* An earlier controller's classifier stays where it is when we cannot come up. */
+		if (node->loader && !a->adopting &&
+		    !pdp_model_port(&node->model, port->conf->name) &&
 		    pdp_loader_detach(node->loader, port->link, &err))
 			pdp_log(PDP_LOG_ERROR, "port %s: %s", port->conf->name, err.text);
 		pdp_underlay_del_port(node->underlay, port->underlay);

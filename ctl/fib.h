@@ -25,7 +25,6 @@ typedef int (*pdp_fib_fn)(const void *msgs, size_t len, void *arg);
 int pdp_fib_build(const struct pdp_vnet_conf *vnet, const uint16_t *vif_ids, pdp_fib_fn fn,
 		  void *arg);
 
-
 /*
  * pdp_fib_withdraw() - the messages that take away what `old` has and `now` has not.
  *

@@ -10,6 +10,9 @@ begin "a controller's death and return"
 figure6
 node_file base red 500m
 node_file more red 800m
+# A third FE for less of red, with a CPU that this machine has not.
+node_file starved red 850m
+sed -i 's/name: fe3, cpus: "[0-9]*", capacity: 300m/name: fe3, cpus: "8000", capacity: 400m/' "$WORK/starved.yaml"
 cp "$WORK/base.yaml" "$WORK/node.yaml"
 check "the node comes up" node_up "$WORK/node.yaml"
 join_red
@@ -25,7 +28,7 @@ generation() {
 }
 tables=$(generation)
 
-stream 3000 10 32
+stream 3000 16 32
 check "pdpd is killed" pdpd_killed
 sleep 0.3
 check "another comes" node_up "$WORK/node.yaml"
@@ -41,6 +44,11 @@ check "and has three guests" [ "$(ctl -j guest show | jq length)" -eq 3 ]
 check "which the next one finds" pdpd_killed
 check "when it comes" node_up ""
 check "three guests" [ "$(ctl -j guest show | jq length)" -eq 3 ]
+before=$(look)
+check "it leaves" pdpd_leave
+fails "one whose new guest cannot start does not come up" node_up "$WORK/starved.yaml"
+check "but the old state does" node_up ""
+check "with the same guests" same_guests
 stream_ends
 check "no packet is lost" nothing_lost
 check "none overtakes another" in_order
