@@ -67,7 +67,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!router)
 		router = make_router();
 	/* Its very end, so that not a byte behind it is there to be read. */
-	msgs = malloc(size + (kind ? sizeof(struct nlmsghdr) : 0));
+	msgs = malloc(kind ? sizeof(struct nlmsghdr) + size : size + !size);
 	must(msgs);
 	if (kind)
 		size = frame_message(msgs, kind, data, size);
