@@ -16,6 +16,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "ctl/bucket.h"
+#include "ctl/complaints.h"
 #include "ctl/hello.h"
 #include "ctl/process.h"
 #include "ctl/seqpacket.h"
@@ -24,7 +26,8 @@
 #define PAUSE_MIN_MS 100
 #define PAUSE_MAX_MS 5000
 #define SEND_BURST 64 /* messages in one turn of the event loop */
-#define TEXT_MAX 200 /* of what an agent says that is passed on */
+#define BURST 20 /* connections that may end at once, */
+#define BURST_INTERVAL_MS 1000 /* and then one by one */
 #define WATCH_MS 250
 #define WATCH_TURNS 3 /* without a sign of life: stalled */
 #define WATCH_TURNS_FIRST 20 /* the first SYNC puts a whole configuration in force */
@@ -44,6 +47,8 @@ struct pdp_agentlink {
 	struct event *accept_ev;
 	struct event *pause_ev;
 	unsigned int pause_ms;
+	struct pdp_bucket endings; /* of connections that were greeted */
+	struct pdp_complaints complaints;
 
 	/* The connection, if there is one. */
 	int fd;
@@ -114,7 +119,9 @@ static void lose(struct pdp_agentlink *al, const struct pdp_error *err)
 {
 	const bool greeted = al->greeted;
 
-	end_connection(al, 0);
+	/* Each may flip a slot table and is told: a guest must not have us do only that. */
+	end_connection(al,
+		       pdp_bucket_take(&al->endings, pdp_bucket_now_ms()) ? 0 : BURST_INTERVAL_MS);
 	if (greeted)
 		al->fn(PDP_AGENT_LOST, err, al->arg);
 }
@@ -171,6 +178,7 @@ static int pump(struct pdp_agentlink *al)
 			return sent;
 		pdp_agentconf_sent(&al->conf);
 		al->synced = false;
+		al->complaints.told++;
 	}
 	if (!pdp_agentconf_all_sent(&al->conf))
 		event_add(al->write_ev, NULL);
@@ -295,6 +303,7 @@ static int greet(struct pdp_agentlink *al, const struct pdp_inbox *in, struct pd
 	al->greeted = true;
 	al->synced = false;
 	al->error = 0;
+	al->complaints.told = al->complaints.taken = 0;
 	al->pause_ms = PAUSE_MIN_MS;
 	event_remove_timer(al->read_ev);
 	send_message(al, &start, sizeof(start));
@@ -329,6 +338,10 @@ static int take_synced(struct pdp_agentlink *al, const struct pdp_msg *msg, size
 	if (len != sizeof(synced))
 		return pdp_fail(err, -EPROTO, "SYNCED has %zu bytes, not %zu", len, sizeof(synced));
 	memcpy(&synced, msg + 1, sizeof(synced));
+	if ((int32_t)(msg->seq - al->answered_seq) <= 0 || (int32_t)(msg->seq - al->sync_seq) > 0)
+		return pdp_fail(err, -EPROTO,
+				"SYNCED for SYNC %u, which is answered or was never sent",
+				msg->seq);
 	al->answered_seq = msg->seq;
 	alive(al);
 	if (!al->error)
@@ -348,18 +361,6 @@ static int take_synced(struct pdp_agentlink *al, const struct pdp_msg *msg, size
 	return 0;
 }
 
-/* For people, on standard error; what is not printable does not get there. */
-static void take_error(const struct pdp_agentlink *al, const char *text, size_t len)
-{
-	char clean[TEXT_MAX + 1];
-	size_t n = 0;
-
-	for (; n < len && n < TEXT_MAX && text[n]; n++)
-		clean[n] = text[n] >= ' ' && text[n] <= '~' ? text[n] : '?';
-	clean[n] = '\0';
-	fprintf(stderr, "%s: agent says: %s\n", al->path, clean);
-}
-
 static int handle(struct pdp_agentlink *al, const struct pdp_inbox *in, struct pdp_error *err)
 {
 	const struct pdp_msg *msg = (const struct pdp_msg *)in->data;
@@ -372,8 +373,7 @@ static int handle(struct pdp_agentlink *al, const struct pdp_inbox *in, struct p
 		return take_synced(al, msg, len, err);
 	if (msg->type != PDP_MSG_ERROR)
 		return pdp_fail(err, -EPROTO, "agents do not send messages of type %u", msg->type);
-	take_error(al, (const char *)(msg + 1), len);
-	return 0;
+	return pdp_complaints_take(&al->complaints, al->path, (const char *)(msg + 1), len, err);
 }
 
 static int judge(struct pdp_agentlink *al, struct pdp_inbox *in, struct pdp_error *err)
@@ -468,6 +468,7 @@ int pdp_agentlink_new(struct pdp_agentlink **out, struct event_base *base, const
 	al->arg = arg;
 	al->listen_fd = al->fd = al->xskmap_fd = -1;
 	al->pause_ms = PAUSE_MIN_MS;
+	al->endings = (struct pdp_bucket){.depth = BURST, .interval_ms = BURST_INTERVAL_MS};
 	pdp_agentconf_init(&al->conf);
 	snprintf(al->dataplane, sizeof(al->dataplane), "%s", dataplane);
 	*out = al;

@@ -7,6 +7,7 @@
  * alive after the guest), then sends the configuration kept so far and SYNC. What is added later
  * goes out as it comes, and a SYNC after it. A SYNC now and then, too, shows that the agent is alive.
  * Whoever misbehaves is cut off, and the next is let in after a pause that doubles from 0.1 s to 5 s.
+ * Connections that end well are bounded too: twenty at once, then one a second.
  */
 #ifndef PDP_AGENTLINK_H
 #define PDP_AGENTLINK_H

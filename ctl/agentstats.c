@@ -7,8 +7,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
+#include <linux/magic.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 
 #define WORDS (sizeof(struct pdp_agent_stats) / sizeof(uint64_t))
 
@@ -44,10 +46,13 @@ int pdp_agentstats_check(int memfd, struct pdp_error *err)
 {
 	const int need = F_SEAL_SHRINK | F_SEAL_GROW;
 	const int seals = fcntl(memfd, F_GET_SEALS);
+	struct statfs fs = {0};
 	struct stat st = {0};
 
 	if (seals < 0 || (seals & need) != need)
 		return pdp_fail(err, -EPERM, "counters are not a memfd sealed against resizing");
+	if (fstatfs(memfd, &fs) || fs.f_type != TMPFS_MAGIC)
+		return pdp_fail(err, -EPERM, "counters are in huge pages, not in ordinary ones");
 	if (fstat(memfd, &st) || st.st_size < (off_t)sizeof(struct pdp_agent_stats))
 		return pdp_fail(err, -EINVAL, "counters have %lld bytes, not %zu",
 				(long long)st.st_size, sizeof(struct pdp_agent_stats));

@@ -20,8 +20,9 @@ struct pdp_agentstats {
 };
 
 /*
- * Is this a memfd that can be mapped without fear? -EPERM when it is not sealed against resizing,
- * which could kill us with SIGBUS; -EINVAL when it is too short.
+ * Is this a memfd that can be mapped without fear of SIGBUS? -EPERM when it is not sealed against
+ * resizing, or made of huge pages (a hole in it is filled from a pool that may be empty); -EINVAL when it
+ * is too short.
  */
 int pdp_agentstats_check(int memfd, struct pdp_error *err);
 

@@ -336,9 +336,9 @@ static void take_down(struct pdp_guest_box *guest)
 
 static int check_spec(const struct pdp_guest_spec *spec, struct pdp_error *err)
 {
-	if (!spec->id || spec->id >= PDP_MAX_GUESTS)
+	if (!spec->id || spec->id > PDP_MAX_GUESTS)
 		return pdp_fail(err, -EINVAL, "guest id %u is not in 1..%d", spec->id,
-				PDP_MAX_GUESTS - 1);
+				PDP_MAX_GUESTS);
 	if (strnlen(spec->name, sizeof(spec->name)) == sizeof(spec->name) ||
 	    !pdp_guest_name_ok(spec->name))
 		return pdp_fail(err, -EINVAL, "guest %u: name '%.*s' is not of [a-z0-9-]", spec->id,

@@ -169,6 +169,14 @@ static void count_forks(void)
 
 /* --- the channel ------------------------------------------------------------------------------- */
 
+static uint64_t now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
 struct hello {
 	struct pdp_msg msg;
 	struct pdp_hello hello;
@@ -183,18 +191,12 @@ static int dial(const char *path)
 	return connect(fd, (struct sockaddr *)&sun, sizeof(sun)) ? -1 : fd;
 }
 
-/* Say it and wait for what comes back: a message, or the end. */
-static const char *say(const void *data, size_t len, const int *fds, unsigned int n_fds)
+static bool send_with(int fd, const void *data, size_t len, const int *fds, unsigned int n_fds)
 {
 	_Alignas(struct cmsghdr) char control[CMSG_SPACE(8 * sizeof(int))] = {0};
 	struct iovec iov = {(void *)data, len};
 	struct msghdr mh = {.msg_iov = &iov, .msg_iovlen = 1};
-	const char *answer = "closed";
-	struct pdp_msg reply;
-	int fd = dial(PDP_AGENT_SOCK);
 
-	if (fd < 0)
-		return "unreachable";
 	if (n_fds) {
 		struct cmsghdr *c = (struct cmsghdr *)control;
 
@@ -205,10 +207,78 @@ static const char *say(const void *data, size_t len, const int *fds, unsigned in
 		c->cmsg_len = CMSG_LEN(n_fds * sizeof(int));
 		memcpy(CMSG_DATA(c), fds, n_fds * sizeof(int));
 	}
-	if (sendmsg(fd, &mh, MSG_NOSIGNAL) >= 0 && recv(fd, &reply, sizeof(reply), 0) > 0)
+	return sendmsg(fd, &mh, MSG_NOSIGNAL) >= 0;
+}
+
+/* Say it and wait for what comes back: a message, or the end. */
+static const char *say(const void *data, size_t len, const int *fds, unsigned int n_fds)
+{
+	const char *answer = "closed";
+	struct pdp_msg reply;
+	int fd = dial(PDP_AGENT_SOCK);
+
+	if (fd < 0)
+		return "unreachable";
+	if (send_with(fd, data, len, fds, n_fds) && recv(fd, &reply, sizeof(reply), 0) > 0)
 		answer = reply.type == PDP_MSG_START ? "accepted" : "answered";
 	close(fd);
 	return answer;
+}
+
+static int greet(const struct hello *hello, const int fds[2])
+{
+	int fd = dial(PDP_AGENT_SOCK);
+
+	if (fd >= 0)
+		send_with(fd, hello, sizeof(*hello), fds, 2);
+	return fd;
+}
+
+/* Greet, wait for the first SYNC, and then say this again and again. Is one cut off for it? */
+static const char *insist(const struct hello *hello, const int fds[2], enum pdp_msg_type type,
+			  uint32_t seq_step)
+{
+	const struct timeval patience = {.tv_sec = 1};
+	_Alignas(8) char in[PDP_CHANNEL_MAX];
+	struct {
+		struct pdp_msg msg;
+		struct pdp_synced synced;
+	} out = {.msg = {.type = type}};
+	const struct pdp_msg *msg = (const struct pdp_msg *)in;
+	const uint64_t end = now_ms() + 2000;
+	int fd = greet(hello, fds), n = 0;
+	bool closed = false;
+	ssize_t got;
+
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
+	do {
+		if (recv(fd, in, sizeof(in), 0) <= 0) {
+			close(fd);
+			return "unheard";
+		}
+	} while (msg->type != PDP_MSG_SYNC);
+	out.msg.seq = msg->seq + seq_step;
+	while (n < 1000 && send(fd, &out, sizeof(out), MSG_NOSIGNAL) > 0)
+		n++;
+	/* What the controller says until it hangs up, if it does. */
+	while (!closed && now_ms() < end) {
+		got = recv(fd, in, sizeof(in), 0);
+		closed = got == 0 || (got < 0 && errno == ECONNRESET);
+	}
+	close(fd);
+	return closed ? "closed" : "endured";
+}
+
+/* Connections that are given up as soon as they stand. */
+static void try_haste(const struct hello *good, const int fds[2])
+{
+	const uint64_t end = now_ms() + 2000;
+	int accepted = 0;
+
+	while (now_ms() < end && accepted < 200)
+		accepted += !strcmp(say(good, sizeof(*good), fds, 2), "accepted");
+	printf("haste %s\n", accepted < 40 ? "bounded" : "endured");
 }
 
 static int open_xsk(void)
@@ -298,14 +368,6 @@ static void try_lies(const struct hello *good, const int fds[2])
 	}
 }
 
-static uint64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
 static void try_channel(void)
 {
 	struct hello good = {.msg = {.type = PDP_MSG_HELLO},
@@ -320,6 +382,11 @@ static void try_channel(void)
 	report("counters", fds[1]);
 	printf("hello-good %s\n", say(&good, sizeof(good), fds, 2));
 	try_lies(&good, fds);
+	printf("synced-again %s\n", insist(&good, fds, PDP_MSG_SYNCED, 0));
+	printf("synced-unasked %s\n", insist(&good, fds, PDP_MSG_SYNCED, 1));
+	printf("errors-again %s\n", insist(&good, fds, PDP_MSG_ERROR, 0));
+	try_haste(&good, fds);
+	fflush(stdout);
 	start = now_ms();
 	for (int i = 0; i < 4; i++)
 		say(&good, 3, NULL, 0);

@@ -97,6 +97,10 @@ done <<EOT
 	hello-short closed
 	hello-3-bytes closed
 	synced-first closed
+	synced-again closed
+	synced-unasked closed
+	errors-again closed
+	haste bounded
 	pauses grow
 EOT
 check "each time the next honest HELLO is accepted" [ "$(grep -c '^after-.* accepted$' "$WORK/probe")" -eq 16 ]
