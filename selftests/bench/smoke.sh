@@ -53,13 +53,15 @@ redirect_pps() {
 	wait "$pid"
 }
 
+# pdpd rests too: it would take the slots of an agent that does not answer.
 classifier_pps() {
-	local before after
-	kill -STOP "$(agent_pid)"
+	local before after agent
+	agent=$(agent_pid)
 	before=$(counter red rx_packets)
+	kill -STOP "$NODE_PID" "$agent"
 	flood_red 0 "$SECONDS_EACH" 256 >"$WORK/offered"
+	kill -CONT "$agent" "$NODE_PID"
 	after=$(counter red rx_packets)
-	kill -CONT "$(agent_pid)"
 	jq -r "($after - $before) / .seconds | floor" "$WORK/offered"
 }
 
