@@ -1,8 +1,8 @@
 # A steady stream through red while the node changes; sourced after figure6.sh.
 # shellcheck shell=bash
 #
-#   stream PPS SECONDS FLOWS  start it
-#   stream_ends               wait for its end; what came of it is in $WORK/stream.json
+#   stream PPS SECONDS FLOWS  start it, for so long at most
+#   stream_ends               end it now; what came of it is in $WORK/stream.json
 #   nothing_lost              each packet that was sent arrived
 #   in_order                  and in its flow's order
 #   pdpd_leave                pdpd ends and the node forwards on; pdpd_killed: without a warning
@@ -21,6 +21,8 @@ stream() {
 }
 
 stream_ends() {
+	sleep 0.3
+	kill -INT "${BG_PIDS[PKTGEN]}" 2>/dev/null
 	wait "${BG_PIDS[PKTGEN]}"
 	wait "${BG_PIDS[SINK]}"
 	SENT=$(jq -r .sent "$WORK/bg.$PKTGEN")

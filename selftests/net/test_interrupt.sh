@@ -23,7 +23,7 @@ interrupt() {
 	[ -z "$left" ] || echo "# ${left//$'\n'/$'\n'# }"
 }
 
-for moment in 0.3 1.0 2.0 4.5 9; do
+for moment in 0.3 1.0 2.0 4.0 6.5; do
 	interrupt $moment
 done
 finish

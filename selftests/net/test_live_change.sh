@@ -45,7 +45,7 @@ entries() {
 	ctl -j map dump "$1" | jq length
 }
 
-stream 3000 14 32
+stream 3000 60 32
 check "another vnet comes" apply_file "$WORK/both.yaml"
 join_green
 check "it forwards" on src ping -q -c 3 -i 0.05 -W 1 10.2.2.2

@@ -86,7 +86,6 @@ for point in apply-saved:2 apply-added:2 apply-switched:2 apply-drained:2 apply-
 	apply-forgot:2 apply-done:2; do
 	check "killed at $point: the new state" crash "$point" "$AFTER"
 done
-kill -INT "${BG_PIDS[PKTGEN]}"
 stream_ends
 check "no packet of the whole time is lost" nothing_lost
 check "the node comes up again" node_up ""
