@@ -2,7 +2,8 @@
 # shellcheck shell=bash
 #
 # A run has a name of its own ($T); everything it makes bears it, so that runs do not meet and that
-# what is left behind can be told. The node of a run lives in the namespace "$T-node".
+# what is left behind can be told. The node of a run lives in the namespace "$T-node"; a run with more
+# than one names them in NODES.
 #
 #   begin "story"            set up, trap for cleaning
 #   ns NAME...               make namespaces $T-NAME
@@ -11,6 +12,7 @@
 #   background NS COMMAND... run until the test ends
 #   node_up FILE             start pdpd in $T-node, wait until it forwards; node_down: the reverse
 #   ctl ARGS...              pdp-ctl to that node
+#   at NAME VERB...          node_up, node_down, ctl ... for the node NAME, in the namespace "$T-NAME"
 #   check "what" COMMAND...  one TAP line; output of a failed command follows as comments
 #   fails "what" COMMAND...  the same, and the command must fail
 #   finish                   clean, check that nothing is left behind, print the plan
@@ -27,6 +29,8 @@ T=pdpt$$
 RUN_DIR=/run/$T
 PINS=/sys/fs/bpf/$T
 WORK=
+NODE=node
+NODES=()
 TAP_N=0
 TAP_BAD=0
 NODE_PID=
@@ -95,6 +99,13 @@ wait_for() {
 	done
 }
 
+# Each node has its own run directory and pins.
+at() {
+	local NODE=$1 RUN_DIR=/run/$T-$1 PINS=/sys/fs/bpf/$T-$1 NODE_PID=
+	shift
+	"$@"
+}
+
 ctl() {
 	"$BIN/pdp-ctl" --run-dir "$RUN_DIR" --pins "$PINS" "$@"
 }
@@ -108,21 +119,25 @@ node_is_up() {
 	ctl -j node show 2>/dev/null | grep -q '"forwarding"'
 }
 
+pdpd_log() {
+	if [ "$NODE" = node ]; then echo "$WORK/pdpd.log"; else echo "$WORK/$NODE.log"; fi
+}
+
 # node_up FILE [pdpd's arguments]: returns when pdpd answers and the classifier is attached. FILE "":
 # what was applied last.
 node_up() {
 	local file=$1 end=$((SECONDS + 20))
 	shift
 	# In a session of its own: Ctrl-C is the script's, which takes the node down.
-	setsid nsenter --net="/run/netns/$T-node" "$BIN/pdpd" ${file:+--config "$file"} --run-dir "$RUN_DIR" \
-		--pins "$PINS" --agent "$BIN/pdp-fe-agent" "$@" >>"$WORK/pdpd.log" 2>&1 &
+	setsid nsenter --net="/run/netns/$T-$NODE" "$BIN/pdpd" ${file:+--config "$file"} --run-dir "$RUN_DIR" \
+		--pins "$PINS" --agent "$BIN/pdp-fe-agent" "$@" >>"$(pdpd_log)" 2>&1 &
 	NODE_PID=$!
 	# For a caller in a subshell: `check` is one.
-	echo $NODE_PID >"$WORK/node.pid"
+	echo $NODE_PID >"$WORK/$NODE.pid"
 	until node_is_up; do
 		if ! kill -0 $NODE_PID 2>/dev/null || [ $SECONDS -ge $end ]; then
 			echo "# the node does not come up; pdpd says:"
-			sed 's/^/# /' "$WORK/pdpd.log"
+			sed 's/^/# /' "$(pdpd_log)"
 			return 1
 		fi
 		sleep 0.05
@@ -147,24 +162,24 @@ stop_pdpd() {
 # node down.
 node_down() {
 	local _
-	NODE_PID=$(cat "$WORK/node.pid" 2>/dev/null)
+	NODE_PID=$(cat "$WORK/$NODE.pid" 2>/dev/null)
 	[ -n "$NODE_PID" ] || return 0
 	for _ in 1 2 3; do
 		if ! kill -0 "$NODE_PID" 2>/dev/null; then
 			[ -e "$PINS" ] || [ -e "$RUN_DIR" ] || break
 			node_up ""
-			NODE_PID=$(cat "$WORK/node.pid")
+			NODE_PID=$(cat "$WORK/$NODE.pid")
 		fi
 		stop_pdpd
 	done
 	NODE_PID=
-	rm -f "$WORK/node.pid"
+	rm -f "$WORK/$NODE.pid"
 }
 
 # pdpd_leave: pdpd ends and the node forwards on.
 pdpd_leave() {
 	local pid
-	pid=$(cat "$WORK/node.pid")
+	pid=$(cat "$WORK/$NODE.pid")
 	kill -TERM "$pid"
 	wait_for 10 sh -c "! kill -0 $pid"
 }
@@ -172,7 +187,7 @@ pdpd_leave() {
 # pdpd_killed: the same without a warning.
 pdpd_killed() {
 	local pid
-	pid=$(cat "$WORK/node.pid")
+	pid=$(cat "$WORK/$NODE.pid")
 	kill -KILL "$pid"
 	wait_for 5 sh -c "! kill -0 $pid"
 }
@@ -215,16 +230,21 @@ skip() {
 # Everything that bears this run's name, one a line.
 left_behind() {
 	ip netns list | awk -v t="$T-" 'index($1, t) == 1 { print "netns " $1 }'
-	[ ! -e "$RUN_DIR" ] || echo "directory $RUN_DIR"
-	[ ! -e "$PINS" ] || echo "pins $PINS"
+	find /run -maxdepth 1 \( -name "$T" -o -name "$T-*" \) -printf 'directory %p\n'
+	find /sys/fs/bpf -maxdepth 1 \( -name "$T" -o -name "$T-*" \) -printf 'pins %p\n'
 	find /sys/fs/cgroup -maxdepth 4 -type d -name "*$T*" 2>/dev/null | sed 's/^/cgroup /'
 	pgrep -af "[/ ]${T}[/ -]" | grep -v "^$$ " | sed 's/^/process /'
 	awk -v t="$T" 'index($5, t) { print "mount " $5 }' /proc/self/mountinfo
 }
 
 clean_up() {
-	local pid name
+	local pid name downs=()
 	node_down
+	for name in "${NODES[@]}"; do
+		at "$name" node_down &
+		downs+=($!)
+	done
+	[ ${#downs[@]} -eq 0 ] || wait "${downs[@]}"
 	for pid in "${BG_PIDS[@]}"; do
 		kill "$pid" 2>/dev/null
 	done
