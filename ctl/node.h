@@ -16,6 +16,7 @@
 #include "ctl/books.h"
 #include "ctl/events.h"
 #include "ctl/guest.h"
+#include "ctl/mhguest.h"
 #include "ctl/model.h"
 #include "ctl/placement.h"
 #include "ctl/publish.h"
@@ -92,11 +93,26 @@ struct pdp_node_guest {
 	uint32_t cpu_millicores;
 };
 
+/* A vnet's control plane: its MH guest. */
+struct pdp_node_control {
+	char name[48]; /* VNET-cp */
+	struct pdp_node *node;
+	struct pdp_node_vnet *vnet;
+	bool live; /* as of a guest */
+	unsigned int layouts;
+	struct pdp_mh_guest *box; /* NULL = not made */
+	enum pdp_mh_state state;
+	struct pdp_error error; /* last trouble, "" = none */
+	uint64_t cpu_ns; /* as last seen */
+	uint32_t cpu_millicores;
+};
+
 struct pdp_node_vnet {
 	uint16_t id;
 	const struct pdp_vnet_conf *conf;
 	struct pdp_node_vif *vifs;
 	size_t n_vifs;
+	struct pdp_node_control *control; /* NULL = it has none */
 	struct pdp_node_guest **guests;
 	size_t n_guests;
 	struct pdp_ledger_guest gone; /* books of guests that have gone, summed; name "" = none has */
