@@ -92,6 +92,7 @@
 /* Of the node: what can be laid at no vnet's door. */
 #define PDP_NODE_COUNTS(X)                                                             \
 	X(drop_unknown_link, "frame at the dispatcher from a link that is no guest's") \
+	X(drop_unknown_vif, "frame at pdp_vif_out from a link that is no vif's")       \
 	X(drop_bad_tunnel, "tunnel entry that names a vnet or vif that cannot be")     \
 	X(drop_unnamed_hop, "lost between two devices, pdp_xmit_drops being full")
 

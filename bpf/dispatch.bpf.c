@@ -19,6 +19,8 @@ PDP_MAP(pdp_senders);
 PDP_MAP(pdp_guests);
 PDP_MAP(pdp_vifs);
 PDP_MAP(pdp_ports);
+PDP_MAP(pdp_vif_links);
+PDP_MAP(pdp_delay_link);
 PDP_MAP(pdp_vnet_stats);
 PDP_MAP(pdp_vif_stats);
 PDP_MAP(pdp_guest_stats);

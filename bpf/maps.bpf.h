@@ -46,7 +46,10 @@ PDP_CONFIG_MAP(pdp_guests, struct pdp_guest, PDP_MAX_GUESTS + 1);
 PDP_CONFIG_MAP(pdp_vifs, struct pdp_vif, PDP_MAX_VIFS + 1);
 PDP_DEV_MAP(pdp_fe_links, PDP_MAX_GUESTS);
 PDP_DEV_MAP(pdp_ports, PDP_MAX_PORTS);
+PDP_DEV_MAP(pdp_vif_links, PDP_MAX_VIFS);
+PDP_DEV_MAP(pdp_delay_link, 0);
 PDP_HASH_MAP(pdp_senders, __u32, __u32, PDP_MAX_GUESTS, 0);
+PDP_HASH_MAP(pdp_vif_senders, __u32, __u32, PDP_MAX_VIFS, 0);
 PDP_HASH_MAP(pdp_port_ids, __u32, __u32, PDP_MAX_PORTS, 0);
 PDP_MAP_TYPE(pdp_xsks, BPF_MAP_TYPE_XSKMAP, __u32, __u32, PDP_MAX_QUEUES, 0);
 
@@ -62,7 +65,8 @@ PDP_PERCPU_MAP(pdp_vif_stats, struct pdp_vif_stats, PDP_MAX_VIFS);
 PDP_PERCPU_MAP(pdp_guest_stats, struct pdp_guest_stats, PDP_MAX_GUESTS);
 PDP_PERCPU_MAP(pdp_node_stats, struct pdp_node_stats, 0);
 PDP_HASH_MAP(pdp_xmit_drops, struct pdp_hop, __u64,
-	     2 * PDP_MAX_GUESTS + 2 * PDP_MAX_PORTS * PDP_MAX_PORTS, BPF_F_NO_PREALLOC);
+	     2 * (PDP_MAX_GUESTS + PDP_MAX_VIFS) + 2 * PDP_MAX_PORTS * PDP_MAX_PORTS,
+	     BPF_F_NO_PREALLOC);
 /* clang-format on */
 
 /* The only element of pdp_node_stats; for a program that has the map. */

@@ -14,16 +14,20 @@
  *   pdp_senders    hash     ifindex  -> guest id              dispatcher: who sent it
  *   pdp_vifs       array    vif id   -> pdp_vif               dispatcher: tunnel of the egress vif
  *   pdp_ports      devmap   port id  -> ifindex               dispatcher: where to redirect
+ *   pdp_vif_links  devmap   vif id   -> ifindex               dispatcher: where the control plane is
+ *   pdp_vif_senders hash    ifindex  -> vif id                vif-out: through which vif it sends
+ *   pdp_delay_link devmap   0        -> ifindex               both: where packets wait
  *   pdp_port_ids   hash     ifindex  -> port id               classifier: for pdp_port_stats alone
  *   pdp_xsks       xskmap   queue    -> AF_XDP socket         guest receive, one map per guest
  *   pdp_xmit_drops hash     pdp_hop  -> packets               kernel's own losses at a redirect
  *   pdp_seqs, pdp_turns, pdp_police: run-time state per vnet id; pdp_*_stats: counters.h
  *
- * Keys are __u32. An ifindex, a guest id and a port id that stand alone as a value are __u32 too.
+ * Keys are __u32. An ifindex, a guest id, a vif id and a port id that stand alone as a value are __u32 too.
  *
  * The arrays of configuration are BPF_F_MMAPABLE. An array element of more than 8 bytes is not
  * replaced atomically by bpf(2), so the controller maps these arrays and publishes each change with
- * one aligned 8-byte store: pdp_vnet.table last, pdp_vif.owner last, pdp_vif.next_hop at once.
+ * one aligned 8-byte store: pdp_vnet.table last, pdp_vif.owner last, pdp_vif.next_hop, .guest and
+ * .impair at once.
  */
 #ifndef PDP_MAPS_H
 #define PDP_MAPS_H
@@ -32,7 +36,7 @@
 #include <stddef.h>
 
 /* Version of everything in this file; the pins' directory is named by it. */
-#define PDP_ABI 1
+#define PDP_ABI 2
 
 #define PDP_MAX_VNETS 4096
 #define PDP_MAX_VIFS 16384
@@ -74,11 +78,13 @@ struct pdp_tunnel_key {
 	__be32 vni;
 };
 
+#define PDP_TUNNEL_DOWN 0x01 /* the vif is set down: nothing comes in */
+
 struct pdp_tunnel {
 	__u16 vif;
 	__u16 vnet;
 	__u8 encap; /* enum pdp_encap */
-	__u8 pad;
+	__u8 flags; /* PDP_TUNNEL_... */
 	__be16 remote_port; /* udp: the source port that must be; vxlan: 0, any */
 	__u32 vlans; /* as in struct pdp_vif */
 	__u32 pad2;
@@ -106,6 +112,8 @@ struct pdp_vnet {
 	struct pdp_table table;
 	__u32 police_cost; /* of a packet, 1/16 ns; 0 = the vnet is not policed */
 	__u32 police_burst; /* most that a packet may be early, 1/16 ns */
+	__u32 local_cost; /* the same, of what goes to the control plane */
+	__u32 local_burst;
 };
 
 struct pdp_slot_table {
@@ -134,6 +142,14 @@ struct pdp_vif_mac {
 	__u16 pad;
 };
 
+/* What is done to packets on the way out, so that a link seems longer and worse than it is. */
+struct pdp_vif_impair {
+	__u32 loss; /* lost when a random __u32 is not above it; 0 = none is */
+	__u16 delay_ms;
+	__u8 down; /* all are lost; on the way in, see PDP_TUNNEL_DOWN */
+	__u8 pad;
+};
+
 /*
  * A vif's tunnel as seen on the way out. vlans holds the tags to push on the way out and to expect
  * on the way in: outer VID in the upper half, inner VID in the lower, 0 = none; one tag stands in
@@ -143,6 +159,8 @@ struct pdp_vif {
 	struct pdp_vif_owner owner;
 	struct pdp_vif_mac next_hop;
 	struct pdp_vif_mac source;
+	struct pdp_vif_mac guest; /* of the vif in its MH guest; all zero: no control plane */
+	struct pdp_vif_impair impair;
 	__u32 vlans;
 	__be32 vni; /* upper 24 bits, as on the wire; 0 for udp */
 	__be16 local_port; /* vxlan: the destination port of what comes in */
@@ -155,13 +173,15 @@ struct pdp_vif {
 _Static_assert(sizeof(struct pdp_table) == 8, "stored at once");
 _Static_assert(sizeof(struct pdp_vif_owner) == 8, "stored at once");
 _Static_assert(sizeof(struct pdp_vif_mac) == 8, "stored at once");
-_Static_assert(sizeof(struct pdp_vnet) == 16, "vnet layout");
+_Static_assert(sizeof(struct pdp_vif_impair) == 8, "stored at once");
+_Static_assert(sizeof(struct pdp_vnet) == 24, "vnet layout");
 _Static_assert(offsetof(struct pdp_vnet, table) % 8 == 0, "stored at once");
+_Static_assert(offsetof(struct pdp_vnet, local_cost) % 8 == 0, "stored at once");
 _Static_assert(sizeof(struct pdp_guest) == 16, "guest layout");
 _Static_assert(sizeof(struct pdp_slot_table) == 2 * PDP_SLOTS, "slot table layout");
-_Static_assert(sizeof(struct pdp_vif) == 72, "vif layout");
+_Static_assert(sizeof(struct pdp_vif) == 88, "vif layout");
 _Static_assert(offsetof(struct pdp_vif, next_hop) == 8, "stored at once");
-_Static_assert(offsetof(struct pdp_vif, local) == 40, "vif layout");
+_Static_assert(offsetof(struct pdp_vif, local) == 56, "vif layout");
 
 /* Key of pdp_xmit_drops: a redirect of this node from one device to another that lost packets. */
 struct pdp_hop {
@@ -179,9 +199,13 @@ struct pdp_turn {
 	__u32 next;
 };
 
-/* Run-time state: theoretical arrival time of the vnet's next packet (GCRA, ITU-T I.371), 1/16 ns. */
+/*
+ * Run-time state: theoretical arrival times (GCRA, ITU-T I.371), 1/16 ns, of the vnet's next packet
+ * from outside, and of the next one to its control plane.
+ */
 struct pdp_police {
 	__u64 tat;
+	__u64 local_tat;
 };
 
 #endif

@@ -62,11 +62,12 @@ static json_t *decode_tunnel(const void *key, const void *value)
 	const struct pdp_tunnel_key *k = key;
 	const struct pdp_tunnel *t = value;
 
-	return json_pack("{s:o, s:i, s:o, s:s, s:i, s:i, s:o, s:i, s:o}", "local",
+	return json_pack("{s:o, s:i, s:o, s:s, s:i, s:i, s:o, s:i, s:o, s:b}", "local",
 			 decode_addr(&k->local), "port", be16toh(k->port), "vni",
 			 decode_vni(k->vni), "encap", encap_name(t->encap), "vnet", t->vnet, "vif",
 			 t->vif, "remote", decode_addr(&t->remote), "remote_port",
-			 be16toh(t->remote_port), "vlans", decode_vlans(t->vlans));
+			 be16toh(t->remote_port), "vlans", decode_vlans(t->vlans), "down",
+			 t->flags & PDP_TUNNEL_DOWN);
 }
 
 static json_t *decode_vnet(const void *key, const void *value)
@@ -74,10 +75,12 @@ static json_t *decode_vnet(const void *key, const void *value)
 	const struct pdp_vnet *v = value;
 	const char *policy = pdp_policy_name(v->table.policy);
 
-	return json_pack("{s:i, s:s, s:i, s:i, s:I, s:I, s:I}", "vnet", id_of(key), "policy",
-			 policy ? policy : "none", "slots", v->table.n_slots, "half", v->table.half,
-			 "generation", (json_int_t)v->table.generation, "police_cost",
-			 (json_int_t)v->police_cost, "police_burst", (json_int_t)v->police_burst);
+	return json_pack("{s:i, s:s, s:i, s:i, s:I, s:I, s:I, s:I, s:I}", "vnet", id_of(key),
+			 "policy", policy ? policy : "none", "slots", v->table.n_slots, "half",
+			 v->table.half, "generation", (json_int_t)v->table.generation,
+			 "police_cost", (json_int_t)v->police_cost, "police_burst",
+			 (json_int_t)v->police_burst, "local_cost", (json_int_t)v->local_cost,
+			 "local_burst", (json_int_t)v->local_burst);
 }
 
 static json_t *shares_of(const struct pdp_slot_table *table, int n)
@@ -138,6 +141,10 @@ static json_t *decode_vif(const void *key, const void *value)
 	json_object_set_new(out, "vlans", decode_vlans(v->vlans));
 	json_object_set_new(out, "source_mac", decode_mac(v->source.mac));
 	json_object_set_new(out, "next_hop_mac", decode_mac(v->next_hop.mac));
+	json_object_set_new(out, "guest_mac", decode_mac(v->guest.mac));
+	json_object_set_new(out, "loss", json_real(v->impair.loss / 4294967295.0));
+	json_object_set_new(out, "delay_ms", json_integer(v->impair.delay_ms));
+	json_object_set_new(out, "down", json_boolean(v->impair.down));
 	return out;
 }
 
@@ -164,6 +171,22 @@ static json_t *decode_port(const void *key, const void *value)
 static json_t *decode_port_id(const void *key, const void *value)
 {
 	return pair("ifindex", key, "port", value);
+}
+
+static json_t *decode_vif_link(const void *key, const void *value)
+{
+	return pair("vif", key, "ifindex", value);
+}
+
+static json_t *decode_vif_sender(const void *key, const void *value)
+{
+	return pair("ifindex", key, "vif", value);
+}
+
+static json_t *decode_delay_link(const void *key, const void *value)
+{
+	(void)key;
+	return json_pack("{s:i}", "ifindex", id_of(value));
 }
 
 static json_t *decode_xmit_drops(const void *key, const void *value)
@@ -198,8 +221,9 @@ static json_t *decode_police(const void *key, const void *value)
 {
 	const struct pdp_police *police = value;
 
-	return json_pack("{s:i, s:I}", "vnet", id_of(key), "arrival_ns",
-			 (json_int_t)(police->tat >> PDP_POLICE_SHIFT));
+	return json_pack("{s:i, s:I, s:I}", "vnet", id_of(key), "arrival_ns",
+			 (json_int_t)(police->tat >> PDP_POLICE_SHIFT), "local_arrival_ns",
+			 (json_int_t)(police->local_tat >> PDP_POLICE_SHIFT));
 }
 
 #define SET(name, help) json_object_set_new(out, #name, json_integer((json_int_t)s->name));
@@ -352,12 +376,13 @@ static const struct decoder {
 			     COLUMNS({"LOCAL", "local"}, {"PORT", "port"}, {"VNI", "vni"},
 				     {"ENCAP", "encap"}, {"VNET", "vnet"}, {"VIF", "vif"},
 				     {"REMOTE", "remote"}, {"PORT", "remote_port"},
-				     {"VLAN", NULL, vlan_cell})},
+				     {"VLAN", NULL, vlan_cell}, {"DOWN", "down"})},
 	[PDP_MAP_VNETS] = {decode_vnet, sizeof(struct pdp_vnet), "array",
 			   "slot table in force, policer",
 			   COLUMNS({"VNET", "vnet"}, {"POLICY", "policy"}, {"SLOTS", "slots"},
 				   {"HALF", "half"}, {"GENERATION", "generation"},
-				   {"POLICE COST", "police_cost"}, {"BURST", "police_burst"})},
+				   {"POLICE COST", "police_cost"}, {"BURST", "police_burst"},
+				   {"LOCAL COST", "local_cost"}, {"BURST", "local_burst"})},
 	[PDP_MAP_SLOTS] = {decode_slots, sizeof(struct pdp_slot_table), "array",
 			   "slot -> FE guest, two halves for each vnet",
 			   COLUMNS({"VNET", "vnet"}, {"HALF", "half"}, {"SLOTS", "slots"},
@@ -375,11 +400,22 @@ static const struct decoder {
 			  COLUMNS({"VIF", "vif"}, {"VNET", "vnet"}, {"PORT", "port"},
 				  {"ENCAP", "encap"}, {"VNI", "vni"}, {"LOCAL", "local"},
 				  {"PORT", "local_port"}, {"REMOTE", "remote"},
-				  {"PORT", "remote_port"}, {"NEXT HOP", "next_hop_mac"})},
+				  {"PORT", "remote_port"}, {"NEXT HOP", "next_hop_mac"},
+				  {"MH GUEST", "guest_mac"}, {"LOSS", "loss"},
+				  {"DELAY ms", "delay_ms"}, {"DOWN", "down"})},
 	[PDP_MAP_PORTS] = {decode_port, sizeof(__u32), "devmap", "devices of ports",
 			   COLUMNS({"PORT", "port"}, {"IFINDEX", "ifindex"})},
 	[PDP_MAP_PORT_IDS] = {decode_port_id, sizeof(__u32), "hash", "ports of devices",
 			      COLUMNS({"IFINDEX", "ifindex"}, {"PORT", "port"})},
+	[PDP_MAP_VIF_LINKS] = {decode_vif_link, sizeof(__u32), "devmap",
+			       "links of vifs to MH guests",
+			       COLUMNS({"VIF", "vif"}, {"IFINDEX", "ifindex"})},
+	[PDP_MAP_VIF_SENDERS] = {decode_vif_sender, sizeof(__u32), "hash",
+				 "through which vif a link of an MH guest sends",
+				 COLUMNS({"IFINDEX", "ifindex"}, {"VIF", "vif"})},
+	[PDP_MAP_DELAY_LINK] = {decode_delay_link, sizeof(__u32), "devmap",
+				"where packets of a delayed vif wait",
+				COLUMNS({"IFINDEX", "ifindex"})},
 	[PDP_MAP_XMIT_DROPS] = {decode_xmit_drops, sizeof(__u64), "hash",
 				"packets lost by the kernel at a redirect",
 				COLUMNS({"FROM IFINDEX", "from_ifindex"},
@@ -394,7 +430,8 @@ static const struct decoder {
 			   COLUMNS({"VNET", "vnet"}, {"NEXT", "next"})},
 	[PDP_MAP_POLICE] = {decode_police, sizeof(struct pdp_police), "array",
 			    "time at which the policer expects the next packet",
-			    COLUMNS({"VNET", "vnet"}, {"ARRIVAL ns", "arrival_ns"})},
+			    COLUMNS({"VNET", "vnet"}, {"ARRIVAL ns", "arrival_ns"},
+				    {"LOCAL ARRIVAL ns", "local_arrival_ns"})},
 	[PDP_MAP_PORT_STATS] = {decode_port_stats, sizeof(struct pdp_port_stats), "percpu_array",
 				"frames left to the host, by reason",
 				COLUMNS({"PORT", "port"}, {"COUNTERS", NULL, moved_cell})},

@@ -35,6 +35,7 @@ union word {
 	struct pdp_table table;
 	struct pdp_vif_owner owner;
 	struct pdp_vif_mac mac;
+	struct pdp_vif_impair impair;
 	struct {
 		uint32_t cost;
 		uint32_t burst;
@@ -184,12 +185,12 @@ void pdp_publish_vif(struct pdp_publish *st, uint16_t id, const struct pdp_vif *
 
 	if (!same_tunnel(at, vif)) {
 		store(st, &at->owner, (union word){0});
-		memcpy((char *)at + sizeof(at->owner), (const char *)vif + sizeof(vif->owner),
-		       sizeof(*vif) - sizeof(vif->owner));
+		memcpy(&at->vlans, &vif->vlans, sizeof(*vif) - offsetof(struct pdp_vif, vlans));
 		st->writes++;
 	}
 	store(st, &at->next_hop, mac_word(&vif->next_hop));
 	store(st, &at->source, mac_word(&vif->source));
+	store(st, &at->impair, (union word){.impair = vif->impair});
 	store(st, &at->owner, (union word){.owner = vif->owner});
 }
 
@@ -201,6 +202,7 @@ void pdp_publish_no_vif(struct pdp_publish *st, uint16_t id)
 	if (!memcmp(at, &none, sizeof(*at)))
 		return;
 	store(st, &at->owner, (union word){0});
+	pdp_publish_no_vif_link(st, id);
 	*at = none;
 	st->writes++;
 }
@@ -223,13 +225,57 @@ void pdp_publish_source(struct pdp_publish *st, uint16_t vif, const uint8_t mac[
 	store_mac(st, &ELEMENT(st, PDP_MAP_VIFS, vif, struct pdp_vif)->source, mac);
 }
 
-void pdp_publish_police(struct pdp_publish *st, uint16_t vnet, uint64_t rate_pps,
-			uint32_t burst_packets)
+void pdp_publish_impair(struct pdp_publish *st, uint16_t vif, struct pdp_vif_impair impair)
+{
+	store(st, &ELEMENT(st, PDP_MAP_VIFS, vif, struct pdp_vif)->impair,
+	      (union word){.impair = impair});
+}
+
+static uint32_t vif_link(const struct pdp_publish *st, uint32_t vif)
+{
+	uint32_t ifindex = 0;
+
+	bpf_map_lookup_elem(pdp_loader_map_fd(st->loader, PDP_MAP_VIF_LINKS), &vif, &ifindex);
+	return ifindex;
+}
+
+int pdp_publish_vif_link(struct pdp_publish *st, uint16_t vif, int mh_ifindex,
+			 const uint8_t guest_mac[6], struct pdp_error *err)
+{
+	int code = bind(st, PDP_MAP_VIF_LINKS, PDP_MAP_VIF_SENDERS, vif, mh_ifindex,
+			(int)vif_link(st, vif), err);
+
+	if (!code)
+		store_mac(st, &ELEMENT(st, PDP_MAP_VIFS, vif, struct pdp_vif)->guest, guest_mac);
+	return code;
+}
+
+void pdp_publish_no_vif_link(struct pdp_publish *st, uint16_t vif)
+{
+	store(st, &ELEMENT(st, PDP_MAP_VIFS, vif, struct pdp_vif)->guest, (union word){0});
+	bind(st, PDP_MAP_VIF_LINKS, PDP_MAP_VIF_SENDERS, vif, 0, (int)vif_link(st, vif), NULL);
+}
+
+static union word police_word(uint64_t rate_pps, uint32_t burst_packets)
 {
 	union word word = {0};
 
 	pdp_police_of(rate_pps, burst_packets, &word.police.cost, &word.police.burst);
-	store(st, &ELEMENT(st, PDP_MAP_VNETS, vnet, struct pdp_vnet)->police_cost, word);
+	return word;
+}
+
+void pdp_publish_police(struct pdp_publish *st, uint16_t vnet, uint64_t rate_pps,
+			uint32_t burst_packets)
+{
+	store(st, &ELEMENT(st, PDP_MAP_VNETS, vnet, struct pdp_vnet)->police_cost,
+	      police_word(rate_pps, burst_packets));
+}
+
+void pdp_publish_local_police(struct pdp_publish *st, uint16_t vnet, uint64_t rate_pps,
+			      uint32_t burst_packets)
+{
+	store(st, &ELEMENT(st, PDP_MAP_VNETS, vnet, struct pdp_vnet)->local_cost,
+	      police_word(rate_pps, burst_packets));
 }
 
 static uint64_t now_ns(void)
@@ -306,6 +352,7 @@ void pdp_publish_no_vnet(struct pdp_publish *st, uint16_t vnet)
 
 	store(st, &at->table, (union word){0});
 	store(st, &at->police_cost, (union word){0});
+	store(st, &at->local_cost, (union word){0});
 }
 
 int pdp_publish_tunnel(struct pdp_publish *st, const struct pdp_tunnel_key *key,

@@ -50,9 +50,25 @@ void pdp_publish_no_vif(struct pdp_publish *store, uint16_t id);
 void pdp_publish_next_hop(struct pdp_publish *store, uint16_t vif, const uint8_t mac[6]);
 void pdp_publish_source(struct pdp_publish *store, uint16_t vif, const uint8_t mac[6]);
 
+/* At once, on the way out; the way in is pdp_tunnel.flags. */
+void pdp_publish_impair(struct pdp_publish *store, uint16_t vif, struct pdp_vif_impair impair);
+
+/*
+ * The link from a vif to its MH guest: LOCAL packets go to mh_ifindex, the end on this host, for
+ * guest_mac, the other end's; what comes from there leaves through the vif. The far end must run an XDP
+ * program by now. The same again, with another link, replaces it; pdp_publish_no_vif() ends it too.
+ */
+int pdp_publish_vif_link(struct pdp_publish *store, uint16_t vif, int mh_ifindex,
+			 const uint8_t guest_mac[6], struct pdp_error *err);
+/* LOCAL packets of the vif are dropped from now on, and what comes from the link is. */
+void pdp_publish_no_vif_link(struct pdp_publish *store, uint16_t vif);
+
 /* What the classifier lets a vnet send: rate_pps 0 = all. */
 void pdp_publish_police(struct pdp_publish *store, uint16_t vnet, uint64_t rate_pps,
 			uint32_t burst_packets);
+/* The same, of what the dispatcher lets through to the vnet's control plane. */
+void pdp_publish_local_police(struct pdp_publish *store, uint16_t vnet, uint64_t rate_pps,
+			      uint32_t burst_packets);
 
 /*
  * A vnet's slot table from its guests' shares, into the half that is not in force, which then is.

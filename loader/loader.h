@@ -6,7 +6,7 @@
  * <root>/v<ABI>/ (mode 0700, flock) and everything below it:
  *
  *   maps/<map name>            every shared map
- *   links/<link name>          bpf_link of an attached program: port-A, fe-12, guest-12, drops
+ *   links/<link name>          bpf_link of an attached program: port-A, fe-12, vif-3, guest-12, drops
  *   shared/<link name>/<ifindex> the same, for a program that shares its device through libxdp
  *   guests/<guest id>/pdp_xsks the XSKMAP of one FE guest
  *
@@ -49,6 +49,9 @@ enum pdp_map {
 	PDP_MAP_VIFS,
 	PDP_MAP_PORTS,
 	PDP_MAP_PORT_IDS,
+	PDP_MAP_VIF_LINKS,
+	PDP_MAP_VIF_SENDERS,
+	PDP_MAP_DELAY_LINK,
 	PDP_MAP_XMIT_DROPS,
 	PDP_MAP_SEQS,
 	PDP_MAP_TURNS,
@@ -68,6 +71,7 @@ const char *pdp_map_name(enum pdp_map map);
 enum pdp_hook {
 	PDP_HOOK_CLASSIFY, /* pdp_classify, on a port */
 	PDP_HOOK_DISPATCH, /* pdp_dispatch, on the MH side of an FE link */
+	PDP_HOOK_VIF_OUT, /* pdp_vif_out, on the MH side of a vif of an MH guest */
 	PDP_HOOK_PASS, /* pdp_pass: makes a port that only sends able to receive redirects */
 };
 

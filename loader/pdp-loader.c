@@ -34,6 +34,7 @@ static const struct {
 } hooks[] = {
 	{"classify", PDP_HOOK_CLASSIFY},
 	{"dispatch", PDP_HOOK_DISPATCH},
+	{"vif-out", PDP_HOOK_VIF_OUT},
 	{"pass", PDP_HOOK_PASS},
 };
 
@@ -58,7 +59,8 @@ static int find_hook(const char *name, struct pdp_error *err)
 	for (size_t i = 0; i < sizeof(hooks) / sizeof(*hooks); i++)
 		if (!strcmp(hooks[i].name, name))
 			return hooks[i].hook;
-	return pdp_fail(err, -EINVAL, "no hook '%s'; they are classify, dispatch and pass", name);
+	return pdp_fail(err, -EINVAL, "no hook '%s'; they are classify, dispatch, vif-out and pass",
+			name);
 }
 
 static int run_attach(const struct options *options, char **arguments, struct pdp_error *err)
@@ -162,7 +164,7 @@ static const struct command commands[] = {
 	{"load", "", "load or adopt the node's maps, check its programs", 0, false, false,
 	 run_load},
 	{"attach", "HOOK LINK IFNAME [--force] [--dispatcher] [--generic]",
-	 "put a program on a device; HOOK is classify, dispatch or pass", 3, true, false,
+	 "put a program on a device; HOOK is classify, dispatch, vif-out or pass", 3, true, false,
 	 run_attach},
 	{"detach", "LINK", "take it off again", 1, false, false, run_detach},
 	{"status", "[-j]", "show what is attached (-j: as JSON)", 0, false, true, run_status},

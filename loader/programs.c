@@ -17,6 +17,7 @@
 #include "bpf/freplace.skel.h"
 #include "bpf/guest.skel.h"
 #include "bpf/pass.skel.h"
+#include "bpf/vif_out.skel.h"
 #include "loader/internal.h"
 
 #define VERIFIER_LOG_SIZE (64 * 1024)
@@ -27,6 +28,7 @@ static const struct {
 } objects[PDP_OBJECT_COUNT] = {
 	[PDP_OBJECT_CLASSIFY] = {"classify", classify_bpf__elf_bytes},
 	[PDP_OBJECT_DISPATCH] = {"dispatch", dispatch_bpf__elf_bytes},
+	[PDP_OBJECT_VIF_OUT] = {"vif_out", vif_out_bpf__elf_bytes},
 	[PDP_OBJECT_PASS] = {"pass", pass_bpf__elf_bytes},
 	[PDP_OBJECT_DROPS] = {"drops", drops_bpf__elf_bytes},
 	[PDP_OBJECT_GUEST] = {"guest", guest_bpf__elf_bytes},
@@ -39,6 +41,7 @@ static const struct {
 } hooks[] = {
 	[PDP_HOOK_CLASSIFY] = {PDP_OBJECT_CLASSIFY, "pdp_classify"},
 	[PDP_HOOK_DISPATCH] = {PDP_OBJECT_DISPATCH, "pdp_dispatch"},
+	[PDP_HOOK_VIF_OUT] = {PDP_OBJECT_VIF_OUT, "pdp_vif_out"},
 	[PDP_HOOK_PASS] = {PDP_OBJECT_PASS, "pdp_pass"},
 };
 

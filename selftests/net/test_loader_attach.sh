@@ -5,7 +5,7 @@
 
 . "$(dirname "$0")/lib.sh"
 
-V1=$PINS/v1
+V2=$PINS/v2
 OTHER=$PINS-other
 
 loader() {
@@ -48,7 +48,7 @@ link_field() {
 }
 
 link_id() {
-	bpftool -j link show pinned "$V1/links/$1" | jq .id
+	bpftool -j link show pinned "$V2/links/$1" | jq .id
 }
 
 xdp_on() {
@@ -155,7 +155,7 @@ check "a device without native XDP is named" says "lo: its driver has no native 
 	loader attach pass port-L lo
 check "an unknown device" says "no device 'nosuch' in this network namespace" \
 	loader attach pass port-X nosuch
-check "an unknown hook" says "no hook 'classifier'; they are classify, dispatch and pass" \
+check "an unknown hook" says "no hook 'classifier'; they are classify, dispatch, vif-out and pass" \
 	loader attach classifier port-X d0
 check "a link name that leads elsewhere" says "link name '../x'" loader attach pass ../x d0
 check "detach" loader detach port-A

@@ -21,7 +21,7 @@ refused() {
 	[ $TAP_BAD -eq 0 ] || sed 's/^/# said: /' "$WORK/said"
 }
 nothing_made() {
-	[ ! -e "$RUN_DIR/pdpd.sock" ] && ! on node ip -d link show | grep -qE 'pdpfe|name pdp_(classify|dispatch)'
+	[ ! -e "$RUN_DIR/pdpd.sock" ] && ! on node ip -d link show | grep -qE 'pdpfe|name pdp_(classify|dispatch|vif_out)'
 }
 
 { node_head; fes 1 200m; echo vnets:; red 200m; } | sed 's/policy:/polcy:/' >"$WORK/node.yaml"

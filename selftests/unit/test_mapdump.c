@@ -50,27 +50,31 @@ static void tunnels(void **state)
 	(void)state;
 	check(PDP_MAP_TUNNELS, &key, &tunnel,
 	      "{\"local\":\"192.0.2.1\",\"port\":5001,\"vni\":null,\"encap\":\"udp\",\"vnet\":2,"
-	      "\"vif\":1,\"remote\":\"192.0.2.2\",\"remote_port\":5002,\"vlans\":[]}");
+	      "\"vif\":1,\"remote\":\"192.0.2.2\",\"remote_port\":5002,\"vlans\":[],"
+	      "\"down\":false}");
 	key.local = ipv6("2001:db8::1");
 	key.vni = htonl(42 << 8);
 	tunnel.encap = PDP_ENCAP_VXLAN;
 	tunnel.remote = ipv6("2001:db8::2");
 	tunnel.remote_port = 0;
 	tunnel.vlans = 100U << 16 | 7;
+	tunnel.flags = PDP_TUNNEL_DOWN;
 	check(PDP_MAP_TUNNELS, &key, &tunnel,
 	      "{\"local\":\"2001:db8::1\",\"port\":5001,\"vni\":42,\"encap\":\"vxlan\",\"vnet\":2,"
-	      "\"vif\":1,\"remote\":\"2001:db8::2\",\"remote_port\":0,\"vlans\":[100,7]}");
+	      "\"vif\":1,\"remote\":\"2001:db8::2\",\"remote_port\":0,\"vlans\":[100,7],"
+	      "\"down\":true}");
 }
 
 static void vnets(void **state)
 {
-	struct pdp_vnet vnet = {.table = {1021, 1, PDP_POLICY_FLOW_HASH, 3}, .police_cost = 16};
+	struct pdp_vnet vnet = {
+		.table = {1021, 1, PDP_POLICY_FLOW_HASH, 3}, .police_cost = 16, .local_burst = 32};
 	uint32_t id = 7;
 
 	(void)state;
 	check(PDP_MAP_VNETS, &id, &vnet,
 	      "{\"vnet\":7,\"policy\":\"flow-hash\",\"slots\":1021,\"half\":1,\"generation\":3,"
-	      "\"police_cost\":16,\"police_burst\":0}");
+	      "\"police_cost\":16,\"police_burst\":0,\"local_cost\":0,\"local_burst\":32}");
 }
 
 static void slots_are_runs(void **state)
@@ -104,6 +108,8 @@ static void vifs(void **state)
 	struct pdp_vif vif = {
 		.owner = {1, 2, PDP_ENCAP_VXLAN, 4, 1500},
 		.source = {.mac = {2, 0, 0, 0, 0, 1}},
+		.guest = {.mac = {2, 0, 0, 0, 0, 2}},
+		.impair = {.loss = UINT32_MAX, .delay_ms = 20},
 		.vni = htonl(42 << 8),
 		.vlans = 100U << 16,
 		.local_port = htons(4789),
@@ -118,13 +124,14 @@ static void vifs(void **state)
 	      "{\"vif\":4,\"vnet\":1,\"port\":2,\"encap\":\"vxlan\",\"family\":4,\"mtu\":1500,"
 	      "\"vni\":42,\"local\":\"192.0.2.1\",\"local_port\":4789,\"remote\":\"192.0.2.2\","
 	      "\"remote_port\":4789,\"vlans\":[100],\"source_mac\":\"02:00:00:00:00:01\","
-	      "\"next_hop_mac\":null}");
+	      "\"next_hop_mac\":null,\"guest_mac\":\"02:00:00:00:00:02\",\"loss\":1.0,\"delay_ms\":20,"
+	      "\"down\":false}");
 }
 
 static void small_ones(void **state)
 {
 	struct pdp_hop hop = {3, 4};
-	struct pdp_police police = {.tat = 160};
+	struct pdp_police police = {.tat = 160, .local_tat = 320};
 	struct pdp_turn turn = {.next = 6};
 	uint32_t a = 11, b = 12;
 	uint64_t packets = 1ULL << 40;
@@ -134,7 +141,11 @@ static void small_ones(void **state)
 	check(PDP_MAP_SENDERS, &a, &b, "{\"ifindex\":11,\"guest\":12}");
 	check(PDP_MAP_PORTS, &a, &b, "{\"port\":11,\"ifindex\":12}");
 	check(PDP_MAP_PORT_IDS, &a, &b, "{\"ifindex\":11,\"port\":12}");
-	check(PDP_MAP_POLICE, &a, &police, "{\"vnet\":11,\"arrival_ns\":10}");
+	check(PDP_MAP_VIF_LINKS, &a, &b, "{\"vif\":11,\"ifindex\":12}");
+	check(PDP_MAP_VIF_SENDERS, &a, &b, "{\"ifindex\":11,\"vif\":12}");
+	check(PDP_MAP_DELAY_LINK, &a, &b, "{\"ifindex\":12}");
+	check(PDP_MAP_POLICE, &a, &police,
+	      "{\"vnet\":11,\"arrival_ns\":10,\"local_arrival_ns\":20}");
 	check(PDP_MAP_TURNS, &a, &turn, "{\"vnet\":11,\"next\":6}");
 	check(PDP_MAP_XMIT_DROPS, &hop, &packets,
 	      "{\"from_ifindex\":3,\"to_ifindex\":4,\"packets\":1099511627776}");
