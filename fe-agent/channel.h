@@ -13,13 +13,24 @@
  *                        NETLINK rtnetlink messages, interface indexes are vif ids
  *                        SYNC    nothing; the agent answers when all before it is in force
  *                        START   nothing; the socket is in the XSKMAP (for the log)
+ *                        DUMP    nothing; what is in the tables is asked for
+ *                        LOOKUP  struct pdp_lookup; where a packet would go is asked for
  *   agent -> controller  SYNCED  struct pdp_synced, the answer to SYNC with its seq
  *                        ERROR   text: what could not be applied; for people
+ *                        ROUTES  rtnetlink messages, a part of the answer to DUMP with its seq
+ *                        DUMPED  nothing: that was all, with the DUMP's seq
+ *                        FOUND   the answer to LOOKUP with its seq: one RTM_NEWROUTE, or nothing
  *
  * The agent takes no packet before the first SYNC: what arrives waits on the socket's receive ring.
  * The controller closing the socket, or dying, does not stop the agent: it forwards on and connects
  * again. The agent's descriptor of the AF_XDP socket goes to the controller because only it may
  * write the XSKMAP; the controller checks it, uses it once and closes it (design.md, section 10).
+ *
+ * A dump is RTM_NEWROUTE, RTM_NEWADDR and RTM_NEWNEIGH as the kernel would say them, with vif ids for
+ * interface indexes; an agent that is sent it has the same tables. Protocol, scope, neighbour state
+ * (NUD_PERMANENT) and what agents pass over are not in it. It is said bit by bit, between other messages: what
+ * does not change until DUMPED is said at least once, what changes is said as before or as after.
+ * One dump at a time: a new DUMP takes the place of one that is not done.
  */
 #ifndef PDP_CHANNEL_H
 #define PDP_CHANNEL_H
@@ -41,6 +52,11 @@ enum pdp_msg_type {
 	PDP_MSG_START,
 	PDP_MSG_SYNCED,
 	PDP_MSG_ERROR,
+	PDP_MSG_DUMP,
+	PDP_MSG_ROUTES,
+	PDP_MSG_DUMPED,
+	PDP_MSG_LOOKUP,
+	PDP_MSG_FOUND,
 };
 
 struct pdp_msg {
@@ -60,6 +76,17 @@ struct pdp_hello {
 
 struct pdp_synced {
 	int32_t error; /* 0, or -errno of the first message since the last SYNC that failed */
+};
+
+/*
+ * FOUND has the route in force for the address; of a multipath route the one path that a flow with
+ * this hash takes. An address that a vif has is a route of the local table.
+ */
+struct pdp_lookup {
+	uint8_t family; /* 4 or 6 */
+	uint8_t pad[3];
+	uint32_t hash;
+	uint8_t addr[16]; /* network order; IPv4 in the first four bytes */
 };
 
 /*

@@ -23,17 +23,28 @@ struct pdp_client {
 	int fd; /* -1: not connected */
 	int error; /* the first since the last SYNC */
 	unsigned int pause_ms; /* before the next attempt to connect */
+	bool dumping;
+	uint32_t dump_seq;
+	struct pdp_dp_cursor dump;
+	size_t piece; /* bytes of the dump that wait in out */
 	_Alignas(8) uint8_t buf[PDP_CHANNEL_MAX];
+	_Alignas(8) uint8_t out[PDP_CHANNEL_MAX - sizeof(struct pdp_msg)];
 };
 
-static int send_message(struct pdp_client *c, enum pdp_msg_type type, uint32_t seq,
-			const void *body, size_t len)
+static int try_send(struct pdp_client *c, enum pdp_msg_type type, uint32_t seq, const void *body,
+		    size_t len, int flags)
 {
 	struct pdp_msg msg = {.type = type, .seq = seq};
 	struct iovec iov[] = {{&msg, sizeof(msg)}, {(void *)body, len}};
 	struct msghdr mh = {.msg_iov = iov, .msg_iovlen = 2};
 
-	return sendmsg(c->fd, &mh, MSG_NOSIGNAL) < 0 ? -errno : 0;
+	return sendmsg(c->fd, &mh, MSG_NOSIGNAL | flags) < 0 ? -errno : 0;
+}
+
+static int send_message(struct pdp_client *c, enum pdp_msg_type type, uint32_t seq,
+			const void *body, size_t len)
+{
+	return try_send(c, type, seq, body, len, 0);
 }
 
 static int say_hello(struct pdp_client *c)
@@ -96,6 +107,7 @@ static void disconnect(struct pdp_client *c, const char *why)
 	warnx("%s: %s; forwarding on, connecting again", c->conf.path, why);
 	close(c->fd);
 	c->fd = -1;
+	c->dumping = false;
 	c->conf.ops->fini(c->next);
 	c->next = NULL;
 	lengthen_pause(c);
@@ -172,9 +184,59 @@ static int sync_up(struct pdp_client *c, uint32_t seq)
 	return send_message(c, PDP_MSG_SYNCED, seq, &synced, sizeof(synced));
 }
 
+/* From the beginning, of the instance that is in force or will be. */
+static void begin_dump(struct pdp_client *c, uint32_t seq)
+{
+	c->dumping = true;
+	c->dump_seq = seq;
+	c->dump = (struct pdp_dp_cursor){0};
+	c->piece = 0;
+}
+
+/*
+ * One piece of the dump, if the controller takes it now. A socket is writable when three quarters of it
+ * are free: so there is room for the answer to a SYNC beside a piece.
+ */
+static int send_piece(struct pdp_client *c, struct pdp_dataplane *dp)
+{
+	bool end = false;
+	int rc = 0;
+
+	if (!c->piece)
+		end = c->conf.ops->dump(dp, &c->dump, c->out, sizeof(c->out), &c->piece);
+	if (c->piece)
+		rc = try_send(c, PDP_MSG_ROUTES, c->dump_seq, c->out, c->piece, MSG_DONTWAIT);
+	if (rc)
+		return rc == -EAGAIN || rc == -EINTR ? 0 : rc;
+	c->piece = 0;
+	c->dumping = !end;
+	return end ? send_message(c, PDP_MSG_DUMPED, c->dump_seq, NULL, 0) : 0;
+}
+
+static int look_up(struct pdp_client *c, struct pdp_dataplane *dp, uint32_t seq, const void *body,
+		   size_t len)
+{
+	_Alignas(8) uint8_t route[PDP_DP_MESSAGE];
+	struct pdp_lookup want;
+
+	if (len != sizeof(want))
+		return -EPROTO;
+	memcpy(&want, body, sizeof(want));
+	if (want.family != 4 && want.family != 6)
+		return -EPROTO;
+	len = c->conf.ops->lookup(dp, want.family, want.addr, want.hash, route, sizeof(route));
+	return send_message(c, PDP_MSG_FOUND, seq, route, len);
+}
+
+/* What the controller speaks of: the instance that is being built up, or that is in force. */
+static struct pdp_dataplane *addressed(const struct pdp_client *c)
+{
+	return c->next ? c->next : c->dp;
+}
+
 static int handle(struct pdp_client *c, const struct pdp_msg *msg, const void *body, size_t len)
 {
-	struct pdp_dataplane *dp = c->next ? c->next : c->dp;
+	struct pdp_dataplane *dp = addressed(c);
 	int rc;
 
 	switch (msg->type) {
@@ -190,6 +252,11 @@ static int handle(struct pdp_client *c, const struct pdp_msg *msg, const void *b
 	case PDP_MSG_START:
 		warnx("queue %u is served", c->conf.port->queue);
 		return 0;
+	case PDP_MSG_DUMP:
+		begin_dump(c, msg->seq);
+		return 0;
+	case PDP_MSG_LOOKUP:
+		return look_up(c, dp, msg->seq, body, len);
 	default:
 		return -EPROTO;
 	}
@@ -216,13 +283,21 @@ static void receive(struct pdp_client *c)
 	}
 }
 
+static void dump_on(struct pdp_client *c)
+{
+	int rc = send_piece(c, addressed(c));
+
+	if (rc)
+		disconnect(c, strerror(-rc));
+}
+
 void pdp_client_run(struct pdp_client *c)
 {
 	for (;;) {
 		struct pollfd fds[] = {
 			{.fd = c->conf.signal_fd, .events = POLLIN},
 			{.fd = c->conf.worker->done_fd, .events = POLLIN},
-			{.fd = c->fd, .events = POLLIN},
+			{.fd = c->fd, .events = c->dumping ? POLLIN | POLLOUT : POLLIN},
 		};
 		int n = poll(fds, 3, c->fd < 0 ? (int)c->pause_ms : -1);
 
@@ -232,8 +307,10 @@ void pdp_client_run(struct pdp_client *c)
 			return;
 		if (n == 0)
 			try_connect(c);
-		else if (n > 0)
+		if (n > 0 && fds[2].revents & ~POLLOUT)
 			receive(c);
+		if (n > 0 && c->dumping && fds[2].revents & POLLOUT)
+			dump_on(c);
 	}
 }
 

@@ -71,6 +71,14 @@ struct pdp_dp_vif {
 
 _Static_assert(sizeof(struct pdp_dp_vif) == 56, "travels in a channel message");
 
+/* How far a dump has come; zeroed at its beginning. What the words mean is the data plane's. */
+struct pdp_dp_cursor {
+	uint64_t words[4];
+};
+
+/* A buffer of this size holds any one message of a dump. */
+#define PDP_DP_MESSAGE 2048
+
 struct pdp_dataplane;
 
 struct pdp_dataplane_ops {
@@ -90,6 +98,19 @@ struct pdp_dataplane_ops {
 	int (*netlink)(struct pdp_dataplane *dp, const void *msgs, size_t len);
 	/* How many routes are in force, for the statistics. Any thread but the worker's. */
 	void (*routes)(struct pdp_dataplane *dp, uint64_t *routes4, uint64_t *routes6);
+	/*
+	 * What is in the tables, as messages that netlink() takes, into buf (aligned to 8) from the cursor
+	 * on: a bounded step, so *len may be 0 before the end. True: that was the end. size is at least
+	 * PDP_DP_MESSAGE. Any thread but the worker's; changes in between are fine (channel.h).
+	 */
+	bool (*dump)(struct pdp_dataplane *dp, struct pdp_dp_cursor *cursor, void *buf, size_t size,
+		     size_t *len);
+	/*
+	 * The route in force for an address, with the path that a flow of this hash takes, as a message.
+	 * Returns its length, 0 = no route. buf and size as for dump. Any thread but the worker's.
+	 */
+	size_t (*lookup)(struct pdp_dataplane *dp, uint8_t family, const uint8_t addr[16],
+			 uint32_t hash, void *buf, size_t size);
 	/* The pure function: up to PDP_BURST packets. The worker's thread alone. */
 	void (*burst)(struct pdp_dataplane *dp, struct pdp_packet *pkts, unsigned int n);
 	/* The worker holds no reference into tables now (it is between bursts). Worker's thread. */

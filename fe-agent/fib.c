@@ -85,7 +85,7 @@ static void subtract(struct pdp_nexthop *left, const struct pdp_nexthop *a,
 {
 	unsigned int i, j;
 
-	*left = (struct pdp_nexthop){.kind = a->kind};
+	*left = (struct pdp_nexthop){.kind = a->kind, .type = a->type};
 	for (i = 0; i < a->n_paths; i++) {
 		for (j = 0; j < b->n_paths && !same_way(&a->paths[i], &b->paths[j]); j++)
 			;

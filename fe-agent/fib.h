@@ -11,10 +11,36 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "fe-agent/dataplane.h"
 #include "fe-agent/lpm4.h"
 #include "fe-agent/lpm6.h"
 #include "fe-agent/neighbour.h"
 #include "fe-agent/nexthop.h"
+
+/*
+ * A route's rank, lowest first: where it comes from, then its metric. The kernel asks the local table
+ * before the main one. The lowest bits tell IPv6 routes apart that differ in the device alone (one
+ * prefix on two links).
+ *
+ *   bits 60-63  enum pdp_origin
+ *   bits 48-55  of an address and its broadcast: length of its prefix
+ *   bits 16-47  metric; of a broadcast address: the address that it belongs to
+ *   bits 0-15   vif, where it tells routes apart
+ */
+enum pdp_origin {
+	PDP_ORIGIN_ADDRESS,
+	PDP_ORIGIN_BROADCAST,
+	PDP_ORIGIN_LOCAL, /* routing tables */
+	PDP_ORIGIN_MAIN,
+};
+
+#define PDP_RANK_LINK_BITS 16
+
+static inline uint64_t pdp_rank(enum pdp_origin origin, uint8_t len, uint32_t metric, uint16_t vif)
+{
+	return (uint64_t)origin << 60 | (uint64_t)len << 48 |
+	       (uint64_t)metric << PDP_RANK_LINK_BITS | vif;
+}
 
 struct pdp_fib {
 	struct pdp_lpm4 lpm4;
@@ -54,5 +80,14 @@ void pdp_fib_del_beside(struct pdp_fib *fib, const struct pdp_route *route, unsi
 
 /* Apply rtnetlink messages, aligned to 4: pdp_dataplane_ops.netlink without the lock. */
 int pdp_fib_netlink(struct pdp_fib *fib, const void *msgs, size_t len);
+
+/* fib_dump.c; pdp_dataplane_ops.dump and .lookup without the lock. */
+bool pdp_fib_dump(const struct pdp_fib *fib, struct pdp_dp_cursor *cursor, void *buf, size_t size,
+		  size_t *len);
+size_t pdp_fib_lookup(const struct pdp_fib *fib, uint8_t family, const uint8_t addr[16],
+		      uint32_t hash, void *buf, size_t size);
+
+/* An address as the upper bits of a prefix: host order, IPv4 in the upper half of hi. */
+struct pdp_lpm_prefix pdp_fib_prefix(uint8_t family, const uint8_t *addr, unsigned int len);
 
 #endif

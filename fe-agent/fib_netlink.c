@@ -17,19 +17,6 @@
 
 #include "fe-agent/fib.h"
 
-/*
- * A route's rank, lowest first: where it comes from, then its metric. The kernel asks the local
- * table before the main one. The lowest bits tell IPv6 routes apart that differ in the device alone
- * (one prefix on two links).
- */
-#define RANK_LINK_BITS 16
-enum origin { ORIGIN_ADDRESS, ORIGIN_LOCAL, ORIGIN_MAIN };
-
-static uint64_t make_rank(enum origin origin, uint32_t metric, uint16_t vif)
-{
-	return (uint64_t)origin << 48 | (uint64_t)metric << RANK_LINK_BITS | vif;
-}
-
 static unsigned int addr_len(uint8_t family)
 {
 	return family == 4 ? 4 : 16;
@@ -51,7 +38,7 @@ static uint64_t load_be(const uint8_t *p, unsigned int n)
 	return v;
 }
 
-static struct pdp_lpm_prefix make_prefix(uint8_t family, const uint8_t *addr, unsigned int len)
+struct pdp_lpm_prefix pdp_fib_prefix(uint8_t family, const uint8_t *addr, unsigned int len)
 {
 	struct pdp_lpm_prefix p = {.len = len};
 
@@ -218,6 +205,7 @@ static int get_hop(const struct nlattr **tb, const struct rtmsg *rtm, uint8_t fa
 {
 	int err = 0;
 
+	hop->type = rtm->rtm_type;
 	switch (rtm->rtm_type) {
 	case RTN_UNICAST:
 		hop->kind = PDP_NEXTHOP_FORWARD;
@@ -275,7 +263,7 @@ static int get_destination(const struct nlattr **tb, const struct rtmsg *rtm,
 		if (err)
 			return err;
 	}
-	host = make_prefix(route->family, addr, 8 * addr_len(route->family));
+	host = pdp_fib_prefix(route->family, addr, 8 * addr_len(route->family));
 	route->prefix = pdp_lpm_prefix_shorten(&host, rtm->rtm_dst_len);
 	return host.hi == route->prefix.hi && host.lo == route->prefix.lo ? 0 : -EINVAL;
 }
@@ -308,7 +296,8 @@ static int parse_route(const struct nlmsghdr *nlh, struct pdp_route *route, bool
 	err = get_hop(tb, rtm, route->family, skip, &route->hop);
 	if (!err && route->family == 6 && rtm->rtm_type == RTN_UNICAST && !tb[RTA_GATEWAY])
 		err = get_u32(tb[RTA_OIF], 0, &link);
-	route->rank = make_rank(table == RT_TABLE_LOCAL ? ORIGIN_LOCAL : ORIGIN_MAIN, metric, link);
+	route->rank = pdp_rank(table == RT_TABLE_LOCAL ? PDP_ORIGIN_LOCAL : PDP_ORIGIN_MAIN, 0,
+			       metric, link);
 	*wanted = !err;
 	return err;
 }
@@ -337,7 +326,7 @@ static int apply_route(struct pdp_fib *fib, const struct nlmsghdr *nlh)
 	err = pdp_fib_add(fib, &route);
 	/* Replaced is the route of this metric, on whichever link it was. */
 	if (!err && nlh->nlmsg_flags & NLM_F_REPLACE)
-		pdp_fib_del_beside(fib, &route, RANK_LINK_BITS);
+		pdp_fib_del_beside(fib, &route, PDP_RANK_LINK_BITS);
 	return err;
 }
 
@@ -376,26 +365,27 @@ static int apply_neighbour(struct pdp_fib *fib, const struct nlmsghdr *nlh)
 	return 0;
 }
 
-/* One host route to ourselves. token tells apart those that several addresses cause. */
-static int apply_host(struct pdp_fib *fib, uint16_t type, uint8_t family, const uint8_t addr[16],
-		      uint32_t token, uint16_t vif)
+/* One host route to ourselves. rank tells apart those that several addresses cause. */
+static int apply_host(struct pdp_fib *fib, const struct nlmsghdr *nlh, uint8_t family, uint8_t rtn,
+		      const uint8_t addr[16], uint64_t rank)
 {
 	struct pdp_route route = {
 		.family = family,
-		.prefix = make_prefix(family, addr, 8 * addr_len(family)),
-		.rank = make_rank(ORIGIN_ADDRESS, token, vif),
-		.hop.kind = PDP_NEXTHOP_LOCAL,
+		.prefix = pdp_fib_prefix(family, addr, 8 * addr_len(family)),
+		.rank = rank,
+		.hop = {.kind = PDP_NEXTHOP_LOCAL, .type = rtn},
 	};
 
-	return type == RTM_NEWADDR ? pdp_fib_add(fib, &route) : del_if_there(fib, &route);
+	return nlh->nlmsg_type == RTM_NEWADDR ? pdp_fib_add(fib, &route)
+					      : del_if_there(fib, &route);
 }
 
 /*
  * The prefix's broadcast address, for prefixes that have one (RFC 919; /31: RFC 3021). Addresses in
- * one prefix share it: the address is the token.
+ * one prefix share it, each with a route of its own.
  */
-static int apply_broadcast(struct pdp_fib *fib, uint16_t type, const uint8_t local[16],
-			   const struct ifaddrmsg *ifa)
+static int apply_broadcast(struct pdp_fib *fib, const struct nlmsghdr *nlh,
+			   const struct ifaddrmsg *ifa, const uint8_t local[16])
 {
 	uint32_t host = load_be(local, 4), broadcast;
 	uint8_t addr[16] = {0};
@@ -406,14 +396,14 @@ static int apply_broadcast(struct pdp_fib *fib, uint16_t type, const uint8_t loc
 	broadcast = host | 0xffffffffu >> ifa->ifa_prefixlen;
 	for (i = 0; i < 4; i++)
 		addr[i] = broadcast >> (24 - 8 * i);
-	return apply_host(fib, type, 4, addr, host, ifa->ifa_index);
+	return apply_host(fib, nlh, 4, RTN_BROADCAST, addr,
+			  pdp_rank(PDP_ORIGIN_BROADCAST, ifa->ifa_prefixlen, host, ifa->ifa_index));
 }
 
 static int apply_address(struct pdp_fib *fib, const struct nlmsghdr *nlh)
 {
 	const struct nlattr *tb[IFA_MAX + 1] = {0};
 	const struct ifaddrmsg *ifa = mnl_nlmsg_get_payload(nlh);
-	uint16_t type = nlh->nlmsg_type;
 	uint8_t addr[16], family;
 	int err;
 
@@ -430,9 +420,11 @@ static int apply_address(struct pdp_fib *fib, const struct nlmsghdr *nlh)
 	/* On a point-to-point link IFA_ADDRESS is the far end. */
 	err = get_addr(tb[IFA_LOCAL] ? tb[IFA_LOCAL] : tb[IFA_ADDRESS], family, addr);
 	if (!err)
-		err = apply_host(fib, type, family, addr, 0, ifa->ifa_index);
+		err = apply_host(fib, nlh, family, RTN_LOCAL, addr,
+				 pdp_rank(PDP_ORIGIN_ADDRESS, ifa->ifa_prefixlen, 0,
+					  ifa->ifa_index));
 	if (!err && family == 4)
-		err = apply_broadcast(fib, type, addr, ifa);
+		err = apply_broadcast(fib, nlh, ifa, addr);
 	return err;
 }
 

@@ -4,6 +4,7 @@
  */
 #include "fe-agent/neighbour.h"
 
+#include <endian.h>
 #include <errno.h>
 #include <string.h>
 
@@ -14,10 +15,13 @@
 #define BUCKETS_BYTES (BUCKETS * sizeof(uint32_t))
 
 struct pdp_neighbour {
-	uint64_t mac; /* in its first six bytes */
+	uint64_t mac; /* in its first six bytes; LIVE */
 	struct pdp_neighbour_key key;
 	uint32_t next; /* id in the bucket's chain */
 };
+
+/* Set in the last byte of mac while the entry is in a chain: for walks. */
+#define LIVE htobe64(1)
 
 int pdp_neighbours_init(struct pdp_neighbours *n)
 {
@@ -75,7 +79,7 @@ int pdp_neighbours_set(struct pdp_neighbours *n, const struct pdp_neighbour_key 
 {
 	uint32_t *bucket = bucket_of(n, key), *link;
 	uint32_t id = find(n, key, &link);
-	uint64_t word = 0;
+	uint64_t word = LIVE;
 
 	memcpy(&word, mac, 6);
 	if (id) {
@@ -98,6 +102,8 @@ int pdp_neighbours_del(struct pdp_neighbours *n, const struct pdp_neighbour_key 
 	if (!id)
 		return -ENOENT;
 	__atomic_store_n(link, n->entries[id].next, __ATOMIC_RELEASE);
+	/* A reader that is still here has a MAC address to the end. */
+	__atomic_store_n(&n->entries[id].mac, n->entries[id].mac & ~LIVE, __ATOMIC_RELAXED);
 	pdp_rcu_ids_retire(&n->ids, id);
 	return 0;
 }
@@ -114,4 +120,19 @@ bool pdp_neighbours_find(const struct pdp_neighbours *n, const struct pdp_neighb
 	word = __atomic_load_n(&n->entries[id].mac, __ATOMIC_RELAXED);
 	memcpy(mac, &word, 6);
 	return true;
+}
+
+bool pdp_neighbours_walk(const struct pdp_neighbours *n, uint32_t *cursor,
+			 struct pdp_neighbour_key *key, uint8_t mac[6])
+{
+	while (++*cursor < n->ids.fresh) {
+		const struct pdp_neighbour *e = &n->entries[*cursor];
+
+		if (!(e->mac & LIVE))
+			continue;
+		*key = e->key;
+		memcpy(mac, &e->mac, 6);
+		return true;
+	}
+	return false;
 }

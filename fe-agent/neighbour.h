@@ -40,5 +40,11 @@ int pdp_neighbours_del(struct pdp_neighbours *n, const struct pdp_neighbour_key 
 /* False: not known. */
 bool pdp_neighbours_find(const struct pdp_neighbours *n, const struct pdp_neighbour_key *key,
 			 uint8_t mac[6]);
+/*
+ * The next neighbour of a walk, whose *cursor is 0 at first; false: that was all. The writer's thread;
+ * changes between the calls are fine.
+ */
+bool pdp_neighbours_walk(const struct pdp_neighbours *n, uint32_t *cursor,
+			 struct pdp_neighbour_key *key, uint8_t mac[6]);
 
 #endif

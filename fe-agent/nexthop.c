@@ -56,7 +56,7 @@ void pdp_nexthops_fini(struct pdp_nexthops *hops)
 
 static uint32_t bucket_of(const struct pdp_nexthop *hop)
 {
-	uint64_t h = pdp_hash_mix(hop->kind, hop->n_paths);
+	uint64_t h = pdp_hash_mix((uint64_t)hop->type << 8 | hop->kind, hop->n_paths);
 	unsigned int i;
 
 	for (i = 0; i < hop->n_paths; i++) {
@@ -73,7 +73,7 @@ static uint32_t bucket_of(const struct pdp_nexthop *hop)
 
 static int equal(const struct pdp_nexthop *a, const struct pdp_nexthop *b)
 {
-	return a->kind == b->kind && a->n_paths == b->n_paths &&
+	return a->kind == b->kind && a->type == b->type && a->n_paths == b->n_paths &&
 	       !memcmp(a->paths, b->paths, a->n_paths * sizeof(a->paths[0]));
 }
 

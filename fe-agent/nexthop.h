@@ -33,6 +33,7 @@ struct pdp_nexthop_path {
 
 struct pdp_nexthop {
 	uint8_t kind; /* enum pdp_nexthop_kind */
+	uint8_t type; /* RTN_UNICAST and so on, as the kernel named the route; for the dump */
 	uint8_t n_paths; /* of FORWARD: at least 1; else 0 */
 	struct pdp_nexthop_path paths[PDP_NEXTHOP_PATHS];
 };

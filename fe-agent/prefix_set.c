@@ -66,7 +66,8 @@ static struct pdp_prefix_slot *find(const struct pdp_prefix_set *set,
 static int grow(struct pdp_prefix_set *set)
 {
 	struct pdp_prefix_set bigger = {.n_slots = set->n_slots ? 2 * set->n_slots : SLOTS_MIN,
-					.used = set->used};
+					.used = set->used,
+					.moves = set->moves + 1};
 	size_t i;
 
 	bigger.slots = calloc(bigger.n_slots, sizeof(*bigger.slots));
@@ -90,22 +91,30 @@ void pdp_prefix_set_fini(struct pdp_prefix_set *set)
 	*set = (struct pdp_prefix_set){0};
 }
 
-/* The value in force for p itself, or 0. */
-static uint32_t best_of(const struct pdp_prefix_set *set, const struct pdp_lpm_prefix *p)
+uint32_t pdp_prefix_set_best(const struct pdp_prefix_set *set, const struct pdp_lpm_prefix *p,
+			     uint64_t *rank)
 {
-	uint64_t rank = UINT64_MAX;
 	uint32_t value = 0;
 	size_t i;
 
+	*rank = UINT64_MAX;
 	if (!set->used)
 		return 0;
 	for (i = home(set, p->hi, p->lo, p->len); set->slots[i].value; i = after(set, i)) {
-		if (!holds(&set->slots[i], p) || set->slots[i].rank > rank)
+		if (!holds(&set->slots[i], p) || set->slots[i].rank > *rank)
 			continue;
-		rank = set->slots[i].rank;
+		*rank = set->slots[i].rank;
 		value = set->slots[i].value;
 	}
 	return value;
+}
+
+/* The value in force for p itself, or 0. */
+static uint32_t best_of(const struct pdp_prefix_set *set, const struct pdp_lpm_prefix *p)
+{
+	uint64_t rank;
+
+	return pdp_prefix_set_best(set, p, &rank);
 }
 
 int pdp_prefix_set_add(struct pdp_prefix_set *set, const struct pdp_lpm_prefix *p, uint64_t rank,
@@ -140,6 +149,7 @@ static void close_gap(struct pdp_prefix_set *set, size_t i)
 		if (((j - h) & mask) < ((j - i) & mask))
 			continue;
 		set->slots[i] = set->slots[j];
+		set->moves += j < i;
 		i = j;
 	}
 	set->slots[i].value = 0;
@@ -200,4 +210,22 @@ uint32_t pdp_prefix_set_cover(const struct pdp_prefix_set *set, const struct pdp
 		}
 	}
 	return 0;
+}
+
+/*
+ * Downwards, as gaps are closed downwards: what is moved is seen twice rather than not at all. Only
+ * from the table's beginning to its end something may be moved past the walk, or when the table is made
+ * anew; then it begins again.
+ */
+const struct pdp_prefix_slot *pdp_prefix_set_walk(const struct pdp_prefix_set *set,
+						  struct pdp_prefix_cursor *cursor,
+						  unsigned int *max_slots)
+{
+	if (!cursor->begun || cursor->moves != set->moves)
+		*cursor = (struct pdp_prefix_cursor){
+			.moves = set->moves, .begun = true, .left = set->n_slots};
+	for (; cursor->left && *max_slots; (*max_slots)--)
+		if (set->slots[--cursor->left].value)
+			return &set->slots[cursor->left];
+	return NULL;
 }

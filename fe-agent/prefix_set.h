@@ -35,6 +35,7 @@ struct pdp_prefix_set {
 	struct pdp_prefix_slot *slots;
 	size_t n_slots; /* a power of two, or 0 */
 	size_t used;
+	uint32_t moves; /* times that a walk may have missed something */
 };
 
 /* The prefix of len bits that holds p; len is at most p's. */
@@ -70,5 +71,26 @@ bool pdp_prefix_set_find(const struct pdp_prefix_set *set, const struct pdp_lpm_
  */
 uint32_t pdp_prefix_set_cover(const struct pdp_prefix_set *set, const struct pdp_lpm_prefix *p,
 			      unsigned int min_len, unsigned int *len);
+
+/* As pdp_prefix_set_get() for the rank in force, which *rank becomes; 0: there is none. */
+uint32_t pdp_prefix_set_best(const struct pdp_prefix_set *set, const struct pdp_lpm_prefix *p,
+			     uint64_t *rank);
+
+/* How far a walk has come; zeroed at its beginning. */
+struct pdp_prefix_cursor {
+	uint32_t moves;
+	bool begun;
+	size_t left; /* slots that are still to be seen, from the table's beginning */
+};
+
+/*
+ * pdp_prefix_set_walk() - the next route of a walk, at most max_slots on.
+ *
+ * The set may change between calls: a route that stays is seen at least once. NULL: this step is over;
+ * the walk too when cursor->left is 0.
+ */
+const struct pdp_prefix_slot *pdp_prefix_set_walk(const struct pdp_prefix_set *set,
+						  struct pdp_prefix_cursor *cursor,
+						  unsigned int *max_slots);
 
 #endif

@@ -164,6 +164,28 @@ static void router_routes(struct pdp_dataplane *dp, uint64_t *routes4, uint64_t 
 	pthread_mutex_unlock(&dp->writer);
 }
 
+static bool router_dump(struct pdp_dataplane *dp, struct pdp_dp_cursor *cursor, void *buf,
+			size_t size, size_t *len)
+{
+	bool end;
+
+	pthread_mutex_lock(&dp->writer);
+	end = pdp_fib_dump(&dp->fib, cursor, buf, size, len);
+	pthread_mutex_unlock(&dp->writer);
+	return end;
+}
+
+static size_t router_lookup(struct pdp_dataplane *dp, uint8_t family, const uint8_t addr[16],
+			    uint32_t hash, void *buf, size_t size)
+{
+	size_t len;
+
+	pthread_mutex_lock(&dp->writer);
+	len = pdp_fib_lookup(&dp->fib, family, addr, hash, buf, size);
+	pthread_mutex_unlock(&dp->writer);
+	return len;
+}
+
 static const struct router_vif *get_vif(const struct pdp_dataplane *dp, uint16_t id)
 {
 	return rcu_dereference(dp->vifs[id]);
@@ -333,6 +355,8 @@ const struct pdp_dataplane_ops pdp_router = {
 	.set_vif = router_set_vif,
 	.netlink = router_netlink,
 	.routes = router_routes,
+	.dump = router_dump,
+	.lookup = router_lookup,
 	.burst = router_burst,
 	.quiescent = router_quiescent,
 	.offline = router_offline,

@@ -63,6 +63,29 @@ static void counting_routes(struct pdp_dataplane *dp, uint64_t *routes4, uint64_
 	*routes6 = dp->vifs;
 }
 
+/* A dump of one message in each of two steps, the first of which says nothing. */
+static bool counting_dump(struct pdp_dataplane *dp, struct pdp_dp_cursor *cursor, void *buf,
+			  size_t size, size_t *len)
+{
+	(void)dp;
+	(void)size;
+	cursor->words[0]++;
+	*len = cursor->words[0] == 1 ? 0 : 8;
+	memcpy(buf, cursor, *len);
+	return cursor->words[0] >= 3;
+}
+
+/* There is a route for IPv4, of eight bytes. */
+static size_t counting_lookup(struct pdp_dataplane *dp, uint8_t family, const uint8_t addr[16],
+			      uint32_t hash, void *buf, size_t size)
+{
+	(void)dp;
+	(void)size;
+	memcpy(buf, addr, 4);
+	memcpy((char *)buf + 4, &hash, 4);
+	return family == 4 ? 8 : 0;
+}
+
 static const struct pdp_dataplane_ops counting = {
 	.name = "counting",
 	.init = counting_init,
@@ -70,6 +93,8 @@ static const struct pdp_dataplane_ops counting = {
 	.set_vif = counting_vif,
 	.netlink = counting_netlink,
 	.routes = counting_routes,
+	.dump = counting_dump,
+	.lookup = counting_lookup,
 };
 
 /* The client in a thread, with a worker that has ended already: a swap need not wait for it. */
@@ -316,6 +341,43 @@ static void test_what_cannot_be_applied_is_told(void **state)
 	expect_synced(b, 2, 0); /* told once */
 }
 
+static void expect(struct bench *b, uint32_t type, uint32_t seq, const void *body, size_t len)
+{
+	struct {
+		struct pdp_msg msg;
+		char body[64];
+	} in;
+
+	wait_readable(b->fd);
+	assert_int_equal(recv(b->fd, &in, sizeof(in), 0), sizeof(in.msg) + len);
+	assert_int_equal(in.msg.type, type);
+	assert_int_equal(in.msg.seq, seq);
+	assert_memory_equal(in.body, body, len);
+}
+
+static void test_questions(void **state)
+{
+	static const uint64_t second = 2, third = 3;
+	struct pdp_lookup want = {.family = 4, .hash = 7, .addr = {10, 0, 0, 1}};
+	struct bench *b = *state;
+
+	expect_hello(b, true);
+	say(b, PDP_MSG_SYNC, 1, NULL, 0);
+	expect_synced(b, 1, 0);
+	say(b, PDP_MSG_DUMP, 17, NULL, 0);
+	expect(b, PDP_MSG_ROUTES, 17, &second, sizeof(second));
+	expect(b, PDP_MSG_ROUTES, 17, &third, sizeof(third));
+	expect(b, PDP_MSG_DUMPED, 17, "", 0);
+	say(b, PDP_MSG_LOOKUP, 18, &want, sizeof(want));
+	expect(b, PDP_MSG_FOUND, 18, "\x0a\0\0\1\7\0\0\0", 8);
+	want.family = 6;
+	say(b, PDP_MSG_LOOKUP, 19, &want, sizeof(want));
+	expect(b, PDP_MSG_FOUND, 19, "", 0);
+	want.family = 5;
+	say(b, PDP_MSG_LOOKUP, 20, &want, sizeof(want));
+	expect_hung_up(b);
+}
+
 static void test_nonsense_ends_the_connection(void **state)
 {
 	static char huge[PDP_CHANNEL_MAX];
@@ -357,6 +419,7 @@ int main(void)
 		TEST(test_configuration),
 		TEST(test_a_controller_anew_replaces_all),
 		TEST(test_what_cannot_be_applied_is_told),
+		TEST(test_questions),
 		TEST(test_nonsense_ends_the_connection),
 		cmocka_unit_test(test_path_too_long),
 	};
