@@ -40,7 +40,7 @@ libs = $(shell pkg-config --libs $(1))
 
 # Late, for a compiler that `deps` has yet to install.
 MULTIARCH = $(shell $(CC) -print-multiarch)
-BPF_CFLAGS = -g -O2 -target bpf -mcpu=v3 -I. -I/usr/include/$(MULTIARCH) \
+BPF_CFLAGS = -g -O2 -target bpf -mcpu=v3 -I. -I/usr/include/$(MULTIARCH) -DPDP_VERSION='"$(VERSION)"' \
 	-Wall -Wextra -Werror -Wno-unused-parameter -Wno-missing-declarations
 
 BPF_SRC := $(wildcard bpf/*.bpf.c) $(wildcard selftests/bench/*.bpf.c) $(wildcard selftests/net/*.bpf.c)
@@ -102,10 +102,10 @@ $(eval $(call object_rule,$(B)/debug,$(SANITIZE)))
 # Intermediate files are kept: they are what one looks into.
 .SECONDARY:
 
-# A change of compiler makes the objects anew.
+# A change of compiler makes the objects anew, and one of version too.
 .PHONY: FORCE
 $(B)/.clang: FORCE
-	$(Q)mkdir -p $(@D) && echo '$(CLANG)' | cmp -s - $@ || echo '$(CLANG)' >$@
+	$(Q)mkdir -p $(@D) && echo '$(CLANG) $(VERSION)' | cmp -s - $@ || echo '$(CLANG) $(VERSION)' >$@
 
 $(B)/%.bpf.o: %.bpf.c $(B)/.clang | $(B)/.deps
 	$(call say,BPF,$@)
@@ -177,7 +177,12 @@ check: $(B)/.deps-all tests
 	$(Q)selftests/run.sh $(LEVELS)
 
 .PHONY: tests
-tests: $(B)/.deps-all all $(UNIT) $(PROG) $(FUZZ) $(NETHELP) $(BENCH)
+tests: $(B)/.deps-all all other $(UNIT) $(PROG) $(FUZZ) $(NETHELP) $(BENCH)
+
+# The same once more under another version: what a node is upgraded to, and back from.
+.PHONY: other
+other: all
+	$(Q)$(MAKE) --no-print-directory B=$(B)/other VERSION=$(VERSION)-other all
 
 # What must be installed: looked at once, and again when the list changes.
 .PHONY: deps

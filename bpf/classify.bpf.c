@@ -16,6 +16,7 @@
 #include "bpf/flow.bpf.h"
 #include "bpf/maps.bpf.h"
 #include "bpf/parse.bpf.h"
+#include "bpf/version.bpf.h"
 #include "bpf/wire.h"
 
 PDP_MAP(pdp_tunnels);

@@ -13,6 +13,7 @@
 #include "bpf/count.bpf.h"
 #include "bpf/maps.bpf.h"
 #include "bpf/parse.bpf.h"
+#include "bpf/version.bpf.h"
 #include "bpf/wire.h"
 
 PDP_MAP(pdp_senders);

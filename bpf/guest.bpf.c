@@ -11,6 +11,7 @@
 #include <bpf/bpf_helpers.h>
 
 #include "bpf/maps.bpf.h"
+#include "bpf/version.bpf.h"
 #include "bpf/wire.h"
 
 PDP_MAP(pdp_xsks);

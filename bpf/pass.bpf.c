@@ -7,6 +7,8 @@
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 
+#include "bpf/version.bpf.h"
+
 SEC("xdp")
 int pdp_pass(struct xdp_md *ctx)
 {

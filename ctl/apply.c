@@ -412,8 +412,6 @@ int pdp_apply_begin(struct pdp_node *node, struct pdp_model *wanted,
 		return code;
 	}
 	node->apply = a;
-	a->adopting = node->adopting;
-	node->adopting = false;
 	pdp_event(node->events, PDP_LOG_NOTICE, PDP_EVENT_APPLY, "node", "begins: %s", a->what);
 	pdp_failpoint("apply-begun");
 	go(a, PDP_APPLY_MAKE);

@@ -216,6 +216,21 @@ int pdp_apply_power(struct pdp_apply *a, bool gain, struct pdp_error *err)
 	return first;
 }
 
+/*
+ * Would its vnet, which forwards without us, have no guest after the switch? Then what an earlier controller
+ * left carries it until this one is ready.
+ */
+static bool is_only_hope(const struct pdp_apply *a, const struct pdp_node_guest *guest)
+{
+	const struct pdp_node_vnet *vnet = guest->vnet;
+	size_t i;
+
+	for (i = 0; i < vnet->n_guests; i++)
+		if (pdp_guest_forwards(vnet->guests[i]->state))
+			return false;
+	return pdp_publish_table(a->node->store, vnet->id).n_slots;
+}
+
 /* Guests of both layouts count too: their agents may have something to learn. */
 const struct pdp_node_guest *pdp_apply_laggard(const struct pdp_apply *a, size_t *ready)
 {
@@ -232,8 +247,8 @@ const struct pdp_node_guest *pdp_apply_laggard(const struct pdp_apply *a, size_t
 			/* One that is down anyway has nobody to learn; it will be told at its start. */
 			if (!fresh && guest->state != PDP_GUEST_READY)
 				done = true;
-			/* Others forward already, and are not to wait for it. */
-			if (fresh && a->adopting)
+			/* Its siblings forward already, and are not to wait for it. */
+			if (fresh && a->adopting && !is_only_hope(a, guest))
 				done = true;
 			if (done)
 				++*ready;

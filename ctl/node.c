@@ -80,7 +80,7 @@ static int find_pins(struct pdp_node *node, struct pdp_error *err)
 		return 0;
 	if (!code)
 		pdp_loader_close(old);
-	node->adopting = node->forwards_without_us = !code;
+	node->apply->adopting = node->forwards_without_us = !code;
 	return code;
 }
 
@@ -119,9 +119,9 @@ static int open_guests(struct pdp_node *node, const struct pdp_layout *layout,
 static int clear_guests(struct pdp_node *node, struct pdp_error *err)
 {
 	unsigned int n = 0;
-	int code = node->adopting ? 0 : pdp_guests_reap(node->guests, &n, err);
+	int code = node->forwards_without_us ? 0 : pdp_guests_reap(node->guests, &n, err);
 
-	if (!node->adopting)
+	if (!node->forwards_without_us)
 		pdp_booksfile_remove(node->conf.run_dir, NULL);
 	if (!code && n)
 		pdp_log(PDP_LOG_NOTICE, "removed %u things of guests that an earlier pdpd left", n);
@@ -232,10 +232,9 @@ static int open_all(struct pdp_node *node, struct pdp_error *err)
 	const struct pdp_layout *layout = &node->apply->other;
 	int code = find_pins(node, err);
 
-	node->apply->adopting = node->adopting;
 	if (!code)
 		code = open_loader(node, err);
-	if (!code && node->adopting)
+	if (!code && node->forwards_without_us)
 		load_books(node->conf.run_dir, layout);
 	if (!code)
 		code = open_guests(node, layout, err);

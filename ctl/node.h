@@ -140,7 +140,6 @@ struct pdp_node {
 	bool forwards_without_us; /* an earlier controller's node was there when we came */
 	bool stored; /* the state on disk is what is being applied at the start */
 	struct pdp_store *db;
-	bool adopting; /* maps and guests of an earlier controller are there, and no layout yet */
 	struct pdp_apply *apply; /* the change that is under way; NULL = none */
 	struct pdp_events *events;
 	struct pdp_loader *loader;

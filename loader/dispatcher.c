@@ -218,6 +218,7 @@ static int visit_device(const char *ifindex, void *arg)
 	if (!bpf_obj_get_info_by_fd(fd, &info, &len)) {
 		out.prog_id = info.id;
 		memcpy(out.prog_name, info.name, sizeof(out.prog_name));
+		pdp_program_version(info.id, out.version);
 	}
 	close(fd);
 	return visit->fn(&out, visit->arg);

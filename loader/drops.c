@@ -53,15 +53,14 @@ static int load_map_alone(struct pdp_loader *ld, struct pdp_error *err)
 int pdp_drops_load(struct pdp_loader *ld, struct pdp_error *err)
 {
 	struct bpf_object *object = ld->object[PDP_OBJECT_DROPS];
-	struct drops_bpf__rodata rodata = {0};
 	uint64_t cookie = 0;
 	int rc = netns_cookie(&cookie);
 
 	if (rc)
 		return pdp_fail(err, rc, "cannot tell this network namespace from others: %s",
 				strerror(-rc));
-	rodata.netns_cookie = cookie;
-	rc = pdp_object_set_rodata(object, &rodata, sizeof(rodata), err);
+	rc = pdp_object_set_rodata(object, offsetof(struct drops_bpf__rodata, netns_cookie),
+				   &cookie, sizeof(cookie), err);
 	if (rc)
 		return rc;
 	if (!pdp_object_load(ld, object, &ld->no_drops))

@@ -50,11 +50,11 @@ static int adopt_xsks(const struct pdp_loader *ld, uint16_t guest, struct bpf_ob
 static int load_object(const struct pdp_loader *ld, uint16_t guest, struct bpf_object **out,
 		       bool *adopted, struct pdp_error *err)
 {
-	struct guest_bpf__rodata rodata = {.guest_id = guest};
 	int rc = pdp_object_open(out, PDP_OBJECT_GUEST, err);
 
 	if (!rc)
-		rc = pdp_object_set_rodata(*out, &rodata, sizeof(rodata), err);
+		rc = pdp_object_set_rodata(*out, offsetof(struct guest_bpf__rodata, guest_id),
+					   &guest, sizeof(guest), err);
 	if (!rc)
 		rc = adopt_xsks(ld, guest, *out, adopted, err);
 	return rc ? rc : pdp_object_load(ld, *out, err);

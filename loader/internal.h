@@ -5,6 +5,7 @@
  *   pins.c       the directory: bpffs, lock, paths, publish by rename, remove
  *   maps.c       the catalog: which maps there are, adopt, check, pin, mmap
  *   programs.c   BPF objects: open, give them the shared maps, load
+ *   version.c    which build a loaded program is of
  *   links.c      bpf_links on devices: create, replace, evict, detach
  *   held.c       the links that this loader made: are they in force, are they pinned?
  *   guest.c      the receive program of an FE guest and its XSKMAP
@@ -99,8 +100,8 @@ void pdp_maps_close(struct pdp_loader *ld);
 int pdp_object_open(struct bpf_object **out, enum pdp_object which, struct pdp_error *err);
 /* Load with the node's maps; names the program and the verifier's last words when refused. */
 int pdp_object_load(const struct pdp_loader *ld, struct bpf_object *object, struct pdp_error *err);
-/* The constants of an object that is not loaded yet. */
-int pdp_object_set_rodata(struct bpf_object *object, const void *data, size_t size,
+/* A constant of an object that is not loaded yet; the others stay. */
+int pdp_object_set_rodata(struct bpf_object *object, size_t offset, const void *data, size_t size,
 			  struct pdp_error *err);
 enum pdp_object pdp_hook_object(enum pdp_hook hook);
 const char *pdp_hook_program(enum pdp_hook hook);
@@ -109,6 +110,11 @@ int pdp_programs_load(struct pdp_loader *ld, struct pdp_error *err);
 void pdp_programs_close(struct pdp_loader *ld);
 /* Name of a loaded program; "?" when it cannot be had. */
 void pdp_program_name(uint32_t id, char name[BPF_OBJ_NAME_LEN]);
+
+/* --- version.c -------------------------------------------------------------------------------- */
+
+/* Of the build that a loaded program is of (bpf/version.bpf.h); "?" when it does not say. */
+void pdp_program_version(uint32_t id, char version[PDP_VERSION_LEN]);
 
 /* --- links.c ---------------------------------------------------------------------------------- */
 

@@ -156,6 +156,7 @@ static int visit_link(const char *name, void *arg)
 	out.ifindex = info.xdp.ifindex;
 	out.prog_id = info.prog_id;
 	pdp_program_name(info.prog_id, out.prog_name);
+	pdp_program_version(info.prog_id, out.version);
 	return visit->fn(&out, visit->arg);
 }
 

@@ -25,6 +25,7 @@
 
 #define PDP_PIN_ROOT "/sys/fs/bpf/pdp"
 #define PDP_ERRLEN 512
+#define PDP_VERSION_LEN 16
 
 /*
  * Where a failed call says what was wrong, where, and what to do, as one sentence without a newline
@@ -144,12 +145,13 @@ int pdp_loader_attach_guest(struct pdp_loader *ld, uint16_t guest, int ifindex, 
 			    struct pdp_error *err);
 int pdp_loader_detach_guest(struct pdp_loader *ld, uint16_t guest, struct pdp_error *err);
 
-/* Tell for each pinned link: name, ifindex (0 = its device has gone), program id and name. */
+/* Tell for each pinned link: name, ifindex (0 = its device has gone), program and whose build. */
 struct pdp_link_info {
 	char name[32];
 	uint32_t ifindex;
 	uint32_t prog_id;
 	char prog_name[16];
+	char version[PDP_VERSION_LEN]; /* of the build that the program is of; "?": it does not say */
 };
 int pdp_loader_each_link(const struct pdp_loader *ld,
 			 int (*fn)(const struct pdp_link_info *info, void *arg), void *arg);

@@ -118,18 +118,19 @@ static int print_link(const struct pdp_link_info *info, void *arg)
 	struct listing *listing = arg;
 
 	if (listing->json) {
-		printf("%s{\"name\": \"%s\", \"ifindex\": %u, \"prog_id\": %u, \"program\": \"%s\"}",
+		printf("%s{\"name\": \"%s\", \"ifindex\": %u, \"prog_id\": %u, \"program\": \"%s\", "
+		       "\"version\": \"%s\"}",
 		       listing->n++ ? ", " : "", info->name, info->ifindex, info->prog_id,
-		       info->prog_name);
+		       info->prog_name, info->version);
 		return 0;
 	}
 	if (!listing->n++)
-		printf("%-24s %-8s %-16s %s\n", "LINK", "IFINDEX", "PROGRAM", "ID");
+		printf("%-24s %-8s %-16s %-8s %s\n", "LINK", "IFINDEX", "PROGRAM", "ID", "VERSION");
 	if (info->ifindex)
-		printf("%-24s %-8u %-16s %u\n", info->name, info->ifindex, info->prog_name,
-		       info->prog_id);
+		printf("%-24s %-8u ", info->name, info->ifindex);
 	else
-		printf("%-24s %-8s %-16s %u\n", info->name, "gone", info->prog_name, info->prog_id);
+		printf("%-24s %-8s ", info->name, "gone");
+	printf("%-16s %-8u %s\n", info->prog_name, info->prog_id, info->version);
 	return 0;
 }
 

@@ -21,6 +21,7 @@
 #include "loader/internal.h"
 
 #define VERIFIER_LOG_SIZE (64 * 1024)
+#define RODATA_MAX 256 /* of an object with constants to set */
 
 static const struct {
 	const char *name;
@@ -114,12 +115,20 @@ int pdp_object_load(const struct pdp_loader *ld, struct bpf_object *object, stru
 	return rc ? rc : load(object, err);
 }
 
-int pdp_object_set_rodata(struct bpf_object *object, const void *data, size_t size,
+int pdp_object_set_rodata(struct bpf_object *object, size_t offset, const void *data, size_t size,
 			  struct pdp_error *err)
 {
 	struct bpf_map *map = bpf_object__find_map_by_name(object, ".rodata");
-	int rc = map ? bpf_map__set_initial_value(map, data, size) : -ENOENT;
+	size_t room = 0;
+	const void *initial = map ? bpf_map__initial_value(map, &room) : NULL;
+	char value[RODATA_MAX];
+	int rc = -ENOENT;
 
+	if (initial && room <= sizeof(value) && offset + size <= room) {
+		memcpy(value, initial, room);
+		memcpy(value + offset, data, size);
+		rc = bpf_map__set_initial_value(map, value, room);
+	}
 	if (rc)
 		return pdp_fail(err, rc, "cannot set the constants of the BPF object '%s': %s",
 				bpf_object__name(object), strerror(-rc));
