@@ -284,8 +284,14 @@ static enum pdp_outcome show_neighbours(struct pdp_ctl *ctl, int argc, char **ar
 #define FE_KEYS "[ drain true|false ]"
 #define VNET_KEYS                                                                              \
 	"[ policy round-robin|weighted|flow-hash ] [ flow-key KEY ] [ data-plane.kind KIND ] " \
-	"[ control-plane.kind none|static ] [ rate.pps N ] [ rate.burst N ] [ memory SIZE ]"
-#define VIF_KEYS "[ vni N ] [ mtu N ] [ mac MAC ] [ address PREFIX,... ]"
+	"[ control-plane.kind none|static|frr|bird|command ] [ control-plane.config DIR ] "    \
+	"[ control-plane.command COMMAND ] [ control-plane.memory SIZE ] "                     \
+	"[ control-plane.power POWER ] [ control-plane.max-routes N ] "                        \
+	"[ control-plane.rate.pps N ] [ control-plane.rate.burst N ] "                         \
+	"[ rate.pps N ] [ rate.burst N ] [ memory SIZE ]"
+#define VIF_KEYS                                                  \
+	"[ vni N ] [ mtu N ] [ mac MAC ] [ address PREFIX,... ] " \
+	"[ impair.delay-ms N ] [ impair.loss PART ] [ impair.down true|false ]"
 #define ROUTE_KEYS "[ via ADDRESS ] [ vif VIF ] [ blackhole true|false ]"
 #define KEYS_MORE                                                                             \
 	"Keys and values are those of pdp.yaml(5); one key inside another is written with a " \

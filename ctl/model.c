@@ -174,6 +174,27 @@ const char *pdp_encap_name(enum pdp_encap encap)
 	return encap == PDP_ENCAP_UDP ? "udp" : "vxlan";
 }
 
+const char *pdp_control_name(enum pdp_control_kind kind)
+{
+	static const char *const names[] = {
+		[PDP_CONTROL_NONE] = "none",	   [PDP_CONTROL_STATIC] = "static",
+		[PDP_CONTROL_FRR] = "frr",	   [PDP_CONTROL_BIRD] = "bird",
+		[PDP_CONTROL_COMMAND] = "command",
+	};
+
+	return (size_t)kind < sizeof(names) / sizeof(names[0]) ? names[kind] : NULL;
+}
+
+uint32_t pdp_rate_burst(uint64_t pps)
+{
+	return pps < 10 ? 1 : (uint32_t)(pps / 10);
+}
+
+uint32_t pdp_control_burst(uint64_t pps)
+{
+	return (uint32_t)(pps / 4);
+}
+
 uint32_t pdp_vif_overhead(const struct pdp_vif_conf *vif)
 {
 	uint32_t outer = (vif->local.family == 6 ? OUTER_IPV6 : OUTER_IPV4) + OUTER_UDP;

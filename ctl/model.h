@@ -17,6 +17,7 @@
 
 #define PDP_LABEL_MAX 32 /* with the NUL; [a-z0-9][a-z0-9-]*, ports also [A-Z] */
 #define PDP_NAME_MAX 64
+#define PDP_PATH_LEN 256 /* with the NUL, of what a node file names */
 #define PDP_MAX_FES 1024
 
 /* An IPv4 or IPv6 address with a prefix length; family 0 = none. */
@@ -41,6 +42,16 @@ struct pdp_fe_conf {
 	uint32_t line;
 };
 
+/* What a vif does to packets on purpose, to be like a long or a bad line. All zero: nothing. */
+struct pdp_impair_conf {
+	uint32_t delay_ms; /* on the way out */
+	uint32_t loss; /* on the way out, of a million */
+	bool down; /* nothing passes, either way, and nobody is told */
+};
+
+#define PDP_IMPAIR_DELAY_MAX 10000 /* ms */
+#define PDP_IMPAIR_LOSS_ALL 1000000
+
 struct pdp_vif_conf {
 	char name[PDP_LABEL_MAX];
 	char port[PDP_LABEL_MAX];
@@ -54,6 +65,7 @@ struct pdp_vif_conf {
 	uint8_t mac[6]; /* vxlan; all zero = made from vnet and vif */
 	struct pdp_prefix *address; /* of the vif itself */
 	size_t n_address;
+	struct pdp_impair_conf impair;
 	uint32_t line;
 };
 
@@ -73,6 +85,31 @@ struct pdp_neighbour_conf {
 	uint32_t line;
 };
 
+enum pdp_control_kind {
+	PDP_CONTROL_NONE, /* no MH guest; the node file's routes are the FE guests' */
+	PDP_CONTROL_STATIC, /* an MH guest without a daemon; the node file's routes are its kernel's */
+	PDP_CONTROL_FRR,
+	PDP_CONTROL_BIRD,
+	PDP_CONTROL_COMMAND,
+};
+
+/* What fills a vnet's tables: its MH guest. All zero with PDP_CONTROL_NONE. */
+struct pdp_control_conf {
+	enum pdp_control_kind kind;
+	char config[PDP_PATH_LEN]; /* directory that is copied into the guest; "" = none */
+	char command[PDP_PATH_LEN]; /* of PDP_CONTROL_COMMAND: an absolute path, then arguments */
+	uint32_t memory_mib;
+	uint32_t power; /* millicores of the MH; no FE's capacity is used up */
+	uint32_t max_routes; /* that the FE guests are told of */
+	uint64_t local_pps; /* packets towards the guest; never 0 with a guest */
+	uint32_t local_burst;
+};
+
+#define PDP_CONTROL_MEMORY_MIB 256
+#define PDP_CONTROL_POWER 200
+#define PDP_CONTROL_MAX_ROUTES 1000000
+#define PDP_CONTROL_PPS 2000
+
 struct pdp_vnet_conf {
 	char name[PDP_LABEL_MAX];
 	uint32_t power; /* millicores */
@@ -81,6 +118,7 @@ struct pdp_vnet_conf {
 	uint64_t rate_pps; /* 0 = not policed */
 	uint32_t burst_packets;
 	uint32_t memory_mib; /* of each FE guest; 0 = the default */
+	struct pdp_control_conf control;
 	struct pdp_vif_conf *vifs;
 	size_t n_vifs;
 	struct pdp_route_conf *routes;
@@ -117,6 +155,11 @@ const struct pdp_vif_conf *pdp_vnet_vif(const struct pdp_vnet_conf *vnet, const 
 
 /* As the node file writes it. */
 const char *pdp_encap_name(enum pdp_encap encap);
+const char *pdp_control_name(enum pdp_control_kind kind);
+
+/* How many packets may come at once where a rate has no burst: a tenth of a second, for MH guests a quarter. */
+uint32_t pdp_rate_burst(uint64_t pps);
+uint32_t pdp_control_burst(uint64_t pps);
 
 #define PDP_MTU_MIN 68 /* IPv4's smallest, RFC 791 */
 

@@ -18,7 +18,6 @@
 #define PDP_NODEFILE_MAX (16u << 20)
 #define PDP_NODEFILE_VERSION 1
 
-enum pdp_control_plane { PDP_CONTROL_DEFAULT, PDP_CONTROL_NONE, PDP_CONTROL_STATIC };
 enum pdp_data_plane { PDP_DATA_ROUTER };
 enum pdp_flow_key_kind { PDP_FLOW_KEY_5TUPLE };
 
@@ -40,6 +39,11 @@ struct pdp_raw_vif {
 	char *mac;
 	char **address;
 	unsigned int address_count;
+	struct {
+		uint32_t delay_ms;
+		char *loss;
+		bool down;
+	} impair;
 };
 
 struct pdp_raw_route {
@@ -51,6 +55,18 @@ struct pdp_raw_neighbour {
 	char *address, *mac, *vif;
 };
 
+struct pdp_raw_rate {
+	uint64_t pps;
+	uint32_t burst;
+};
+
+struct pdp_raw_control {
+	enum pdp_control_kind kind;
+	char *config, *command, *memory, *power;
+	uint32_t max_routes;
+	struct pdp_raw_rate rate;
+};
+
 struct pdp_raw_vnet {
 	char *name, *power;
 	enum pdp_policy policy;
@@ -58,13 +74,8 @@ struct pdp_raw_vnet {
 	struct {
 		enum pdp_data_plane kind;
 	} data_plane;
-	struct {
-		enum pdp_control_plane kind;
-	} control_plane;
-	struct {
-		uint64_t pps;
-		uint32_t burst;
-	} rate;
+	struct pdp_raw_control control_plane;
+	struct pdp_raw_rate rate;
 	char *memory;
 	struct pdp_raw_vif *vifs;
 	unsigned int vifs_count;

@@ -30,8 +30,8 @@ static const cyaml_strval_t flow_keys[] = {{"5tuple", PDP_FLOW_KEY_5TUPLE}};
 static const cyaml_strval_t data_planes[] = {{"router", PDP_DATA_ROUTER}};
 
 static const cyaml_strval_t control_planes[] = {
-	{"none", PDP_CONTROL_NONE},
-	{"static", PDP_CONTROL_STATIC},
+	{"none", PDP_CONTROL_NONE}, {"static", PDP_CONTROL_STATIC},   {"frr", PDP_CONTROL_FRR},
+	{"bird", PDP_CONTROL_BIRD}, {"command", PDP_CONTROL_COMMAND},
 };
 
 static const cyaml_schema_field_t port_fields[] = {
@@ -53,6 +53,15 @@ static const cyaml_schema_value_t address = {
 	CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char *, 0, CYAML_UNLIMITED),
 };
 
+#define RAW_VIF(member) __typeof__(((struct pdp_raw_vif *)0)->member)
+
+static const cyaml_schema_field_t impair_fields[] = {
+	CYAML_FIELD_UINT("delay-ms", OPTIONAL, RAW_VIF(impair), delay_ms),
+	TEXT("loss", OPTIONAL, RAW_VIF(impair), loss),
+	CYAML_FIELD_BOOL("down", OPTIONAL, RAW_VIF(impair), down),
+	CYAML_FIELD_END,
+};
+
 static const cyaml_schema_field_t vif_fields[] = {
 	TEXT("name", REQUIRED, struct pdp_raw_vif, name),
 	TEXT("port", REQUIRED, struct pdp_raw_vif, port),
@@ -63,6 +72,7 @@ static const cyaml_schema_field_t vif_fields[] = {
 	CYAML_FIELD_UINT("mtu", OPTIONAL, struct pdp_raw_vif, mtu),
 	TEXT("mac", OPTIONAL, struct pdp_raw_vif, mac),
 	LIST("address", struct pdp_raw_vif, address, &address, 64),
+	CYAML_FIELD_MAPPING("impair", OPTIONAL, struct pdp_raw_vif, impair, impair_fields),
 	CYAML_FIELD_END,
 };
 
@@ -88,14 +98,20 @@ static const cyaml_schema_field_t data_plane_fields[] = {
 	CYAML_FIELD_END,
 };
 
-static const cyaml_schema_field_t control_plane_fields[] = {
-	WORD("kind", REQUIRED, RAW_VNET(control_plane), kind, control_planes),
+static const cyaml_schema_field_t rate_fields[] = {
+	CYAML_FIELD_UINT("pps", REQUIRED, struct pdp_raw_rate, pps),
+	CYAML_FIELD_UINT("burst", OPTIONAL, struct pdp_raw_rate, burst),
 	CYAML_FIELD_END,
 };
 
-static const cyaml_schema_field_t rate_fields[] = {
-	CYAML_FIELD_UINT("pps", REQUIRED, RAW_VNET(rate), pps),
-	CYAML_FIELD_UINT("burst", OPTIONAL, RAW_VNET(rate), burst),
+static const cyaml_schema_field_t control_plane_fields[] = {
+	WORD("kind", REQUIRED, struct pdp_raw_control, kind, control_planes),
+	TEXT("config", OPTIONAL, struct pdp_raw_control, config),
+	TEXT("command", OPTIONAL, struct pdp_raw_control, command),
+	TEXT("memory", OPTIONAL, struct pdp_raw_control, memory),
+	TEXT("power", OPTIONAL, struct pdp_raw_control, power),
+	CYAML_FIELD_UINT("max-routes", OPTIONAL, struct pdp_raw_control, max_routes),
+	CYAML_FIELD_MAPPING("rate", OPTIONAL, struct pdp_raw_control, rate, rate_fields),
 	CYAML_FIELD_END,
 };
 

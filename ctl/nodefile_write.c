@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "bpf/wire.h"
+#include "ctl/fraction.h"
 #include "ctl/nodefile_raw.h"
 #include "ctl/prefix.h"
 #include "ctl/slots.h"
@@ -144,6 +145,23 @@ static void put_addresses(struct builder *b, int map, const struct pdp_vif_conf 
 	put(b, map, "address", list);
 }
 
+static void put_impair(struct builder *b, int map, const struct pdp_impair_conf *impair)
+{
+	char loss[PDP_FRACTION_STRLEN];
+	int inner;
+
+	if (!impair->delay_ms && !impair->loss && !impair->down)
+		return;
+	inner = mapping(b);
+	if (impair->delay_ms)
+		put_number(b, inner, "delay-ms", impair->delay_ms);
+	if (impair->loss)
+		put_plain(b, inner, "loss", pdp_fraction_print(loss, impair->loss));
+	if (impair->down)
+		put_plain(b, inner, "down", "true");
+	put(b, map, "impair", inner);
+}
+
 static void add_vif(struct builder *b, int list, const struct pdp_vif_conf *vif)
 {
 	static const uint8_t none[6];
@@ -162,6 +180,7 @@ static void add_vif(struct builder *b, int list, const struct pdp_vif_conf *vif)
 	if (memcmp(vif->mac, none, sizeof(none)) != 0)
 		put_text(b, map, "mac", pdp_mac_print(mac, vif->mac));
 	put_addresses(b, map, vif);
+	put_impair(b, map, &vif->impair);
 }
 
 static void add_route(struct builder *b, int list, const struct pdp_route_conf *route)
@@ -189,17 +208,14 @@ static void add_neighbour(struct builder *b, int list, const struct pdp_neighbou
 	put_text(b, map, "vif", neighbour->vif);
 }
 
-static void put_policing(struct builder *b, int map, const struct pdp_vnet_conf *vnet)
+/* A burst that is what is made of the rate is not told. */
+static void put_rate(struct builder *b, int map, uint64_t pps, uint32_t burst, uint32_t usual)
 {
-	uint64_t burst = vnet->rate_pps < 10 ? 1 : vnet->rate_pps / 10;
-	int rate;
+	int rate = mapping(b);
 
-	if (!vnet->rate_pps)
-		return;
-	rate = mapping(b);
-	put_number(b, rate, "pps", vnet->rate_pps);
-	if (vnet->burst_packets != burst)
-		put_number(b, rate, "burst", vnet->burst_packets);
+	put_number(b, rate, "pps", pps);
+	if (burst != usual)
+		put_number(b, rate, "burst", burst);
 	put(b, map, "rate", rate);
 }
 
@@ -209,8 +225,31 @@ static void put_memory(struct builder *b, int map, uint32_t mib)
 	char text[16];
 
 	snprintf(text, sizeof(text), "%u%c", whole ? mib / 1024 : mib, whole ? 'G' : 'M');
-	if (mib)
-		put_text(b, map, "memory", text);
+	put_text(b, map, "memory", text);
+}
+
+static void put_control(struct builder *b, int map, const struct pdp_control_conf *control)
+{
+	uint32_t burst = pdp_control_burst(control->local_pps);
+	int inner;
+
+	if (control->kind == PDP_CONTROL_NONE)
+		return;
+	inner = mapping(b);
+	put_text(b, inner, "kind", pdp_control_name(control->kind));
+	if (*control->config)
+		put_text(b, inner, "config", control->config);
+	if (*control->command)
+		put_text(b, inner, "command", control->command);
+	if (control->memory_mib != PDP_CONTROL_MEMORY_MIB)
+		put_memory(b, inner, control->memory_mib);
+	if (control->power != PDP_CONTROL_POWER)
+		put_power(b, inner, "power", control->power);
+	if (control->max_routes != PDP_CONTROL_MAX_ROUTES)
+		put_number(b, inner, "max-routes", control->max_routes);
+	if (control->local_pps != PDP_CONTROL_PPS || control->local_burst != burst)
+		put_rate(b, inner, control->local_pps, control->local_burst, burst);
+	put(b, map, "control-plane", inner);
 }
 
 static void add_vnet(struct builder *b, int list, const struct pdp_vnet_conf *vnet)
@@ -220,8 +259,12 @@ static void add_vnet(struct builder *b, int list, const struct pdp_vnet_conf *vn
 	put_text(b, map, "name", vnet->name);
 	put_power(b, map, "power", vnet->power);
 	put_text(b, map, "policy", pdp_policy_name(vnet->policy));
-	put_policing(b, map, vnet);
-	put_memory(b, map, vnet->memory_mib);
+	put_control(b, map, &vnet->control);
+	if (vnet->rate_pps)
+		put_rate(b, map, vnet->rate_pps, vnet->burst_packets,
+			 pdp_rate_burst(vnet->rate_pps));
+	if (vnet->memory_mib)
+		put_memory(b, map, vnet->memory_mib);
 	for (size_t i = 0; i < vnet->n_vifs; i++)
 		add_vif(b, vifs, &vnet->vifs[i]);
 	for (size_t i = 0; i < vnet->n_routes; i++)

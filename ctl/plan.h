@@ -37,6 +37,7 @@ enum pdp_effect {
 	PDP_EFFECT_RESTART =
 		1 << 1, /* FE guests of the vnet (of all, for the node) are made anew */
 	PDP_EFFECT_PLACEMENT = 1 << 2, /* FE guests come, go, or change their power */
+	PDP_EFFECT_CONTROL = 1 << 3, /* the vnet's MH guest comes, goes, or begins anew */
 };
 
 /* A value that changes, by its key in the node file. */

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ctl/fraction.h"
 #include "ctl/plan.h"
 #include "ctl/plan_values.h"
 #include "ctl/prefix.h"
@@ -50,6 +51,8 @@ static void tell_vnet(FILE *file, const struct pdp_change *change, const struct 
 	const char *between = change->kind == PDP_ADD ? " -> " : " on ";
 
 	fprintf(file, "%um %s", vnet->power, pdp_policy_name(vnet->policy));
+	if (vnet->control.kind != PDP_CONTROL_NONE)
+		fprintf(file, ", control plane %s", pdp_control_name(vnet->control.kind));
 	for (size_t i = 0; i < change->n_guests; i++, between = ", ") {
 		const struct pdp_guest_change *guest = &change->guests[i];
 
@@ -67,6 +70,18 @@ static uint32_t vif_mtu(const struct pdp_plan_side *side, const struct pdp_vif_c
 	return pdp_vif_mtu(vif, side->port_mtu[port - side->model->ports]);
 }
 
+static void tell_impair(FILE *file, const struct pdp_impair_conf *impair)
+{
+	char loss[PDP_FRACTION_STRLEN];
+
+	if (impair->delay_ms)
+		fprintf(file, ", delay %u ms", impair->delay_ms);
+	if (impair->loss)
+		fprintf(file, ", loss %s", pdp_fraction_print(loss, impair->loss));
+	if (impair->down)
+		fputs(", down", file);
+}
+
 static void tell_vif(FILE *file, const struct pdp_plan_side *side, const struct pdp_vif_conf *vif)
 {
 	char local[PDP_ADDR_STRLEN], remote[PDP_ADDR_STRLEN];
@@ -82,6 +97,7 @@ static void tell_vif(FILE *file, const struct pdp_plan_side *side, const struct 
 	fprintf(file, " on %s", vif->port);
 	if (mtu)
 		fprintf(file, ", MTU %u", mtu);
+	tell_impair(file, &vif->impair);
 }
 
 static void tell_route(FILE *file, const struct pdp_route_conf *route)
@@ -157,6 +173,16 @@ static void tell_guests(FILE *file, const struct pdp_change *change)
 	}
 }
 
+/* What that means for traffic: FE guests forward by what they were told last. */
+static const char *control_effect(const struct pdp_change *change)
+{
+	if (change->before.vnet->control.kind == PDP_CONTROL_NONE)
+		return "makes it an MH guest";
+	if (change->after.vnet->control.kind == PDP_CONTROL_NONE)
+		return "stops its MH guest, whose routes go; those of the node file stay";
+	return "makes its MH guest anew, while its routes stay and traffic goes on";
+}
+
 static void tell_effects(FILE *file, const struct pdp_change *change)
 {
 	if (change->effects & PDP_EFFECT_REPLACE)
@@ -164,6 +190,8 @@ static void tell_effects(FILE *file, const struct pdp_change *change)
 	if (change->effects & PDP_EFFECT_RESTART)
 		fprintf(file, "; makes %s FE guests anew",
 			change->thing == PDP_THING_NODE ? "all" : "its");
+	if (change->effects & PDP_EFFECT_CONTROL)
+		fprintf(file, "; %s", control_effect(change));
 }
 
 static void tell(FILE *file, const struct pdp_plan *plan, const struct pdp_change *change)
@@ -274,6 +302,8 @@ static json_t *json_of_effects(const struct pdp_change *change)
 		json_array_append_new(effects, json_string("restart"));
 	if (change->effects & PDP_EFFECT_PLACEMENT)
 		json_array_append_new(effects, json_string("placement"));
+	if (change->effects & PDP_EFFECT_CONTROL)
+		json_array_append_new(effects, json_string("control"));
 	return effects;
 }
 

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ctl/fraction.h"
 #include "ctl/prefix.h"
 #include "ctl/slots.h"
 
@@ -72,6 +73,30 @@ int pdp_fe_differ(struct pdp_change *change)
 	return pdp_note_value(change, "drain", from->drain ? "true" : "", to->drain ? "true" : "");
 }
 
+/* An MH guest reads what it runs once, when it begins; its limits change under it. */
+static int note_control(struct pdp_change *change, const struct pdp_control_conf *from,
+			const struct pdp_control_conf *to)
+{
+	size_t before = change->n_values;
+
+	if (pdp_note_value(change, "control-plane", pdp_control_name(from->kind),
+			   pdp_control_name(to->kind)) ||
+	    pdp_note_value(change, "control-plane.config", from->config, to->config) ||
+	    pdp_note_value(change, "control-plane.command", from->command, to->command))
+		return -ENOMEM;
+	if (change->n_values > before)
+		change->effects |= PDP_EFFECT_CONTROL;
+	if (from->kind == PDP_CONTROL_NONE || to->kind == PDP_CONTROL_NONE)
+		return 0;
+	if (note_number(change, "control-plane.memory", from->memory_mib, to->memory_mib, "M") ||
+	    note_number(change, "control-plane.power", from->power, to->power, "m") ||
+	    note_number(change, "control-plane.max-routes", from->max_routes, to->max_routes, "") ||
+	    note_number(change, "control-plane.rate.pps", from->local_pps, to->local_pps, ""))
+		return -ENOMEM;
+	return note_number(change, "control-plane.rate.burst", from->local_burst, to->local_burst,
+			   "");
+}
+
 int pdp_vnet_differ(struct pdp_change *change)
 {
 	const struct pdp_vnet_conf *from = change->before.vnet, *to = change->after.vnet;
@@ -84,6 +109,7 @@ int pdp_vnet_differ(struct pdp_change *change)
 	if (note_number(change, "power", from->power, to->power, "m") ||
 	    pdp_note_value(change, "policy", pdp_policy_name(from->policy),
 			   pdp_policy_name(to->policy)) ||
+	    note_control(change, &from->control, &to->control) ||
 	    note_number(change, "rate.pps", from->rate_pps, to->rate_pps, ""))
 		return -ENOMEM;
 	return note_number(change, "rate.burst", from->burst_packets, to->burst_packets, "");
@@ -132,6 +158,20 @@ static const char *print_mac(char out[PDP_ADDR_STRLEN], const uint8_t mac[6])
 	return memcmp(mac, none, sizeof(none)) != 0 ? pdp_mac_print(out, mac) : out;
 }
 
+static int note_impair(struct pdp_change *change, const struct pdp_impair_conf *from,
+		       const struct pdp_impair_conf *to)
+{
+	char old[PDP_FRACTION_STRLEN], new[PDP_FRACTION_STRLEN];
+
+	if (note_number(change, "impair.delay-ms", from->delay_ms, to->delay_ms, "") ||
+	    pdp_note_value(change, "impair.loss",
+			   from->loss ? pdp_fraction_print(old, from->loss) : "",
+			   to->loss ? pdp_fraction_print(new, to->loss) : ""))
+		return -ENOMEM;
+	return pdp_note_value(change, "impair.down", from->down ? "true" : "",
+			      to->down ? "true" : "");
+}
+
 int pdp_vif_differ(struct pdp_change *change)
 {
 	const struct pdp_vif_conf *from = change->before.vif, *to = change->after.vif;
@@ -149,7 +189,9 @@ int pdp_vif_differ(struct pdp_change *change)
 	    note_number(change, "mtu", from->mtu, to->mtu, "") ||
 	    pdp_note_value(change, "mac", print_mac(old, from->mac), print_mac(new, to->mac)))
 		return -ENOMEM;
-	return note_addresses(change, from, to);
+	return note_addresses(change, from, to) || note_impair(change, &from->impair, &to->impair)
+		       ? -ENOMEM
+		       : 0;
 }
 
 int pdp_route_differ(struct pdp_change *change)

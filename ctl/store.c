@@ -28,6 +28,7 @@
 
 struct pdp_store {
 	sqlite3 *db;
+	int version; /* of its schema */
 	char *path;
 };
 
@@ -147,7 +148,7 @@ static int check_digest(const struct pdp_store *store, struct pdp_error *err)
 	if (!code)
 		code = ask(store, "SELECT digest FROM main.node", &kept);
 	if (!code)
-		code = pdp_rows_digest(store->db, &found);
+		code = pdp_rows_digest(store->db, store->version, &found);
 	if (code)
 		return fail_db(store, code, err);
 	if (rows != 1)
@@ -209,7 +210,7 @@ static int fill_draft(struct pdp_store *store, const char *draft, struct pdp_err
 	if (!code)
 		code = run(store, "INSERT INTO node VALUES (1, '', 0, 0)");
 	if (!code)
-		code = pdp_rows_digest(store->db, &digest);
+		code = pdp_rows_digest(store->db, store->version, &digest);
 	if (!code)
 		code = runf(store, "UPDATE node SET digest = %lld; COMMIT", (long long)digest);
 	code = code ? fail_db(store, code, err) : 0;
@@ -255,7 +256,7 @@ static int check_file(const struct pdp_store *store, struct pdp_error *err)
 	return 0;
 }
 
-static int check_version(const struct pdp_store *store, struct pdp_error *err)
+static int check_version(struct pdp_store *store, struct pdp_error *err)
 {
 	int64_t id, version;
 	int code = ask(store, "PRAGMA application_id", &id);
@@ -266,7 +267,8 @@ static int check_version(const struct pdp_store *store, struct pdp_error *err)
 		return fail_db(store, code, err);
 	if (id != APPLICATION_ID)
 		return fail_corrupt(store, "it is a database of another program", err);
-	if (version != PDP_STORE_SCHEMA)
+	store->version = (int)version;
+	if (version < 1 || version > PDP_STORE_SCHEMA)
 		return pdp_fail(err, -ENOTSUP,
 				"%s has schema version %lld; this is PdP " PDP_VERSION
 				", which has version %d: run the PdP that made it" AGAIN,
@@ -284,7 +286,7 @@ static int note_first(void *arg, int columns, char **values, char **names)
 	return 0;
 }
 
-static int check_integrity(const struct pdp_store *store, struct pdp_error *err)
+static int check_integrity(struct pdp_store *store, struct pdp_error *err)
 {
 	char first[160] = "";
 	int64_t orphans;
@@ -303,7 +305,7 @@ static int check_integrity(const struct pdp_store *store, struct pdp_error *err)
 }
 
 /* Locks the file; from here on another process is refused. */
-static int lock(const struct pdp_store *store, struct pdp_error *err)
+static int lock(struct pdp_store *store, struct pdp_error *err)
 {
 	int code = run(store, "PRAGMA locking_mode = EXCLUSIVE; PRAGMA trusted_schema = OFF;"
 			      "PRAGMA cell_size_check = ON; PRAGMA temp_store = MEMORY;"
@@ -313,8 +315,33 @@ static int lock(const struct pdp_store *store, struct pdp_error *err)
 	return code ? fail_db(store, code, err) : 0;
 }
 
+/* A store of an earlier version, which has been proved, to one of this: all of it or nothing. */
+static int upgrade(struct pdp_store *store, struct pdp_error *err)
+{
+	int64_t digest = 0;
+	int code;
+
+	if (store->version == PDP_STORE_SCHEMA)
+		return 0;
+	code = runf(store, "BEGIN IMMEDIATE; PRAGMA user_version = %d", PDP_STORE_SCHEMA);
+	if (!code)
+		code = run(store, pdp_store_upgrade_2);
+	pdp_failpoint("store-upgrade");
+	if (!code)
+		code = pdp_rows_digest(store->db, PDP_STORE_SCHEMA, &digest);
+	if (!code)
+		code = runf(store, "UPDATE main.node SET digest = %lld; COMMIT", (long long)digest);
+	if (code) {
+		code = fail_db(store, code, err);
+		run(store, "ROLLBACK");
+		return code;
+	}
+	store->version = PDP_STORE_SCHEMA;
+	return 0;
+}
+
 /* From here on the file may be written to. */
-static int settle(const struct pdp_store *store, struct pdp_error *err)
+static int settle(struct pdp_store *store, struct pdp_error *err)
 {
 	int code = run(store, "PRAGMA journal_mode = WAL");
 
@@ -346,14 +373,16 @@ static int open_file(struct pdp_store *store, struct pdp_error *err)
 
 int pdp_store_open(struct pdp_store **out, const char *path, struct pdp_error *err)
 {
-	static int (*const steps[])(const struct pdp_store *, struct pdp_error *) = {
-		lock, check_version, check_integrity, settle};
+	static int (*const steps[])(struct pdp_store *, struct pdp_error *) = {
+		lock, check_version, check_integrity, upgrade, settle};
 	struct pdp_store *store = calloc(1, sizeof(*store));
 	int code;
 
 	*out = NULL;
-	if (store)
+	if (store) {
 		store->path = strdup(path);
+		store->version = PDP_STORE_SCHEMA;
+	}
 	if (!store || !store->path) {
 		free(store);
 		return pdp_fail(err, -ENOMEM, "%s: out of memory", path);
@@ -468,13 +497,14 @@ static int seal(const struct pdp_store *store, const struct pdp_state *state, co
 	int64_t digest = 0;
 	int code = runf(store,
 			"UPDATE main.node SET name = %Q, generation = %lld;"
-			"INSERT OR REPLACE INTO main.history VALUES (%lld, %lld, %Q);"
+			"INSERT OR REPLACE INTO main.history (generation, time, text)"
+			" VALUES (%lld, %lld, %Q);"
 			"DELETE FROM main.history WHERE generation <= %lld",
 			state->model.node, generation, generation, (long long)time(NULL), what,
 			generation - PDP_STORE_HISTORY);
 
 	if (!code)
-		code = pdp_rows_digest(store->db, &digest);
+		code = pdp_rows_digest(store->db, store->version, &digest);
 	if (!code)
 		code = runf(store, "UPDATE main.node SET digest = %lld", (long long)digest);
 	return code ? fail_db(store, code, err) : 0;

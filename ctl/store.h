@@ -18,7 +18,7 @@
 #include "loader/loader.h"
 
 #define PDP_STORE_PATH "/var/lib/pdp/state.db"
-#define PDP_STORE_SCHEMA 1
+#define PDP_STORE_SCHEMA 2
 #define PDP_STORE_HISTORY 200 /* changes that are remembered */
 
 /* Generation 0: nothing was ever saved; each save makes it one more. model.node is "" then. */
@@ -36,9 +36,10 @@ struct pdp_store;
 /*
  * pdp_store_open() - open the store at path, or make one where there is no file.
  *
- * Locks the file and proves that all of it can be trusted. A file that cannot is left as it is, and err
+ * Locks the file and proves that all of it can be trusted. One of an earlier schema version becomes one of
+ * this; a PdP of that version would not read it then. A file that cannot is left as it is, and err
  * says what is wrong, where, and what to do: -EBADMSG corrupt, cut, empty, or no store at all; -EROFS
- * not writable; -ENOTSUP of another schema version; -EBUSY in use by another process; -ENOSPC; -errno
+ * not writable; -ENOTSUP of a later schema version; -EBUSY in use by another process; -ENOSPC; -errno
  * of what the file system said. The directory must exist.
  */
 int pdp_store_open(struct pdp_store **out, const char *path, struct pdp_error *err);

@@ -34,7 +34,7 @@ static int digest_rows(sqlite3 *db, const char *sql, uint64_t *digest)
 	return code == SQLITE_DONE ? 0 : code;
 }
 
-int pdp_rows_digest(sqlite3 *db, int64_t *out)
+int pdp_rows_digest(sqlite3 *db, int version, int64_t *out)
 {
 	uint64_t digest = 0xcbf29ce484222325ULL;
 	int code =
@@ -45,6 +45,8 @@ int pdp_rows_digest(sqlite3 *db, int64_t *out)
 	for (size_t i = 0; !code && i < pdp_store_n_tables; i++) {
 		char sql[96];
 
+		if (pdp_store_tables[i].since > version)
+			continue;
 		snprintf(sql, sizeof(sql), "SELECT * FROM main.%s ORDER BY %s",
 			 pdp_store_tables[i].name, pdp_store_tables[i].key);
 		code = digest_rows(db, sql, &digest);

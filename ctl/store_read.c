@@ -207,22 +207,26 @@ static void read_vif(struct rows *r)
 	take_mac(r, vif->mac);
 }
 
-static void read_address(struct rows *r)
+/* The vif of this vnet that the row's next column names; NULL when there is none. */
+static struct pdp_vif_conf *take_vif(struct rows *r, struct pdp_vnet_conf *vnet)
 {
-	struct pdp_vnet_conf *vnet = take_vnet(r);
 	char name[PDP_LABEL_MAX] = "";
-	struct pdp_prefix *address;
-	struct pdp_vif_conf *vif;
 
 	take_text(r, name, sizeof(name));
 	while (vnet && r->vif < vnet->n_vifs && strcmp(vnet->vifs[r->vif].name, name) < 0)
 		r->vif++;
-	if (!vnet || r->vif == vnet->n_vifs || strcmp(vnet->vifs[r->vif].name, name) != 0) {
-		spoil(r, SQLITE_CORRUPT);
-		return;
-	}
-	vif = &vnet->vifs[r->vif];
-	address = append(r, &vif->address, &vif->n_address, sizeof(*address));
+	if (vnet && r->vif < vnet->n_vifs && !strcmp(vnet->vifs[r->vif].name, name))
+		return &vnet->vifs[r->vif];
+	spoil(r, SQLITE_CORRUPT);
+	return NULL;
+}
+
+static void read_address(struct rows *r)
+{
+	struct pdp_vif_conf *vif = take_vif(r, take_vnet(r));
+	struct pdp_prefix *address =
+		vif ? append(r, &vif->address, &vif->n_address, sizeof(*address)) : NULL;
+
 	if (address)
 		take_prefix(r, address, false);
 }
@@ -253,6 +257,35 @@ static void read_neighbour(struct rows *r)
 	take_mac(r, neighbour->mac);
 }
 
+static void read_control(struct rows *r)
+{
+	struct pdp_vnet_conf *vnet = take_vnet(r);
+	struct pdp_control_conf *control;
+
+	if (!vnet)
+		return;
+	control = &vnet->control;
+	control->kind = (enum pdp_control_kind)take_number(r, PDP_CONTROL_COMMAND);
+	take_text(r, control->config, sizeof(control->config));
+	take_text(r, control->command, sizeof(control->command));
+	control->memory_mib = (uint32_t)take_number(r, UINT32_MAX);
+	control->power = (uint32_t)take_number(r, UINT32_MAX);
+	control->max_routes = (uint32_t)take_number(r, UINT32_MAX);
+	control->local_pps = take_number(r, INT64_MAX);
+	control->local_burst = (uint32_t)take_number(r, UINT32_MAX);
+}
+
+static void read_impair(struct rows *r)
+{
+	struct pdp_vif_conf *vif = take_vif(r, take_vnet(r));
+
+	if (!vif)
+		return;
+	vif->impair.delay_ms = (uint32_t)take_number(r, PDP_IMPAIR_DELAY_MAX);
+	vif->impair.loss = (uint32_t)take_number(r, PDP_IMPAIR_LOSS_ALL);
+	vif->impair.down = take_number(r, 1) == 1;
+}
+
 static const struct {
 	const char *sql;
 	void (*read)(struct rows *r);
@@ -269,6 +302,10 @@ static const struct {
 	{"SELECT vnet, vif, address FROM main.address ORDER BY vnet, vif, place", read_address},
 	{"SELECT vnet, prefix, vif, via FROM main.route ORDER BY vnet", read_route},
 	{"SELECT vnet, vif, address, mac FROM main.neighbour ORDER BY vnet, vif", read_neighbour},
+	{"SELECT vnet, kind, config, command, memory_mib, power, max_routes, local_pps, local_burst"
+	 " FROM main.control ORDER BY vnet",
+	 read_control},
+	{"SELECT vnet, vif, delay_ms, loss, down FROM main.impair ORDER BY vnet, vif", read_impair},
 };
 
 int pdp_rows_read(sqlite3 *db, struct pdp_state *out)

@@ -12,6 +12,22 @@
 
 #include "ctl/prefix.h"
 
+/*
+ * What version 2 added. An MH guest and an impairment are rows of their own, which most vnets and vifs do
+ * not have. The rows that a change took and gave are `past`, as JSON, so that it can be undone.
+ */
+#define SCHEMA_2                                                                                     \
+	"CREATE TABLE control (vnet TEXT PRIMARY KEY REFERENCES vnet DEFERRABLE INITIALLY DEFERRED," \
+	" kind INTEGER NOT NULL, config TEXT NOT NULL, command TEXT NOT NULL,"                       \
+	" memory_mib INTEGER NOT NULL, power INTEGER NOT NULL, max_routes INTEGER NOT NULL,"         \
+	" local_pps INTEGER NOT NULL, local_burst INTEGER NOT NULL) STRICT, WITHOUT ROWID;"          \
+	"CREATE TABLE impair (vnet TEXT NOT NULL, vif TEXT NOT NULL, delay_ms INTEGER NOT NULL,"     \
+	" loss INTEGER NOT NULL, down INTEGER NOT NULL, PRIMARY KEY (vnet, vif),"                    \
+	" FOREIGN KEY (vnet, vif) REFERENCES vif DEFERRABLE INITIALLY DEFERRED)"                     \
+	" STRICT, WITHOUT ROWID;"                                                                    \
+	"CREATE TABLE past (generation INTEGER NOT NULL, name TEXT NOT NULL, gone INTEGER NOT NULL," \
+	" row TEXT NOT NULL, PRIMARY KEY (generation, name, gone, row)) STRICT, WITHOUT ROWID;"
+
 /* Ids are checked against bpf/maps.h on both ways, not here: limits may grow, a schema stays. */
 const char pdp_store_schema[] =
 	"CREATE TABLE node (one INTEGER PRIMARY KEY CHECK (one = 1), name TEXT NOT NULL,"
@@ -47,15 +63,20 @@ const char pdp_store_schema[] =
 	"CREATE TABLE neighbour (vnet TEXT NOT NULL, vif TEXT NOT NULL, address TEXT NOT NULL,"
 	" mac TEXT NOT NULL, PRIMARY KEY (vnet, vif, address),"
 	" FOREIGN KEY (vnet, vif) REFERENCES vif DEFERRABLE INITIALLY DEFERRED)"
-	" STRICT, WITHOUT ROWID;"
+	" STRICT, WITHOUT ROWID;" SCHEMA_2
 	"CREATE TABLE history (generation INTEGER PRIMARY KEY, time INTEGER NOT NULL,"
-	" text TEXT NOT NULL) STRICT;";
+	" text TEXT NOT NULL, uid INTEGER, node TEXT, bytes INTEGER) STRICT;";
+
+const char pdp_store_upgrade_2[] = "ALTER TABLE history ADD COLUMN uid INTEGER;"
+				   "ALTER TABLE history ADD COLUMN node TEXT;"
+				   "ALTER TABLE history ADD COLUMN bytes INTEGER;" SCHEMA_2;
 
 const struct pdp_rows pdp_store_tables[] = {
-	{"port", "name"},	   {"fe", "name"},
-	{"vnet", "name"},	   {"guest", "id"},
-	{"vif", "vnet, name"},	   {"address", "vnet, vif, place"},
-	{"route", "vnet, prefix"}, {"neighbour", "vnet, vif, address"},
+	{"port", "name", 1},	      {"fe", "name", 1},
+	{"vnet", "name", 1},	      {"guest", "id", 1},
+	{"vif", "vnet, name", 1},     {"address", "vnet, vif, place", 1},
+	{"route", "vnet, prefix", 1}, {"neighbour", "vnet, vif, address", 1},
+	{"control", "vnet", 2},	      {"impair", "vnet, vif", 2},
 };
 
 const size_t pdp_store_n_tables = sizeof(pdp_store_tables) / sizeof(pdp_store_tables[0]);
@@ -260,13 +281,51 @@ static int write_neighbours(struct writer *w)
 	return each_vnet(w, write_neighbours_of);
 }
 
+static int write_control_of(struct writer *w, const struct pdp_vnet_conf *vnet)
+{
+	const struct pdp_control_conf *control = &vnet->control;
+
+	if (control->kind == PDP_CONTROL_NONE)
+		return 0;
+	return put(w, "tittiiiii", vnet->name, (int64_t)control->kind, control->config,
+		   control->command, (int64_t)control->memory_mib, (int64_t)control->power,
+		   (int64_t)control->max_routes, (int64_t)control->local_pps,
+		   (int64_t)control->local_burst);
+}
+
+static int write_controls(struct writer *w)
+{
+	return each_vnet(w, write_control_of);
+}
+
+static int write_impairs_of(struct writer *w, const struct pdp_vnet_conf *vnet)
+{
+	int code = 0;
+
+	for (size_t i = 0; !code && i < vnet->n_vifs; i++) {
+		const struct pdp_impair_conf *impair = &vnet->vifs[i].impair;
+
+		if (impair->delay_ms || impair->loss || impair->down)
+			code = put(w, "ttiii", vnet->name, vnet->vifs[i].name,
+				   (int64_t)impair->delay_ms, (int64_t)impair->loss,
+				   (int64_t)impair->down);
+	}
+	return code;
+}
+
+static int write_impairs(struct writer *w)
+{
+	return each_vnet(w, write_impairs_of);
+}
+
 /* As pdp_store_tables, with the number of columns. */
 static const struct {
 	int columns;
 	int (*write)(struct writer *w);
 } writers[] = {
-	{5, write_ports}, {4, write_fes},	{9, write_vnets},  {5, write_guests},
-	{12, write_vifs}, {4, write_addresses}, {4, write_routes}, {4, write_neighbours},
+	{5, write_ports},    {4, write_fes},	   {9, write_vnets},  {5, write_guests},
+	{12, write_vifs},    {4, write_addresses}, {4, write_routes}, {4, write_neighbours},
+	{9, write_controls}, {5, write_impairs},
 };
 
 _Static_assert(sizeof(writers) / sizeof(writers[0]) ==

@@ -13,6 +13,7 @@
 struct pdp_rows {
 	const char *name;
 	const char *key; /* its primary key's columns, with commas */
+	int since; /* the schema version that brought it */
 };
 
 extern const struct pdp_rows pdp_store_tables[];
@@ -20,6 +21,9 @@ extern const size_t pdp_store_n_tables;
 
 /* CREATE TABLE statements of PDP_STORE_SCHEMA. */
 extern const char pdp_store_schema[];
+
+/* What makes a store of version 1 one of version 2. */
+extern const char pdp_store_upgrade_2[];
 
 /*
  * Put every row of the state into the tables temp.NAME. 0; -EINVAL when the placement is not that of
@@ -31,9 +35,10 @@ int pdp_rows_write(sqlite3 *db, const struct pdp_state *state, struct pdp_error 
 int pdp_rows_read(sqlite3 *db, struct pdp_state *out);
 
 /*
- * FNV-1a of 64 bits over the schema, the node's row and the contents of all tables. SQLite itself does not notice a
- * flipped bit inside a value. 0 or a positive SQLite code.
+ * FNV-1a of 64 bits over the schema, the node's row and the contents of all tables that a store of this
+ * schema version has. SQLite itself does not notice a flipped bit inside a value. 0 or a positive
+ * SQLite code.
  */
-int pdp_rows_digest(sqlite3 *db, int64_t *out);
+int pdp_rows_digest(sqlite3 *db, int version, int64_t *out);
 
 #endif

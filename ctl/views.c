@@ -240,6 +240,7 @@ static json_t *view_vnet(struct pdp_node *node, struct pdp_node_vnet *vnet)
 	set_int(row, "power_millicores", vnet->conf->power);
 	set_str(row, "policy", pdp_policy_name(vnet->conf->policy));
 	set_str(row, "data_plane", vnet->conf->data_plane);
+	set_str(row, "control_plane", pdp_control_name(vnet->conf->control.kind));
 	set_int(row, "rate_pps", vnet->conf->rate_pps);
 	json_object_set_new(row, "guests", guests);
 	set_int(row, "vifs", vnet->n_vifs);

@@ -64,6 +64,11 @@ static inline void draw_vif(struct pdp_vif_conf *vif, const struct pdp_model *mo
 	vif->mtu = draw(2) ? (uint16_t)(1280 + draw(200)) : 0;
 	if (vif->encap == PDP_ENCAP_VXLAN && draw(2))
 		memcpy(vif->mac, (uint8_t[6]){2, 0, 0, 0, (uint8_t)draw(256), (uint8_t)k}, 6);
+	if (draw(2)) {
+		vif->impair.delay_ms = draw(2) ? draw(PDP_IMPAIR_DELAY_MAX + 1) : 0;
+		vif->impair.loss = draw(2) ? draw(PDP_IMPAIR_LOSS_ALL + 1) : 0;
+		vif->impair.down = draw(2);
+	}
 	vif->n_address = draw(3);
 	vif->address = calloc(vif->n_address + 1, sizeof(*vif->address));
 	if (vif->n_address)
@@ -110,6 +115,26 @@ static inline void draw_neighbours(struct pdp_vnet_conf *vnet)
 	}
 }
 
+static inline void draw_control(struct pdp_control_conf *control)
+{
+	control->kind = (enum pdp_control_kind)draw(PDP_CONTROL_COMMAND + 1);
+	if (control->kind == PDP_CONTROL_NONE)
+		return;
+	if (control->kind == PDP_CONTROL_COMMAND) {
+		snprintf(control->command, sizeof(control->command), "/usr/sbin/daemon -f %u: '#'",
+			 draw(100));
+		if (draw(2))
+			snprintf(control->config, sizeof(control->config), "/etc/daemon");
+	} else if (control->kind != PDP_CONTROL_STATIC) {
+		snprintf(control->config, sizeof(control->config), "/etc/pdp/%u", draw(100));
+	}
+	control->memory_mib = draw(2) ? 16 + draw(5000) : PDP_CONTROL_MEMORY_MIB;
+	control->power = draw(2) ? 1 + draw(5000) : PDP_CONTROL_POWER;
+	control->max_routes = draw(2) ? 1 + draw(UINT32_MAX - 1) : PDP_CONTROL_MAX_ROUTES;
+	control->local_pps = draw(2) ? 4 + draw(1000000) : PDP_CONTROL_PPS;
+	control->local_burst = draw(2) ? 1 : pdp_control_burst(control->local_pps);
+}
+
 static inline void draw_vnet(struct pdp_vnet_conf *vnet, const struct pdp_model *model, size_t i,
 			     uint32_t *vifs)
 {
@@ -122,6 +147,7 @@ static inline void draw_vnet(struct pdp_vnet_conf *vnet, const struct pdp_model 
 		vnet->burst_packets = 1 + (uint32_t)(draw(2) ? vnet->rate_pps / 10 : 0);
 	}
 	vnet->memory_mib = draw(2) ? 16 + draw(5000) : 0;
+	draw_control(&vnet->control);
 	vnet->n_vifs = draw(4);
 	vnet->vifs = calloc(vnet->n_vifs + 1, sizeof(*vnet->vifs));
 	for (size_t j = 0; j < vnet->n_vifs; j++)
@@ -222,6 +248,10 @@ static inline char *describe(const struct pdp_model *model, const struct pdp_pla
 		fprintf(file, "vnet %s %u %d %s %llu %u %u\n", vnet->name, vnet->power,
 			vnet->policy, vnet->data_plane, (unsigned long long)vnet->rate_pps,
 			vnet->burst_packets, vnet->memory_mib);
+		fprintf(file, " control %d '%s' '%s' %u %u %u %llu %u\n", vnet->control.kind,
+			vnet->control.config, vnet->control.command, vnet->control.memory_mib,
+			vnet->control.power, vnet->control.max_routes,
+			(unsigned long long)vnet->control.local_pps, vnet->control.local_burst);
 		for (size_t j = 0; j < vnet->n_vifs; j++) {
 			const struct pdp_vif_conf *vif = &vnet->vifs[j];
 
@@ -229,6 +259,8 @@ static inline char *describe(const struct pdp_model *model, const struct pdp_pla
 				vif->encap, vif->vni, pdp_addr_print(a, &vif->local),
 				vif->local_port, pdp_addr_print(b, &vif->remote), vif->remote_port,
 				vif->mtu, pdp_mac_print(c, vif->mac));
+			fprintf(file, " %u %u %d", vif->impair.delay_ms, vif->impair.loss,
+				vif->impair.down);
 			for (size_t k = 0; k < vif->n_address; k++)
 				fprintf(file, " %s", pdp_prefix_print(a, &vif->address[k]));
 			fputc('\n', file);

@@ -32,13 +32,13 @@ static const char base[] =
 	"    rate: {pps: 1000, burst: 10}\n"
 	"    vifs:\n"
 	"      - {name: v0, port: A, encap: udp, local: \"192.0.2.1:5001\", remote: \"192.0.2.2:5001\"}\n"
-	"      - {name: v1, port: A, encap: vxlan, vni: 42, local: 198.51.100.1, remote: 198.51.100.9}\n"
+	"      - {name: v1, port: A, encap: vxlan, vni: 42, local: 198.51.100.1, remote: 198.51.100.9, impair: {delay-ms: 30, loss: 0.000001}}\n"
 	"    routes:\n"
 	"      - {to: default, via: 10.0.1.2, vif: v1}\n"
 	"      - {to: 10.99.0.0/16, blackhole: true}\n"
 	"    neighbours:\n"
 	"      - {address: 10.0.1.2, mac: \"02:00:5e:00:01:02\", vif: v1}\n"
-	"  - {name: blue, power: 500m, policy: weighted}\n";
+	"  - {name: blue, power: 500m, policy: weighted, control-plane: {kind: frr, config: /etc/frr}}\n";
 
 static struct pdp_model model;
 
@@ -98,11 +98,39 @@ static const struct {
 	{"vnet set blue memory 64M policy default",
 	 "~ vnet      blue  memory none -> 64M, policy weighted -> flow-hash; makes its FE guests "
 	 "anew\n"},
-	{"vnet set blue data-plane router control-plane.kind none flow-key 5tuple", ""},
+	{"vnet set blue data-plane router control-plane.kind frr flow-key 5tuple", ""},
+	{"vnet set red control-plane frr control-plane.config /etc/pdp/red",
+	 "~ vnet      red  control-plane none -> frr, control-plane.config none -> /etc/pdp/red; makes "
+	 "it an MH guest\n"},
+	{"vnet set blue control-plane.power 300m control-plane.rate.pps 400",
+	 "~ vnet      blue  control-plane.power 200m -> 300m, control-plane.rate.pps 2000 -> 400, "
+	 "control-plane.rate.burst 500 -> 100\n"},
+	{"vnet set blue control-plane.kind bird",
+	 "~ vnet      blue  control-plane frr -> bird; makes its MH guest anew, while its routes stay "
+	 "and traffic goes on\n"},
+	{"vnet set blue control-plane none",
+	 "~ vnet      blue  control-plane frr -> none, control-plane.config /etc/frr -> none; stops its "
+	 "MH guest, whose routes go; those of the node file stay\n"},
+	{"vnet set blue control-plane default",
+	 "~ vnet      blue  control-plane frr -> none, control-plane.config /etc/frr -> none; stops its "
+	 "MH guest, whose routes go; those of the node file stay\n"},
+	{"vnet set blue control-plane.command /bin/x control-plane command control-plane.config default",
+	 "~ vnet      blue  control-plane frr -> command, control-plane.config /etc/frr -> none, "
+	 "control-plane.command none -> /bin/x; makes its MH guest anew, while its routes stay and "
+	 "traffic goes on\n"},
+	{"vnet add green power 1 control-plane static",
+	 "+ vnet      green  1000m flow-hash, control plane static\n"},
+	{"vif set red/v0 impair.delay-ms 20 impair.loss 0.01 impair.down true",
+	 "~ vif       red/v0  impair.delay-ms none -> 20, impair.loss none -> 0.01, impair.down none -> "
+	 "true\n"},
+	{"vif set red/v1 impair.loss 0.5", "~ vif       red/v1  impair.loss 0.000001 -> 0.5\n"},
+	{"vif set red/v1 impair 0", "~ vif       red/v1  impair.delay-ms 30 -> none\n"},
+	{"vif set red/v1 impair default",
+	 "~ vif       red/v1  impair.delay-ms 30 -> none, impair.loss 0.000001 -> none\n"},
 	{"vnet add green power 1000m", "+ vnet      green  1000m flow-hash\n"},
 	{"vnet add green power 1 policy round-robin rate.pps 5000 rate.burst 10",
 	 "+ vnet      green  1000m round-robin\n"},
-	{"vnet del blue", "- vnet      blue  500m weighted\n"},
+	{"vnet del blue", "- vnet      blue  500m weighted, control plane frr\n"},
 	{"fe add fe10 cpus 5-6,8 capacity 2500m", "+ fe        fe10  2500m on CPUs 5-6,8\n"},
 	{"fe set fe1 drain true", "~ fe        fe1  drain none -> true\n"},
 	{"fe set fe1 drain false", ""},

@@ -32,11 +32,11 @@ static const char good[] =
 /* 12 */ "    policy: weighted\n"
 /* 13 */ "    flow-key: 5tuple\n"
 /* 14 */ "    data-plane: {kind: router}\n"
-/* 15 */ "    control-plane: {kind: static}\n"
+/* 15 */ "    control-plane: {kind: frr, config: /etc/pdp/red, memory: 512M, power: 0.3, max-routes: 5000, rate: {pps: 100, burst: 7}}\n"
 /* 16 */ "    rate: {pps: 1000, burst: 10}\n"
 /* 17 */ "    memory: 64M\n"
 /* 18 */ "    vifs:\n"
-/* 19 */ "      - {name: v0, port: A, encap: udp, local: \"192.0.2.1:5001\", remote: \"192.0.2.2:5002\", address: [10.0.0.1/24, \"fd00::1/64\"]}\n"
+/* 19 */ "      - {name: v0, port: A, encap: udp, local: \"192.0.2.1:5001\", remote: \"192.0.2.2:5002\", address: [10.0.0.1/24, \"fd00::1/64\"], impair: {delay-ms: 20, loss: 0.01, down: true}}\n"
 /* 20 */ "      - name: v1\n"
 /* 21 */ "        port: B\n"
 /* 22 */ "        encap: vxlan\n"
@@ -57,6 +57,8 @@ static const char good[] =
 /* 37 */ "    vifs:\n"
 /* 38 */ "      - {name: v0, port: A, encap: vxlan, vni: 43, local: 198.51.100.1, remote: 198.51.100.8}\n";
 
+#define LONG "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+
 /* What stands in the good file, what takes its place, and the message (see check_message). */
 static const struct {
 	const char *from, *to, *want;
@@ -68,8 +70,9 @@ static const struct {
 	{"node: n1", "nodes: n1", "f:2: unknown key 'nodes' (did you mean 'node'?)"},
 	{"node: n1", "node: n1\nmetrics: {}", "f:3: unknown key 'metrics' (there are version, node, ports, fes, vnets)"},
 	{"ifname: eth0", "dev: eth0", "f:4: port A: unknown key 'dev' (there are name, ifname, vlan)"},
-	{"{pps:", "{ppm:", "f:16: vnet red: rate: unknown key 'ppm' (did you mean 'pps'?)"},
-	{"{kind: static}", "{kind: static, config: /etc/pdp/red}", "f:15: vnet red: control-plane: unknown key 'config' (there is kind)"},
+	{" rate: {pps: 1000", " rate: {ppm: 1000", "f:16: vnet red: rate: unknown key 'ppm' (did you mean 'pps'?)"},
+	{"config: /etc/pdp/red", "conf: /etc/pdp/red", "f:15: vnet red: control-plane: unknown key 'conf' (did you mean 'config'?)"},
+	{"{delay-ms:", "{delay:", "f:19: vif red/v0: impair: unknown key 'delay' (did you mean 'delay-ms'?)"},
 	{"blackhole: true", "blckhole: true", "f:31: vnet red, route 2: unknown key 'blckhole' (did you mean 'blackhole'?)"},
 	{"node: n1", "node: n1\nnode: n2", "f:3: 'node' is given twice (line 2)"},
 	{"memory: 64M", "power: 2", "f:17: vnet red: 'power' is given twice (line 11)"},
@@ -103,8 +106,8 @@ static const struct {
 	{"policy: weighted", "policy: wieghted", "f:12: vnet red: unknown policy 'wieghted' (did you mean 'weighted'?)"},
 	{"flow-key: 5tuple", "flow-key: l3", "f:13: vnet red: unknown flow-key 'l3' (there is 5tuple)"},
 	{"kind: router", "kind: switch", "f:14: vnet red: unknown data-plane kind 'switch' (there is router)"},
-	{"kind: static", "kind: frr", "f:15: vnet red: unknown control-plane kind 'frr' (there are none, static)"},
-	{"kind: static", "kind: bird", "f:15: vnet red: unknown control-plane kind 'bird' (there are none, static)"},
+	{"kind: frr", "kind: quagga", "f:15: vnet red: unknown control-plane kind 'quagga' (there are none, static, frr, bird, command)"},
+	{"kind: frr", "kind: brid", "f:15: vnet red: unknown control-plane kind 'brid' (did you mean 'bird'?)"},
 	{"encap: udp", "encap: gre", "f:19: vif red/v0: unknown encap 'gre' (there are udp, vxlan)"},
 	/* names */
 	{"node: n1", "node: ../n1", "f:2: node '../n1' must be made of a-z, 0-9 and -, and not begin with -"},
@@ -194,7 +197,38 @@ static const struct {
 	{"blackhole: true", "blackhole: true, vif: v0", "f:31: vnet red, route 2: a blackhole leads nowhere; leave via and vif out"},
 	{"blackhole: true", "blackhole: false", "f:31: vnet red, route 2: the route to 10.99.0.0/16 needs a vif, or blackhole: true"},
 	{"{to: \"::/0\", vif: v0}", "{to: default, vif: v0}", "f:32: vnet red, route 3: to 'default' without via may be IPv4 or IPv6; write 0.0.0.0/0 or ::/0"},
-	{"kind: static", "kind: none", "f:29: vnet red: routes are of no use with control-plane {kind: none}; make it static"},
+	/* control planes */
+	{"kind: frr, config: /etc/pdp/red", "kind: frr", "f:15: vnet red: control-plane kind frr needs the directory of its configuration; write config: DIR"},
+	{"kind: frr, config: /etc/pdp/red", "kind: bird", "f:15: vnet red: control-plane kind bird needs the directory of its configuration; write config: DIR"},
+	{"kind: frr", "kind: command", "f:15: vnet red: control-plane kind command needs what to run; write command: /path/to/daemon -x"},
+	{"kind: frr", "kind: static", "f:15: vnet red: control-plane kind static has no daemon to read it; leave config out"},
+	{"kind: frr,", "kind: frr, command: /bin/x,", "f:15: vnet red: control-plane kind frr runs no command; leave it out, or make the kind command"},
+	{"kind: frr, config", "kind: static, command", "f:15: vnet red: control-plane kind static runs no command; leave it out, or make the kind command"},
+	{"kind: frr,", "config: /etc/x,", "f:15: vnet red: 'config' is given twice (line 15)"},
+	{"kind: frr, ", "", "f:15: vnet red: control-plane: 'kind' is missing"},
+	{"/etc/pdp/red", "red", "f:15: vnet red: control-plane config 'red' must begin with /: pdpd reads it, from wherever it runs"},
+	{"/etc/pdp/red", "\"/etc/\xc3\xb6\"", "f:15: vnet red: control-plane config '/etc/\xc3\xb6' holds a character that is not ASCII, or no letter"},
+	{"kind: frr, config: /etc/pdp/red", "kind: command, command: daemon -x", "f:15: vnet red: control-plane command 'daemon -x' must begin with /: pdpd reads it, from wherever it runs"},
+	{"config: /etc/pdp/red", "config: /" LONG LONG LONG LONG, "f:15: vnet red: control-plane config '/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa...' is too long: 257 characters, at most 255"},
+	{"memory: 512M", "memory: 0M", "f:15: vnet red: control-plane memory 0M is out of range: 16M to 1024G"},
+	{"memory: 512M", "memory: 512", "f:15: vnet red: control-plane memory '512' is no size; write 64M or 1G"},
+	{"power: 0.3", "power: 0", "f:15: vnet red: control-plane power 0 is out of range: more than 0, at most 4294967295m"},
+	{"power: 0.3", "power: much", "f:15: vnet red: control-plane power 'much' is no power; write millicores, 1500m, or cores, 1.5"},
+	{"max-routes: 5000", "max-routes: 0", "f:15: vnet red: control-plane max-routes 0 would leave no table; write 1 or more"},
+	{"max-routes: 5000", "max-routes: -1", "f:15: vnet red: control-plane max-routes: '-1' is not a whole number"},
+	{"max-routes: 5000", "max-routes: 4294967296", "f:15: vnet red: control-plane max-routes: 4294967296 is too large, at most 4294967295"},
+	{"{pps: 100, burst: 7}", "{pps: 3}", "f:15: vnet red: control-plane rate pps 3 is out of range: 4 to 1000000000"},
+	{"{pps: 100, burst: 7}", "{pps: 100, burst: 27}", "f:15: vnet red: control-plane rate burst 27 is out of range: at most 26, which is 268 ms of 100 pps"},
+	{"{pps: 100, burst: 7}", "{burst: 7}", "f:15: vnet red: control-plane rate: 'pps' is missing"},
+	/* impairments */
+	{"delay-ms: 20", "delay-ms: 10001", "f:19: vif red/v0: impair delay-ms 10001 is out of range: at most 10000"},
+	{"delay-ms: 20", "delay-ms: 1.5", "f:19: vif red/v0: impair delay-ms: '1.5' is not a whole number"},
+	{"loss: 0.01", "loss: 1.000001", "f:19: vif red/v0: impair loss 1.000001 is out of range: 0 to 1, which is all"},
+	{"loss: 0.01", "loss: -0.1", "f:19: vif red/v0: impair loss '-0.1' is no part of all packets, as in 0.01; at most six decimals"},
+	{"loss: 0.01", "loss: 1%", "f:19: vif red/v0: impair loss '1%' is no part of all packets, as in 0.01; at most six decimals"},
+	{"loss: 0.01", "loss: 0.0000001", "f:19: vif red/v0: impair loss '0.0000001' is no part of all packets, as in 0.01; at most six decimals"},
+	{"loss: 0.01", "loss: 99999999999999999999", "f:19: vif red/v0: impair loss 99999999999999999999 is out of range: 0 to 1, which is all"},
+	{"down: true", "down: maybe", "f:19: vif red/v0: impair down: 'maybe' is neither true nor false"},
 	{"pps: 1000,", "pps: 3,", "f:16: vnet red: rate pps 3 is out of range: 4 to 1000000000"},
 	{"burst: 10", "burst: 269", "f:16: vnet red: rate burst 269 is out of range: at most 268, which is 268 ms of 1000 pps"},
 	{"memory: 64M", "memory: 64", "f:17: vnet red: memory '64' is no size; write 64M or 1G"},
@@ -297,6 +331,14 @@ static void good_file_loads_whole(void **state)
 	assert_int_equal(red->rate_pps, 1000);
 	assert_int_equal(red->burst_packets, 10);
 	assert_int_equal(red->memory_mib, 64);
+	assert_int_equal(red->control.kind, PDP_CONTROL_FRR);
+	assert_string_equal(red->control.config, "/etc/pdp/red");
+	assert_string_equal(red->control.command, "");
+	assert_int_equal(red->control.memory_mib, 512);
+	assert_int_equal(red->control.power, 300);
+	assert_int_equal(red->control.max_routes, 5000);
+	assert_int_equal(red->control.local_pps, 100);
+	assert_int_equal(red->control.local_burst, 7);
 	assert_int_equal(red->n_vifs, 2);
 	vif = pdp_vnet_vif(red, "v0");
 	assert_int_equal(vif->encap, PDP_ENCAP_UDP);
@@ -307,6 +349,9 @@ static void good_file_loads_whole(void **state)
 	assert_int_equal(vif->n_address, 2);
 	assert_string_equal(pdp_prefix_print(buf, &vif->address[1]), "fd00::1/64");
 	assert_int_equal(vif->mtu, 0);
+	assert_int_equal(vif->impair.delay_ms, 20);
+	assert_int_equal(vif->impair.loss, 10000);
+	assert_true(vif->impair.down);
 	vif = pdp_vnet_vif(red, "v1");
 	assert_string_equal(vif->port, "B");
 	assert_int_equal(vif->vni, 42);
@@ -328,6 +373,7 @@ static void good_file_loads_whole(void **state)
 	assert_int_equal(green->power, 500);
 	assert_int_equal(green->policy, PDP_POLICY_FLOW_HASH);
 	assert_int_equal(green->rate_pps, 0);
+	assert_int_equal(green->control.kind, PDP_CONTROL_NONE);
 	assert_int_equal(green->line, 35);
 	pdp_model_free(&model);
 }

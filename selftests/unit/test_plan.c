@@ -266,7 +266,7 @@ static void test_any_to_any(void **arg)
 
 static void shuffle(void *list, size_t n, size_t size)
 {
-	char spare[512];
+	char spare[sizeof(struct pdp_vnet_conf)];
 
 	assert_true(size <= sizeof(spare));
 	for (size_t i = n; i > 1; i--) {
@@ -325,6 +325,10 @@ static void test_placements(void **arg)
 		draw_model(&model, 6);
 		draw_placement(&from, &model);
 		draw_placement(&to, &model);
+		/* An id is never another guest's at once: what is not the same has other ids. */
+		for (size_t v = 0; v < model.n_vnets; v++)
+			for (size_t g = 0; g < to.vnets[v].n_guests; g++)
+				to.vnets[v].guests[g].id += 1000;
 		for (size_t v = 0; v < model.n_vnets; v++)
 			for (size_t g = 0; g < to.vnets[v].n_guests && draw(2); g++)
 				if (g < from.vnets[v].n_guests)

@@ -254,11 +254,11 @@ static const char base[] =
 	"    policy: weighted\n"
 	"    flow-key: 5tuple\n"
 	"    data-plane: {kind: router}\n"
-	"    control-plane: {kind: static}\n"
+	"    control-plane: {kind: frr, config: /etc/pdp/red, max-routes: 5000, rate: {pps: 100}}\n"
 	"    rate: {pps: 1000, burst: 10}\n"
 	"    memory: 64M\n"
 	"    vifs:\n"
-	"      - {name: v0, port: A, encap: udp, local: \"192.0.2.1:5001\", remote: \"192.0.2.2:5002\", mtu: 1400}\n"
+	"      - {name: v0, port: A, encap: udp, local: \"192.0.2.1:5001\", remote: \"192.0.2.2:5002\", mtu: 1400, impair: {delay-ms: 20, loss: 0.01, down: true}}\n"
 	"      - {name: v1, port: A, encap: vxlan, vni: 42, local: 192.0.2.1, remote: 192.0.2.9, mac: \"02:00:00:00:00:01\", address: [10.0.0.1/24]}\n"
 	"    routes:\n"
 	"      - {to: 203.0.113.0/24, via: 10.0.1.2, vif: v1}\n"
@@ -296,7 +296,23 @@ static const struct {
 	{"5tuple", "l3"},
 	{"kind: router", "kind: switch"},
 	{"{kind: router}", "router"},
-	{"kind: static", "kind: frr"},
+	{"kind: frr", "kind: quagga"},
+	{"kind: frr", "kind: static"},
+	{"kind: frr", "kind: command"},
+	{"kind: frr,", "kind: frr, command: /bin/x,"},
+	{"kind: frr, ", ""},
+	{"config: /etc/pdp/red, ", ""},
+	{"/etc/pdp/red", "red"},
+	{"max-routes: 5000", "max-routes: 0"},
+	{"max-routes: 5000", "memory: 5"},
+	{"max-routes: 5000", "power: 0"},
+	{"{pps: 100}", "{pps: 3}"},
+	{"{pps: 100}", "{burst: 3}"},
+	{"delay-ms: 20", "delay-ms: 10001"},
+	{"loss: 0.01", "loss: 1.1"},
+	{"loss: 0.01", "loss: -0.1"},
+	{"loss: 0.01", "loss: none"},
+	{"down: true", "down: 1"},
 	{"pps: 1000", "pps: 3"},
 	{"pps: 1000", "pps: many"},
 	{"pps: 1000, ", ""},

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /* test_store - what was saved is there again; what is no store, or another's, is refused and left alone. */
+#include "ctl/store_rows.h"
 #include "selftests/unit/store_fixture.h"
 
 /* --- tests ----------------------------------------------------------------------------------- */
@@ -207,8 +208,8 @@ static void test_foreign_files(void **arg)
 	make_store();
 	run_sql("PRAGMA user_version = 7");
 	assert_refused(-ENOTSUP, " has schema version 7; this is PdP " PDP_VERSION
-				 ", which has version 1: run the PdP that made it");
-	run_sql("PRAGMA user_version = 1; UPDATE vnet SET power = power + 1 WHERE name = 'net1'");
+				 ", which has version 2: run the PdP that made it");
+	run_sql("PRAGMA user_version = 2; UPDATE vnet SET power = power + 1 WHERE name = 'net1'");
 	assert_refused(-EBADMSG, " is corrupt: its rows are not those that were saved");
 	run_sql("PRAGMA foreign_keys = OFF; DELETE FROM fe");
 	assert_refused(-EBADMSG, " is corrupt: rows refer to rows that are gone");
@@ -294,6 +295,73 @@ static void test_read_only(void **arg)
 	clear_dir();
 }
 
+/* What version 1 did not have is taken away; what it would say of itself is put there. */
+static void make_version_1(void)
+{
+	char sql[96];
+	sqlite3 *raw;
+	int64_t digest;
+
+	run_sql("DROP TABLE control; DROP TABLE impair; DROP TABLE past;"
+		"ALTER TABLE history DROP COLUMN uid; ALTER TABLE history DROP COLUMN node;"
+		"ALTER TABLE history DROP COLUMN bytes; PRAGMA user_version = 1");
+	assert_int_equal(sqlite3_open(db, &raw), SQLITE_OK);
+	assert_int_equal(pdp_rows_digest(raw, 1, &digest), SQLITE_OK);
+	sqlite3_close(raw);
+	snprintf(sql, sizeof(sql), "UPDATE node SET digest = %lld", (long long)digest);
+	run_sql(sql);
+}
+
+static int open_until(const char *failpoint)
+{
+	struct pdp_store *store;
+
+	setenv("PDP_FAILPOINT", failpoint, 1);
+	return pdp_store_open(&store, db, NULL) ? 1 : 0;
+}
+
+/* A store of the version before is taken over whole, even if that is cut short at first. */
+static void test_upgrade(void **arg)
+{
+	struct pdp_store *store = open_good();
+	struct pdp_state state = {0};
+	struct bytes before;
+
+	(void)arg;
+	draw_state(&state, 8);
+	for (size_t i = 0; i < state.model.n_vnets; i++) {
+		struct pdp_vnet_conf *vnet = &state.model.vnets[i];
+
+		vnet->control = (struct pdp_control_conf){0};
+		for (size_t j = 0; j < vnet->n_vifs; j++)
+			vnet->vifs[j].impair = (struct pdp_impair_conf){0};
+	}
+	save_good(store, &state, "of version 1");
+	pdp_store_close(store);
+	make_version_1();
+	before = read_file(db);
+	assert_int_equal(in_child(open_until, "store-upgrade"), SIGKILL);
+	assert_file(db, &before);
+	store = open_good();
+	assert_holds(store, &state);
+	draw_state(&state, 8);
+	save_good(store, &state, "of version 2");
+	pdp_store_close(store);
+	store = open_good();
+	assert_holds(store, &state);
+	pdp_store_close(store);
+	/* Damage is seen before anything is written. */
+	make_version_1();
+	run_sql("UPDATE fe SET capacity = capacity + 1");
+	free(before.at);
+	before = read_file(db);
+	assert_refused(-EBADMSG, " is corrupt: its rows are not those that were saved");
+	assert_file(db, &before);
+	free(before.at);
+	pdp_state_free(&state);
+	clear_dir();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -301,6 +369,7 @@ int main(void)
 		cmocka_unit_test(test_swap),	      cmocka_unit_test(test_bad_states),
 		cmocka_unit_test(test_history),	      cmocka_unit_test(test_foreign_files),
 		cmocka_unit_test(test_two_processes), cmocka_unit_test(test_read_only),
+		cmocka_unit_test(test_upgrade),
 	};
 
 	return cmocka_run_group_tests_name("store", tests, make_dir, remove_dir);
