@@ -6,7 +6,7 @@
  *   make     a guest in each turn of the loop; agents hear what is new; guests that grow get their power
  *   wait     until each new guest is ready and each agent has all
  *   switch   save; the new layout is the node's; maps: first what is new, then no way in for what is not
- *   drain    until guests that leave have given back all that they had
+ *   drain    until guests that leave have given back all that they had; only when something goes
  *   remove   a guest in each turn; agents forget; maps, paths and ports of what has gone
  *
  * Up to the switch a failure undoes what was made, and after a crash the next start finds the old state
@@ -225,7 +225,7 @@ static void switch_over(struct pdp_apply *a)
 	}
 	pdp_enforce_close(node);
 	pdp_failpoint("apply-switched");
-	go(a, PDP_APPLY_DRAIN);
+	go(a, pdp_apply_takes_away(a) ? PDP_APPLY_DRAIN : PDP_APPLY_REMOVE);
 }
 
 /* --- drain and remove ----------------------------------------------------------------------------- */

@@ -14,15 +14,13 @@
 
 #define GUEST_MEMORY_MIB 64
 
-static const struct pdp_placed_guest *placed(const struct pdp_layout *layout,
-					     const struct pdp_node_vnet *vnet, uint16_t id)
+static const struct pdp_placed_guest *placed(const struct pdp_node_vnet *vnet, uint16_t id)
 {
-	const struct pdp_placed_vnet *at = pdp_placed_vnet(&layout->placement, vnet->conf->name);
 	size_t i;
 
-	for (i = 0; at && i < at->n_guests; i++)
-		if (at->guests[i].id == id)
-			return &at->guests[i];
+	for (i = 0; i < vnet->placed->n_guests; i++)
+		if (vnet->placed->guests[i].id == id)
+			return &vnet->placed->guests[i];
 	return NULL;
 }
 
@@ -201,7 +199,7 @@ int pdp_apply_power(struct pdp_apply *a, bool gain, struct pdp_error *err)
 
 		for (j = 0; j < vnet->n_guests; j++) {
 			struct pdp_node_guest *guest = vnet->guests[j];
-			uint32_t to = gain ? placed(layout, vnet, guest->id)->power : guest->power;
+			uint32_t to = gain ? placed(vnet, guest->id)->power : guest->power;
 			struct pdp_guest_view view;
 
 			if (guest->layouts < 2 || !guest->box)
@@ -262,6 +260,40 @@ const struct pdp_node_guest *pdp_apply_laggard(const struct pdp_apply *a, size_t
 }
 
 /* --- drain and stop ------------------------------------------------------------------------------- */
+
+static bool vnet_loses(const struct pdp_node_vnet *old, const struct pdp_node_vnet *now)
+{
+	size_t i;
+
+	for (i = 0; i < old->n_vifs; i++)
+		if (!now || !pdp_layout_vif(now, old->vifs[i].conf->name))
+			return true;
+	for (i = 0; now && i < now->n_guests; i++) {
+		const struct pdp_placed_guest *was = placed(old, now->guests[i]->id);
+
+		if (was && was->power > now->guests[i]->power)
+			return true;
+	}
+	return false;
+}
+
+bool pdp_apply_takes_away(const struct pdp_apply *a)
+{
+	const struct pdp_node *node = a->node;
+	size_t i;
+
+	/* Whoever adopts does not know what there was. */
+	if (a->adopting || a->n_leaving)
+		return true;
+	for (i = 0; i < a->other.model.n_ports; i++)
+		if (!pdp_model_port(&node->model, a->other.model.ports[i].name))
+			return true;
+	for (i = 0; i < a->other.model.n_vnets; i++)
+		if (vnet_loses(&a->other.vnets[i],
+			       pdp_node_vnet(node, a->other.vnets[i].conf->name)))
+			return true;
+	return false;
+}
 
 size_t pdp_apply_busy(const struct pdp_apply *a)
 {

@@ -89,6 +89,11 @@ int pdp_apply_save(struct pdp_apply *a, const struct pdp_layout *layout, const c
 		   struct pdp_error *err);
 /* Paths tell the node's vifs from now on. */
 void pdp_apply_own_paths(struct pdp_node *node);
+/*
+ * After the switch: did the node have what it has no more (a guest, a vif, a port, power of a guest), so
+ * that packets on their way may stand on it yet?
+ */
+bool pdp_apply_takes_away(const struct pdp_apply *a);
 /* How many guests that leave have packets yet. */
 size_t pdp_apply_busy(const struct pdp_apply *a);
 /* Its books are its vnet's from then on. */

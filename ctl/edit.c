@@ -4,7 +4,8 @@
  *
  * The model becomes the tree of a node file, the words change the tree, and the tree is read like any
  * node file. So the words are the file's keys, and every check of a file is made, by construction.
- * List i of the tree is list i of the model.
+ * List i of the tree is list i of the model. Of many vnets only the one that changes takes this way
+ * (edit_part.h); where that is refused, the whole does, for the sentence that tells why.
  */
 #include "ctl/edit.h"
 
@@ -14,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ctl/edit_part.h"
 #include "ctl/edit_tree.h"
 #include "ctl/nodefile.h"
 #include "ctl/nodefile_raw.h"
@@ -388,6 +390,40 @@ static int read_back(struct pdp_model *out, struct edit *e)
 	return code;
 }
 
+static int change(struct pdp_model *out, struct edit *e)
+{
+	int code;
+
+	*out = (struct pdp_model){0};
+	if (pdp_nodefile_tree(&e->tree.doc, e->model))
+		return pdp_fail(e->err, -ENOMEM, "out of memory");
+	code = change_tree(e);
+	if (!code)
+		code = read_back(out, e);
+	yaml_document_delete(&e->tree.doc);
+	return code;
+}
+
+/* By the part of the model that the words are about. Whatever it returns is no last word but for 0. */
+static int change_part(struct pdp_model *out, const struct edit *whole)
+{
+	const bool is_vnet = whole->object->find == find_vnet;
+	const size_t vnet = is_vnet ? whole->at : whole->vnet;
+	const struct pdp_model model = pdp_edit_part(whole->model, vnet);
+	struct pdp_model part;
+	struct edit e = *whole;
+	int code;
+
+	e.model = &model;
+	e.err = NULL;
+	if (is_vnet && vnet != NOWHERE)
+		e.at = 0;
+	else if (vnet != NOWHERE)
+		e.vnet = 0;
+	code = change(&part, &e);
+	return code ? code : pdp_edit_join(out, whole->model, vnet, &part);
+}
+
 int pdp_edit(struct pdp_model *out, const struct pdp_model *model, const char *const *words,
 	     size_t n, struct pdp_error *err)
 {
@@ -399,11 +435,5 @@ int pdp_edit(struct pdp_model *out, const struct pdp_model *model, const char *c
 		code = e.object->in_use(&e);
 	if (code)
 		return code;
-	if (pdp_nodefile_tree(&e.tree.doc, model))
-		return pdp_fail(err, -ENOMEM, "out of memory");
-	code = change_tree(&e);
-	if (!code)
-		code = read_back(out, &e);
-	yaml_document_delete(&e.tree.doc);
-	return code;
+	return change_part(out, &e) ? change(out, &e) : 0;
 }

@@ -137,42 +137,38 @@ static int lay_out_fes(struct pdp_layout *l)
 	return 0;
 }
 
-static const struct pdp_node_vnet *find_vnet(const struct pdp_node_vnet *vnets, size_t n,
-					     const char *name)
+static int lay_out_vnet(struct pdp_layout *l, struct pdp_node *node, struct pdp_node_vnet *vnet)
 {
-	size_t i;
+	const struct pdp_node_vnet *old = pdp_node_vnet(node, vnet->conf->name);
+	int code;
 
-	for (i = 0; i < n; i++)
-		if (!strcmp(vnets[i].conf->name, name))
-			return &vnets[i];
-	return NULL;
+	vnet->id = vnet->placed->id;
+	if (old) {
+		vnet->rate = old->rate;
+		vnet->gone = old->gone;
+	}
+	code = lay_out_vifs(l, vnet, vnet->placed);
+	return code ? code : lay_out_guests(l, node, vnet, old, vnet->placed);
 }
 
 static int lay_out_vnets(struct pdp_layout *l, struct pdp_node *node)
 {
+	const size_t n = l->model.n_vnets;
+	struct pdp_names placed;
 	size_t i;
-	int code = 0;
+	int code;
 
-	l->vnets = calloc(l->model.n_vnets + 1, sizeof(*l->vnets));
-	if (!l->vnets)
+	l->vnets = calloc(n + 1, sizeof(*l->vnets));
+	if (!l->vnets || pdp_names_make(&l->names, l->model.vnets, n, sizeof(*l->model.vnets)))
 		return -ENOMEM;
-	for (i = 0; !code && i < l->model.n_vnets; i++) {
-		struct pdp_node_vnet *vnet = &l->vnets[i];
-		const struct pdp_placed_vnet *placed;
-		const struct pdp_node_vnet *old;
-
-		vnet->conf = &l->model.vnets[i];
-		placed = pdp_placed_vnet(&l->placement, vnet->conf->name);
-		vnet->id = placed->id;
-		old = find_vnet(node->vnets, node->model.n_vnets, vnet->conf->name);
-		if (old) {
-			vnet->rate = old->rate;
-			vnet->gone = old->gone;
-		}
-		code = lay_out_vifs(l, vnet, placed);
-		if (!code)
-			code = lay_out_guests(l, node, vnet, old, placed);
+	code = pdp_names_make(&placed, l->placement.vnets, l->placement.n_vnets,
+			      sizeof(*l->placement.vnets));
+	for (i = 0; !code && i < n; i++) {
+		l->vnets[i].conf = &l->model.vnets[i];
+		l->vnets[i].placed = pdp_names_find(&placed, l->vnets[i].conf->name);
+		code = lay_out_vnet(l, node, &l->vnets[i]);
 	}
+	pdp_names_free(&placed);
 	return code;
 }
 
@@ -204,12 +200,10 @@ static void take_guests(struct pdp_node *node)
 
 	for (i = 0; i < node->model.n_vnets; i++) {
 		struct pdp_node_vnet *vnet = &node->vnets[i];
-		const struct pdp_placed_vnet *placed =
-			pdp_placed_vnet(&node->placement, vnet->conf->name);
 
 		for (j = 0; j < vnet->n_guests; j++) {
 			struct pdp_node_guest *guest = vnet->guests[j];
-			const struct pdp_placed_guest *at = placed_guest(placed, guest->id);
+			const struct pdp_placed_guest *at = placed_guest(vnet->placed, guest->id);
 
 			guest->vnet = vnet;
 			guest->fe = pdp_model_fe(&node->model, at->fe);
@@ -234,13 +228,15 @@ void pdp_layout_enter(struct pdp_node *node, struct pdp_layout *layout)
 				       .placement = node->placement,
 				       .fes = node->fes,
 				       .ports = node->ports,
-				       .vnets = node->vnets};
+				       .vnets = node->vnets,
+				       .names = node->names};
 
 	node->model = layout->model;
 	node->placement = layout->placement;
 	node->fes = layout->fes;
 	node->ports = layout->ports;
 	node->vnets = layout->vnets;
+	node->names = layout->names;
 	*layout = old;
 	leave_guests(layout);
 	take_guests(node);
@@ -257,6 +253,7 @@ void pdp_layout_free(struct pdp_layout *l)
 		free(l->vnets[i].guests);
 		free(l->vnets[i].vifs);
 	}
+	pdp_names_free(&l->names);
 	free(l->vnets);
 	free(l->ports);
 	free(l->fes);
@@ -265,14 +262,23 @@ void pdp_layout_free(struct pdp_layout *l)
 	*l = (struct pdp_layout){0};
 }
 
+/* The vnet beside its conf. */
+static struct pdp_node_vnet *find_vnet(const struct pdp_names *names, const struct pdp_model *model,
+				       struct pdp_node_vnet *vnets, const char *name)
+{
+	const struct pdp_vnet_conf *conf = pdp_names_find(names, name);
+
+	return conf ? &vnets[conf - model->vnets] : NULL;
+}
+
 struct pdp_node_vnet *pdp_node_vnet(const struct pdp_node *node, const char *name)
 {
-	return (struct pdp_node_vnet *)find_vnet(node->vnets, node->model.n_vnets, name);
+	return find_vnet(&node->names, &node->model, node->vnets, name);
 }
 
 struct pdp_node_vnet *pdp_layout_vnet(const struct pdp_layout *layout, const char *name)
 {
-	return (struct pdp_node_vnet *)find_vnet(layout->vnets, layout->model.n_vnets, name);
+	return find_vnet(&layout->names, &layout->model, layout->vnets, name);
 }
 
 struct pdp_node_vif *pdp_layout_vif(const struct pdp_node_vnet *vnet, const char *name)

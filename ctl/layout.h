@@ -16,6 +16,7 @@ struct pdp_layout {
 	struct pdp_alloc_fe *fes;
 	struct pdp_node_port *ports;
 	struct pdp_node_vnet *vnets;
+	struct pdp_names names;
 };
 
 /*

@@ -141,7 +141,10 @@ struct pdp_model {
 /* Free what hangs on the model and zero it; a zeroed one or NULL is fine. */
 void pdp_model_free(struct pdp_model *model);
 
-/* A model of its own with the same contents; *out is zeroed on failure. 0 or -ENOMEM. */
+/*
+ * A model of its own with the same contents, and room for one more vnet; *out is zeroed on failure. 0 or
+ * -ENOMEM.
+ */
 int pdp_model_copy(struct pdp_model *out, const struct pdp_model *model);
 
 /* Lists in the order of their labels (strverscmp: fe2 before fe10), routes in that of their prefixes. */

@@ -18,6 +18,7 @@
 #include "ctl/guest.h"
 #include "ctl/mhguest.h"
 #include "ctl/model.h"
+#include "ctl/names.h"
 #include "ctl/placement.h"
 #include "ctl/publish.h"
 #include "ctl/underlay.h"
@@ -110,6 +111,7 @@ struct pdp_node_control {
 struct pdp_node_vnet {
 	uint16_t id;
 	const struct pdp_vnet_conf *conf;
+	const struct pdp_placed_vnet *placed;
 	struct pdp_node_vif *vifs;
 	size_t n_vifs;
 	struct pdp_node_control *control; /* NULL = it has none */
@@ -136,6 +138,7 @@ struct pdp_node {
 	struct pdp_alloc_fe *fes; /* as model.fes, with what is used */
 	struct pdp_node_port *ports; /* as model.ports */
 	struct pdp_node_vnet *vnets; /* as model.vnets */
+	struct pdp_names names; /* of model.vnets */
 	uint32_t port_mtu; /* largest that guests' links were made for */
 	bool forwards_without_us; /* an earlier controller's node was there when we came */
 	bool stored; /* the state on disk is what is being applied at the start */

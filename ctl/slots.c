@@ -165,6 +165,11 @@ static void fill_by_preference(struct pdp_slot_table *table, struct turn *turns,
 {
 	bool filled[PDP_SLOTS_MAGLEV] = {false};
 
+	/* Of a node's thousand vnets most have one guest, and each audit fills the tables of all. */
+	if (n_turns == 1) {
+		fill_in_order(table, turns, n_turns, PDP_SLOTS_MAGLEV);
+		return;
+	}
 	for (size_t i = 0; i < n_turns; i++) {
 		uint64_t hash = spread(turns[i].guest);
 

@@ -2,12 +2,14 @@
 /*
  * scale.c - how long the controller takes with many vnets: from nothing, for one vnet of them, to tell.
  *
- *   scale --config FILE --run-dir DIR --pins DIR
+ *   scale --config FILE --run-dir DIR --pins DIR [--changes N]
  *
  * Model, store, allocation, loader, maps and underlay are pdpd's. The guests are not there: this program
  * has functions of its own in the place of ctl/guest.c's. Devices pdpfe1, pdpfe2, ... stand for the links
- * (selftests/bench/scale.sh makes them). Prints one JSON object.
+ * (selftests/bench/scale.sh makes them). Prints one JSON object. With --changes that many more changes
+ * of one vnet follow each other; what the process holds before and after tells whether something grows.
  */
+#include <dirent.h>
 #include <err.h>
 #include <event2/event.h>
 #include <getopt.h>
@@ -254,13 +256,13 @@ static void on_applied(struct pdp_node *node, int code, const struct pdp_error *
 		outcome->err = *err;
 }
 
-static json_t *ms_since(uint64_t then_ns)
+static double ms_since(uint64_t then_ns)
 {
-	return json_real((double)(pdp_now_ns() - then_ns) / 1e6);
+	return (double)(pdp_now_ns() - then_ns) / 1e6;
 }
 
-/* One change by words, from the edit to the last step of the apply. */
-static json_t *change(struct pdp_node *node, const char *const *words, size_t n)
+/* One change by words, from the edit to the last step of the apply: its milliseconds. */
+static double change(struct pdp_node *node, const char *const *words, size_t n)
 {
 	const uint64_t then = pdp_now_ns();
 	struct pdp_model wanted = {0};
@@ -277,7 +279,7 @@ static json_t *change(struct pdp_node *node, const char *const *words, size_t n)
 	return ms_since(then);
 }
 
-static json_t *show(struct pdp_node *node)
+static double show(struct pdp_node *node)
 {
 	const uint64_t then = pdp_now_ns();
 	json_t *view = pdp_view_vnets(node);
@@ -294,19 +296,99 @@ static json_t *show(struct pdp_node *node)
 	(const char *const[]){__VA_ARGS__}, \
 		sizeof((const char *const[]){__VA_ARGS__}) / sizeof(char *)
 
+static void put(json_t *out, const char *key, double ms)
+{
+	json_object_set_new(out, key, json_real(ms));
+}
+
 static void measure(struct pdp_node *node, json_t *out)
 {
 	json_object_set_new(out, "vnets", json_integer((json_int_t)node->model.n_vnets));
-	json_object_set_new(out, "set_rate_ms",
-			    change(node, WORDS("vnet", "set", "v500", "rate", "1000")));
-	json_object_set_new(out, "set_power_ms",
-			    change(node, WORDS("vnet", "set", "v500", "power", "5m")));
-	json_object_set_new(out, "add_vif_ms",
-			    change(node,
-				   WORDS("vif", "add", "v500/c", "port", "A", "encap", "udp",
-					 "local", "192.0.2.1:4000", "remote", "192.0.2.2:4000")));
-	json_object_set_new(out, "del_vnet_ms", change(node, WORDS("vnet", "del", "v501")));
-	json_object_set_new(out, "vnet_show_ms", show(node));
+	put(out, "set_rate_ms", change(node, WORDS("vnet", "set", "v500", "rate", "1000")));
+	put(out, "set_power_ms", change(node, WORDS("vnet", "set", "v500", "power", "5m")));
+	put(out, "add_vif_ms",
+	    change(node, WORDS("vif", "add", "v500/c", "port", "A", "encap", "udp", "local",
+			       "192.0.2.1:4000", "remote", "192.0.2.2:4000")));
+	put(out, "del_vnet_ms", change(node, WORDS("vnet", "del", "v501")));
+	put(out, "vnet_show_ms", show(node));
+}
+
+/* --- many changes, one after the other ------------------------------------------------------------ */
+
+static long rss_kib(void)
+{
+	FILE *f = fopen("/proc/self/statm", "re");
+	long pages = 0;
+
+	if (!f || fscanf(f, "%*d %ld", &pages) != 1)
+		errx(EXIT_FAILURE, "cannot read /proc/self/statm");
+	fclose(f);
+	return pages * (sysconf(_SC_PAGESIZE) / 1024);
+}
+
+static long n_fds(void)
+{
+	DIR *dir = opendir("/proc/self/fd");
+	long n = 0;
+
+	if (!dir)
+		err(EXIT_FAILURE, "/proc/self/fd");
+	while (readdir(dir))
+		n++;
+	closedir(dir);
+	return n;
+}
+
+static int compare_ms(const void *a, const void *b)
+{
+	const double left = *(const double *)a, right = *(const double *)b;
+
+	return left < right ? -1 : left > right;
+}
+
+/* A vnet's rate, a vif that comes and goes: by turns, and over all vnets. */
+static double change_once(struct pdp_node *node, size_t i)
+{
+	char vnet[32], vif[40], rate[24];
+
+	snprintf(vnet, sizeof(vnet), "v%zu", i / 3 % (node->model.n_vnets - 1) + 1);
+	if (!strcmp(vnet, "v501"))
+		snprintf(vnet, sizeof(vnet), "v1");
+	snprintf(vif, sizeof(vif), "%s/x", vnet);
+	snprintf(rate, sizeof(rate), "%zu", i + 1000);
+	if (i % 3 == 0)
+		return change(node, WORDS("vnet", "set", vnet, "rate", rate));
+	if (i % 3 == 1)
+		return change(node, WORDS("vif", "add", vif, "port", "A", "encap", "udp", "local",
+					  "192.0.2.1:4001", "remote", "192.0.2.2:4001"));
+	return change(node, WORDS("vif", "del", vif));
+}
+
+static void measure_growth(struct pdp_node *node, size_t n, json_t *out)
+{
+	const uint64_t generation = node->generation;
+	double *ms = calloc(n + 1, sizeof(*ms));
+	const long fds = n_fds();
+	long rss = 0;
+
+	if (!ms)
+		errx(EXIT_FAILURE, "no memory");
+	for (size_t i = 0; i < n; i++) {
+		ms[i] = change_once(node, i);
+		/* The heap has its shape by then. */
+		if (i == n / 4)
+			rss = rss_kib();
+	}
+	qsort(ms, n, sizeof(*ms), compare_ms);
+	json_object_set_new(out, "changes", json_integer((json_int_t)n));
+	json_object_set_new(out, "generations",
+			    json_integer((json_int_t)(node->generation - generation)));
+	put(out, "change_median_ms", ms[n / 2]);
+	put(out, "change_most_ms", ms[n ? n - 1 : 0]);
+	json_object_set_new(out, "rss_kib", json_integer(rss_kib()));
+	json_object_set_new(out, "rss_grown_kib", json_integer(rss_kib() - rss));
+	json_object_set_new(out, "fds_grown", json_integer(n_fds() - fds));
+	free(ms);
 }
 
 int main(int argc, char **argv)
@@ -315,6 +397,7 @@ int main(int argc, char **argv)
 		{"config", required_argument, NULL, 'c'},
 		{"run-dir", required_argument, NULL, 'r'},
 		{"pins", required_argument, NULL, 'p'},
+		{"changes", required_argument, NULL, 'n'},
 		{0},
 	};
 	static const bool cancel;
@@ -323,6 +406,7 @@ int main(int argc, char **argv)
 	struct pdp_error error = {""};
 	struct pdp_node *node;
 	json_t *out = json_object();
+	size_t changes = 0;
 	char state[4096];
 	uint64_t then;
 	int c;
@@ -334,23 +418,27 @@ int main(int argc, char **argv)
 			conf.run_dir = optarg;
 		else if (c == 'p')
 			conf.pins = optarg;
+		else if (c == 'n')
+			changes = strtoul(optarg, NULL, 10);
 		else
 			return 2;
 	}
 	if (!conf.config || !conf.run_dir || !conf.pins || !base || !out)
-		errx(2, "usage: scale --config FILE --run-dir DIR --pins DIR");
+		errx(2, "usage: scale --config FILE --run-dir DIR --pins DIR [--changes N]");
 	snprintf(state, sizeof(state), "%s/state.db", conf.run_dir);
 	conf.state = state;
 
 	then = pdp_now_ns();
 	if (pdp_node_up(&node, base, &conf, &error))
 		errx(EXIT_FAILURE, "%s", error.text);
-	json_object_set_new(out, "from_empty_ms", ms_since(then));
+	put(out, "from_empty_ms", ms_since(then));
 	measure(node, out);
+	if (changes)
+		measure_growth(node, changes, out);
 	then = pdp_now_ns();
 	if (pdp_node_down(node, &error))
 		errx(EXIT_FAILURE, "%s", error.text);
-	json_object_set_new(out, "down_ms", ms_since(then));
+	put(out, "down_ms", ms_since(then));
 	pdp_node_free(node);
 	event_base_free(base);
 	json_dumpf(out, stdout, JSON_COMPACT | JSON_REAL_PRECISION(4));

@@ -190,6 +190,24 @@ static char *tell(const struct pdp_model *from, const struct pdp_model *to)
 	return text;
 }
 
+/* A part was read and judged; as a file, the whole passes every check, and says the same. */
+static void assert_is_file(const struct pdp_model *edited)
+{
+	char *text = pdp_nodefile_write(edited), *before, *after;
+	struct pdp_error err = {""};
+	struct pdp_model read;
+
+	if (pdp_nodefile_parse(&read, "edited", text, strlen(text), &err))
+		fail_msg("%s", err.text);
+	before = describe(edited, NULL);
+	after = describe(&read, NULL);
+	assert_string_equal(after, before);
+	free(before);
+	free(after);
+	free(text);
+	pdp_model_free(&read);
+}
+
 static void test_good(void **arg)
 {
 	(void)arg;
@@ -202,6 +220,7 @@ static void test_good(void **arg)
 			fail_msg("%s: %s", good[i].line, err.text);
 		text = tell(&model, &out);
 		assert_string_equal(text, good[i].want);
+		assert_is_file(&out);
 		free(text);
 		pdp_model_free(&out);
 	}
@@ -354,6 +373,31 @@ static void test_there_and_back(void **arg)
 	}
 }
 
+/* The last vnet that a node has room for, and the one after it. */
+static void test_most_vnets(void **arg)
+{
+	struct pdp_model many, full, over;
+	struct pdp_error err = {""};
+
+	(void)arg;
+	assert_int_equal(pdp_model_copy(&many, &model), 0);
+	many.vnets = reallocarray(many.vnets, PDP_MAX_VNETS, sizeof(*many.vnets));
+	assert_non_null(many.vnets);
+	for (; many.n_vnets < PDP_MAX_VNETS - 2; many.n_vnets++) {
+		struct pdp_vnet_conf *vnet = &many.vnets[many.n_vnets];
+
+		*vnet = (struct pdp_vnet_conf){.power = 1};
+		set_text(vnet->data_plane, "router");
+		snprintf(vnet->name, sizeof(vnet->name), "n%zu", many.n_vnets);
+	}
+	assert_int_equal(edit(&full, &many, "vnet add last power 1m", &err), 0);
+	assert_int_equal(full.n_vnets, PDP_MAX_VNETS - 1);
+	assert_int_equal(edit(&over, &full, "vnet add more power 1m", &err), -EINVAL);
+	assert_non_null(strstr(err.text, "4095"));
+	pdp_model_free(&many);
+	pdp_model_free(&full);
+}
+
 /* Words at random: a model or a sentence, never anything else. */
 static void test_any_words(void **arg)
 {
@@ -384,7 +428,7 @@ static void test_any_words(void **arg)
 		if (pdp_edit(&out, &model, drawn, n, &err))
 			assert_true(strlen(err.text) > 5);
 		else
-			assert_string_equal(out.node, "n1");
+			assert_is_file(&out);
 		pdp_model_free(&out);
 	}
 }
@@ -392,9 +436,9 @@ static void test_any_words(void **arg)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_good),	  cmocka_unit_test(test_bad),
-		cmocka_unit_test(test_drain_all), cmocka_unit_test(test_there_and_back),
-		cmocka_unit_test(test_any_words),
+		cmocka_unit_test(test_good),	   cmocka_unit_test(test_bad),
+		cmocka_unit_test(test_drain_all),  cmocka_unit_test(test_there_and_back),
+		cmocka_unit_test(test_most_vnets), cmocka_unit_test(test_any_words),
 	};
 
 	return cmocka_run_group_tests_name("edit", tests, parse_base, free_base);
