@@ -7,6 +7,7 @@
 
 #include "bpf/count.bpf.h"
 #include "bpf/maps.bpf.h"
+#include "bpf/version.bpf.h"
 
 PDP_MAP(pdp_vif_senders);
 PDP_MAP(pdp_node_stats);
