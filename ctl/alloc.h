@@ -77,6 +77,14 @@ int pdp_alloc_place(struct pdp_alloc *alloc, uint32_t power, struct pdp_slice *s
 int pdp_alloc_take(struct pdp_alloc *alloc, const struct pdp_slice *slices, size_t n_slices,
 		   struct pdp_error *err);
 
+/*
+ * Why a slice that was just taken is where it is: "the tightest of 3 that fit, 300m left after; fe4 ties,
+ * the lowest name wins". PDP_WHY_MAX is enough room.
+ */
+#define PDP_WHY_MAX 160
+void pdp_alloc_why(const struct pdp_alloc *alloc, const struct pdp_slice *slice, char *text,
+		   size_t size);
+
 /* Give slices back. */
 void pdp_alloc_release(struct pdp_alloc *alloc, const struct pdp_slice *slices, size_t n_slices);
 

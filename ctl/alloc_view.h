@@ -2,7 +2,7 @@
 /*
  * alloc_view.h - the allocation of a node as JSON: shown, explained, and what if.
  *
- * For the API and the command line alike: state in, JSON out, the state as it was.
+ * State in, JSON out, the state as it was. Pure; views_alloc.h has the node's own.
  */
 #ifndef PDP_ALLOC_VIEW_H
 #define PDP_ALLOC_VIEW_H
@@ -26,16 +26,7 @@ int pdp_alloc_state_open(struct pdp_alloc_state *state, const struct pdp_alloc_f
 int pdp_alloc_state_add(struct pdp_alloc_state *state, const char *name,
 			const struct pdp_slice *slices, size_t n_slices, struct pdp_error *err);
 
-/*
- * From what pdpd answers at /v1/fes and /v1/vnets. 0; -EPROTO when it is not that, or does not fit
- * together, as when a vnet changed between the two questions; -ENOMEM.
- */
-int pdp_alloc_state_read(struct pdp_alloc_state *state, const json_t *fes, const json_t *vnets,
-			 struct pdp_error *err);
 void pdp_alloc_state_free(struct pdp_alloc_state *state);
-
-/* The index of a vnet by name, or SIZE_MAX. */
-size_t pdp_alloc_state_vnet(const struct pdp_alloc_state *state, const char *name);
 
 /* Each returns the caller's reference, or NULL without memory. docs/allocation.md names the fields. */
 json_t *pdp_alloc_view_show(const struct pdp_alloc_state *state);

@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "ctl/api.h"
+#include "ctl/api_alloc.h"
 #include "ctl/change.h"
 #include "ctl/clients.h"
 #include "ctl/feed.h"
@@ -161,7 +162,8 @@ static void look(struct pdp_api *api, struct evhttp_request *req, const char *pa
 			return;
 		}
 	}
-	pdp_reply_error(req, HTTP_NOTFOUND, "there is no such path");
+	if (!pdp_alloc_request(req, api->node, path))
+		pdp_reply_error(req, HTTP_NOTFOUND, "there is no such path");
 }
 
 /* The node may take longer than a client may be silent. */

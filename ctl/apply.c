@@ -331,8 +331,8 @@ static void on_turn(evutil_socket_t fd, short what, void *arg)
 
 /* --- begin ---------------------------------------------------------------------------------------- */
 
-static int plan_json(const struct pdp_node *node, const struct pdp_model *wanted,
-		     const struct pdp_placement *placement, json_t **out, struct pdp_error *err)
+int pdp_apply_plan_json(const struct pdp_node *node, const struct pdp_model *wanted,
+			const struct pdp_placement *placement, json_t **out, struct pdp_error *err)
 {
 	const struct pdp_plan_side from = {.model = &node->model, .placement = &node->placement};
 	const struct pdp_plan_side to = {.model = wanted, .placement = placement};
@@ -355,7 +355,7 @@ int pdp_node_plan(struct pdp_node *node, const struct pdp_model *wanted, json_t 
 	if (!code)
 		code = pdp_place(&placement, wanted, &node->model, &node->placement, err);
 	if (!code)
-		code = plan_json(node, wanted, &placement, plan, err);
+		code = pdp_apply_plan_json(node, wanted, &placement, plan, err);
 	pdp_placement_free(&placement);
 	return code;
 }
@@ -448,7 +448,7 @@ bool pdp_node_applying(const struct pdp_node *node)
 	return node->apply != NULL;
 }
 
-static int check_turn(const struct pdp_node *node, uint64_t generation, struct pdp_error *err)
+int pdp_apply_check_turn(const struct pdp_node *node, uint64_t generation, struct pdp_error *err)
 {
 	if (node->apply)
 		return pdp_fail(err, -EBUSY, "another change is under way: %s", node->apply->what);
@@ -469,14 +469,14 @@ int pdp_node_apply(struct pdp_node *node, struct pdp_model *wanted, uint64_t gen
 {
 	struct pdp_placement placement = {0};
 	json_t *made = NULL;
-	int code = check_turn(node, generation, err);
+	int code = pdp_apply_check_turn(node, generation, err);
 
 	if (!code)
 		code = pdp_apply_check_node(node, wanted, err);
 	if (!code)
 		code = pdp_place(&placement, wanted, &node->model, &node->placement, err);
 	if (!code && plan)
-		code = plan_json(node, wanted, &placement, &made, err);
+		code = pdp_apply_plan_json(node, wanted, &placement, &made, err);
 	if (!code)
 		code = pdp_apply_begin(node, wanted, &placement, what, fn, arg, err);
 	pdp_model_free(wanted);

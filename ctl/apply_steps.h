@@ -44,6 +44,13 @@ int pdp_apply_begin(struct pdp_node *node, struct pdp_model *wanted,
 		    struct pdp_placement *placement, const char *what, pdp_apply_fn fn, void *arg,
 		    struct pdp_error *err);
 
+/* May a change that was made from this generation begin now? 0; -EBUSY; -ESTALE. */
+int pdp_apply_check_turn(const struct pdp_node *node, uint64_t generation, struct pdp_error *err);
+
+/* What would change, as pdp_plan_json() has it. *out is the caller's. 0 or -ENOMEM. */
+int pdp_apply_plan_json(const struct pdp_node *node, const struct pdp_model *wanted,
+			const struct pdp_placement *placement, json_t **out, struct pdp_error *err);
+
 /* Give up what is not switched over yet: it will be undone, and fn called with this error. */
 void pdp_apply_cancel(struct pdp_node *node, int code, const char *why);
 

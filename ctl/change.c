@@ -13,6 +13,7 @@
 
 #include "ctl/apply.h"
 #include "ctl/change.h"
+#include "ctl/defrag.h"
 #include "ctl/edit.h"
 #include "ctl/nodefile.h"
 #include "ctl/reply.h"
@@ -20,6 +21,7 @@
 
 #define PREFIX "/v1/"
 #define APPLY PREFIX "apply"
+#define DEFRAG PREFIX "alloc/defrag"
 #define LINE_MAX_LEN 512
 
 struct pdp_changes {
@@ -141,6 +143,16 @@ static int show_plan(struct pdp_changes *changes, struct evhttp_request *req,
 	return code;
 }
 
+/* Answer when on_applied() comes. Takes the plan. */
+static void reply_later(struct pdp_changes *changes, struct evhttp_request *req, json_t *plan)
+{
+	changes->applying = true;
+	changes->waiting = req;
+	changes->plan = plan;
+	changes->since_ns = pdp_now_ns();
+	evhttp_connection_set_closecb(evhttp_request_get_connection(req), on_gone, changes);
+}
+
 static int apply(struct pdp_changes *changes, struct evhttp_request *req, struct pdp_model *wanted,
 		 uint64_t generation, const char *what, struct pdp_error *err)
 {
@@ -148,14 +160,9 @@ static int apply(struct pdp_changes *changes, struct evhttp_request *req, struct
 	int code = pdp_node_apply(changes->node, wanted, generation, what, &plan, on_applied,
 				  changes, err);
 
-	if (code)
-		return code;
-	changes->applying = true;
-	changes->waiting = req;
-	changes->plan = plan;
-	changes->since_ns = pdp_now_ns();
-	evhttp_connection_set_closecb(evhttp_request_get_connection(req), on_gone, changes);
-	return 0;
+	if (!code)
+		reply_later(changes, req, plan);
+	return code;
 }
 
 static int finish(struct pdp_changes *changes, struct evhttp_request *req, struct pdp_model *wanted,
@@ -184,6 +191,26 @@ static int change_file(struct pdp_changes *changes, struct evhttp_request *req,
 		return code;
 	snprintf(what, sizeof(what), "apply %s", query->name);
 	return finish(changes, req, &wanted, query, what, err);
+}
+
+static int defrag(struct pdp_changes *changes, struct evhttp_request *req,
+		  const struct query *query, struct pdp_error *err)
+{
+	json_t *plan = NULL;
+	int code;
+
+	if (query->dry_run)
+		code = pdp_node_defrag_plan(changes->node, query->generation, &plan, err);
+	else
+		code = pdp_node_defrag(changes->node, query->generation, &plan, on_applied, changes,
+				       err);
+	if (code < 0)
+		return code;
+	if (code)
+		reply_later(changes, req, plan);
+	else
+		reply_plan(req, plan, !query->dry_run, 0);
+	return 0;
 }
 
 static int read_body(json_t **out, struct evhttp_request *req, struct pdp_error *err)
@@ -273,6 +300,10 @@ static int do_request(struct pdp_changes *changes, struct evhttp_request *req,
 		code = evhttp_request_get_command(req) == EVHTTP_REQ_POST
 			       ? change_file(changes, req, &query, err)
 			       : pdp_fail(err, -ENOENT, "a node file is POSTed to " APPLY);
+	else if (!code && !strcmp(path, DEFRAG))
+		code = evhttp_request_get_command(req) == EVHTTP_REQ_POST
+			       ? defrag(changes, req, &query, err)
+			       : pdp_fail(err, -ENOENT, "moves are POSTed to " DEFRAG);
 	else if (!code)
 		code = change_thing(changes, req, path, &query, err);
 	free(path);

@@ -6,7 +6,11 @@
  *   POST /v1/vnets                      {"name": "red", "power": "1500m", ...}
  *   PATCH, DELETE /v1/vnets/red         {"power": "3000m"}
  *
- * and the same for ports, fes, vifs, routes and neighbours. docs/api.md.
+ * and the same for ports, fes, vifs, routes and neighbours; and
+ *
+ *   POST /v1/alloc/defrag               move guests so that fewer FEs are in use
+ *
+ * docs/api.md.
  */
 #ifndef PDP_CHANGE_H
 #define PDP_CHANGE_H

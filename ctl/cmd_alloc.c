@@ -2,41 +2,42 @@
 /*
  * cmd_alloc.c - pdp-ctl alloc: what the allocator did, would do and could do better.
  */
+#include <curl/curl.h>
 #include <errno.h>
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "ctl/alloc_trace.h"
-#include "ctl/alloc_view.h"
 #include "ctl/client.h"
 #include "ctl/cmd.h"
 #include "ctl/power.h"
 
-/* --- the node's state ------------------------------------------------------------------------------ */
+/* --- questions ------------------------------------------------------------------------------------- */
 
-static int read_state(struct pdp_ctl *ctl, struct pdp_alloc_state *state)
+#define PATH_LEN 512
+
+static enum pdp_outcome ask(struct pdp_ctl *ctl, const char *path,
+			    int (*print)(struct pdp_ctl *ctl, const json_t *rows))
 {
-	json_t *fes = NULL, *vnets = NULL;
-	int ret = pdp_client_get(&fes, ctl->run_dir, "/v1/fes", &ctl->err);
+	json_t *rows = NULL;
+	int ret = pdp_client_get(&rows, ctl->run_dir, path, &ctl->err);
 
 	if (!ret)
-		ret = pdp_client_get(&vnets, ctl->run_dir, "/v1/vnets", &ctl->err);
-	if (!ret)
-		ret = pdp_alloc_state_read(state, fes, vnets, &ctl->err);
-	json_decref(fes);
-	json_decref(vnets);
-	return ret;
+		ret = print(ctl, rows);
+	json_decref(rows);
+	return pdp_outcome_of(ret);
 }
 
-static int find_vnet(struct pdp_ctl *ctl, const struct pdp_alloc_state *state, const char *name,
-		     size_t *vnet)
+/* Append &KEY=VALUE, or ?KEY=VALUE where it is the first; a value that is too long is cut. */
+static void add_query(char path[PATH_LEN], const char *key, const char *value)
 {
-	*vnet = pdp_alloc_state_vnet(state, name);
-	if (*vnet != SIZE_MAX)
-		return 0;
-	return pdp_fail(&ctl->err, -ENOENT, "no vnet is called '%s'; `pdp-ctl vnet show` lists all",
-			name);
+	size_t at = strlen(path);
+	char *word = pdp_client_escape(value);
+
+	snprintf(path + at, PATH_LEN - at, "%c%s=%s", strchr(path, '?') ? '&' : '?', key,
+		 word ? word : "");
+	curl_free(word);
 }
 
 static const char *string(const json_t *row, const char *key)
@@ -95,23 +96,16 @@ static const struct pdp_column fes[] = {
 	{NULL},
 };
 
+static int print_fes(struct pdp_ctl *ctl, const json_t *rows)
+{
+	return pdp_table_print(rows, fes, &ctl->out);
+}
+
 static enum pdp_outcome show(struct pdp_ctl *ctl, int argc, char **argv)
 {
-	struct pdp_alloc_state state;
-	json_t *rows;
-	int ret;
-
 	if (pdp_cmd_at_most(ctl, 0, argc, argv))
 		return PDP_USAGE;
-	ret = read_state(ctl, &state);
-	if (ret)
-		return pdp_outcome_of(ret);
-	rows = pdp_alloc_view_show(&state);
-	ret = rows ? pdp_table_print(rows, fes, &ctl->out)
-		   : pdp_fail(&ctl->err, -ENOMEM, "out of memory");
-	json_decref(rows);
-	pdp_alloc_state_free(&state);
-	return pdp_outcome_of(ret);
+	return ask(ctl, "/v1/alloc", print_fes);
 }
 
 /* --- explain --------------------------------------------------------------------------------------- */
@@ -147,28 +141,18 @@ static void print_explained(FILE *file, const json_t *view)
 	fputc('\n', file);
 }
 
-/* Print a view, for people by fn; in JSON an array of one, as of many. Takes the reference. */
-static int print_view(struct pdp_ctl *ctl, json_t *view, void (*fn)(FILE *file, const json_t *view))
+static int print_explain(struct pdp_ctl *ctl, const json_t *rows)
 {
-	json_t *rows = json_pack("[O]", view);
-	int ret = 0;
-
-	if (!rows)
-		ret = pdp_fail(&ctl->err, -ENOMEM, "out of memory");
-	else if (ctl->out.json)
+	if (ctl->out.json)
 		pdp_json_print(rows, &ctl->out);
 	else
-		fn(ctl->out.file, view);
-	json_decref(rows);
-	json_decref(view);
-	return ret;
+		print_explained(ctl->out.file, json_array_get(rows, 0));
+	return 0;
 }
 
 static enum pdp_outcome explain(struct pdp_ctl *ctl, int argc, char **argv)
 {
-	struct pdp_alloc_state state;
-	size_t vnet;
-	int ret;
+	char path[PATH_LEN] = "/v1/alloc/explain";
 
 	if (pdp_cmd_at_most(ctl, 1, argc, argv))
 		return PDP_USAGE;
@@ -176,20 +160,14 @@ static enum pdp_outcome explain(struct pdp_ctl *ctl, int argc, char **argv)
 		pdp_fail(&ctl->err, 0, "which vnet? `pdp-ctl alloc explain VNET`");
 		return PDP_USAGE;
 	}
-	ret = read_state(ctl, &state);
-	if (ret)
-		return pdp_outcome_of(ret);
-	ret = find_vnet(ctl, &state, argv[0], &vnet);
-	if (!ret)
-		ret = print_view(ctl, pdp_alloc_view_explain(&state, vnet), print_explained);
-	pdp_alloc_state_free(&state);
-	return pdp_outcome_of(ret);
+	add_query(path, "vnet", argv[0]);
+	return ask(ctl, path, print_explain);
 }
 
 /* --- what-if --------------------------------------------------------------------------------------- */
 
 struct what_if {
-	uint32_t power;
+	const char *power;
 	const char *vnet; /* NULL: a new one */
 };
 
@@ -201,6 +179,7 @@ static const struct option what_if_options[] = {
 
 static int parse_what_if(struct what_if *what, int argc, char **argv, struct pdp_error *err)
 {
+	uint32_t power;
 	int c;
 
 	optind = 0;
@@ -211,10 +190,12 @@ static int parse_what_if(struct what_if *what, int argc, char **argv, struct pdp
 			what->vnet = optarg;
 		else if (c != 'p')
 			return pdp_fail(err, -EINVAL, "options are --power P [--vnet NAME]");
-		else if (pdp_power_parse(&what->power, optarg))
+		else if (pdp_power_parse(&power, optarg))
 			return pdp_fail(err, -EINVAL,
 					"--power %s: give 1500m (millicores) or 1.5 (cores)",
 					optarg);
+		else
+			what->power = optarg;
 	}
 	if (optind < argc + 1)
 		return pdp_fail(err, -EINVAL, "'%s' is one word too many", argv[optind - 1]);
@@ -252,29 +233,29 @@ static void print_what_if(FILE *file, const json_t *view)
 			(long long)json_integer_value(moves));
 }
 
+static int print_answer(struct pdp_ctl *ctl, const json_t *rows)
+{
+	const json_t *view = json_array_get(rows, 0);
+
+	if (ctl->out.json)
+		pdp_json_print(rows, &ctl->out);
+	else
+		print_what_if(ctl->out.file, view);
+	/* All has been said. */
+	return strcmp(string(view, "result"), "placed") ? -ENOSPC : 0;
+}
+
 static enum pdp_outcome what_if(struct pdp_ctl *ctl, int argc, char **argv)
 {
-	struct pdp_alloc_state state;
+	char path[PATH_LEN] = "/v1/alloc/what-if";
 	struct what_if what = {0};
-	bool placed = false;
-	size_t vnet = SIZE_MAX;
-	json_t *view;
-	int ret;
 
 	if (parse_what_if(&what, argc, argv, &ctl->err))
 		return PDP_USAGE;
-	ret = read_state(ctl, &state);
-	if (ret)
-		return pdp_outcome_of(ret);
+	add_query(path, "power", what.power);
 	if (what.vnet)
-		ret = find_vnet(ctl, &state, what.vnet, &vnet);
-	if (!ret) {
-		view = pdp_alloc_view_what_if(&state, vnet, what.power);
-		placed = !strcmp(string(view, "result"), "placed");
-		ret = print_view(ctl, view, print_what_if);
-	}
-	pdp_alloc_state_free(&state);
-	return ret ? pdp_outcome_of(ret) : placed ? PDP_DONE : PDP_FAILED;
+		add_query(path, "vnet", what.vnet);
+	return ask(ctl, path, print_answer);
 }
 
 /* --- defrag ---------------------------------------------------------------------------------------- */
@@ -283,35 +264,56 @@ static void print_defrag(FILE *file, const json_t *view)
 {
 	const json_t *moves = json_object_get(view, "moves"), *move;
 	bool exact = json_is_true(json_object_get(view, "exact"));
+	bool done = json_is_true(json_object_get(view, "applied"));
+	long long before = integer(view, "fes_before"), after = integer(view, "fes_after");
 	size_t i, n = json_array_size(moves);
 
 	json_array_foreach(moves, i, move)
-		fprintf(file, "move %s %lldm from %s to %s\n", string(move, "vnet"),
-			integer(move, "power_millicores"), string(move, "from"),
-			string(move, "to"));
-	if (n)
-		fprintf(file, "%zu move%s: %lld FEs in use instead of %lld; %s\n", n,
-			n == 1 ? "" : "s", integer(view, "fes_after"), integer(view, "fes_before"),
-			exact ? "no plan does better" : "a better plan may exist");
+		fprintf(file, "%s %s %lldm from %s to %s\n", done ? "moved" : "move",
+			string(move, "vnet"), integer(move, "power_millicores"),
+			string(move, "from"), string(move, "to"));
+	if (!n)
+		fprintf(file, "%s: %lld FE%s in use\n",
+			exact ? "no moves would help" : "no moves were found that help", before,
+			before == 1 ? " is" : "s are");
 	else
-		fprintf(file, "%s: %lld FEs are in use\n",
-			exact ? "no moves would help" : "no moves were found that help",
-			integer(view, "fes_before"));
+		fprintf(file, "%zu move%s: %lld FE%s in use instead of %lld; %s\n", n,
+			n == 1 ? "" : "s", after, after == 1 ? "" : "s", before,
+			exact ? "no plan does better" : "a better plan may exist");
+	if (n && done)
+		fprintf(file, "done in %.1f s\n", (double)integer(view, "took_ms") / 1000);
+}
+
+static int print_moves(struct pdp_ctl *ctl, const json_t *rows)
+{
+	if (ctl->out.json)
+		pdp_json_print(rows, &ctl->out);
+	else
+		print_defrag(ctl->out.file, json_array_get(rows, 0));
+	return 0;
+}
+
+static enum pdp_outcome apply_moves(struct pdp_ctl *ctl)
+{
+	const char *path = ctl->dry_run ? "/v1/alloc/defrag?dry_run=1" : "/v1/alloc/defrag";
+	json_t *rows = NULL;
+	int ret = pdp_client_post(&rows, ctl->run_dir, path, &ctl->err);
+
+	if (!ret)
+		ret = print_moves(ctl, rows);
+	json_decref(rows);
+	return pdp_outcome_of(ret);
 }
 
 static enum pdp_outcome defrag(struct pdp_ctl *ctl, int argc, char **argv)
 {
-	struct pdp_alloc_state state;
-	int ret;
-
-	if (pdp_cmd_at_most(ctl, 0, argc, argv))
+	if (argc == 1 && !strcmp(argv[0], "--apply"))
+		return apply_moves(ctl);
+	if (argc) {
+		pdp_fail(&ctl->err, 0, "alloc defrag takes --apply and nothing else");
 		return PDP_USAGE;
-	ret = read_state(ctl, &state);
-	if (ret)
-		return pdp_outcome_of(ret);
-	ret = print_view(ctl, pdp_alloc_view_defrag(&state), print_defrag);
-	pdp_alloc_state_free(&state);
-	return pdp_outcome_of(ret);
+	}
+	return ask(ctl, "/v1/alloc/defrag", print_moves);
 }
 
 /* --- simulate -------------------------------------------------------------------------------------- */
@@ -413,8 +415,11 @@ const struct pdp_cmd pdp_cmd_alloc[] = {
 	 "would a new vnet, or a vnet of another power, fit and where; nothing changes", what_if,
 	 "Tells which guests would be kept, changed, added and removed. Fails, with the reason, when\n"
 	 "it would not fit."},
-	{"defrag", "", "the fewest moves after which the fewest FEs are in use", defrag,
-	 "And whether a better plan may exist. Nothing is changed."},
+	{"defrag", "[ --apply ]", "the fewest moves after which the fewest FEs are in use", defrag,
+	 "And whether a better plan may exist. With --apply they are carried out, one after another\n"
+	 "and while packets flow: the new guest answers before the old one is drained, each move is\n"
+	 "stored and told as an event, and no other change comes between. Where a move fails, those\n"
+	 "before it stay."},
 	{"simulate",
 	 "--fes N --capacity C --trace FILE|- [ --policy best-fit|first-fit|worst-fit ]",
 	 "place the vnets of a trace, a line of JSON for each event; needs no pdpd", simulate,

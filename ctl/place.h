@@ -22,4 +22,21 @@
 int pdp_place(struct pdp_placement *out, const struct pdp_model *model, const struct pdp_model *was,
 	      const struct pdp_placement *had, struct pdp_error *err);
 
+/* A guest that goes to another FE as a whole; strings are the caller's. */
+struct pdp_place_move {
+	const char *vnet, *from, *to;
+	uint32_t power;
+	const char *because; /* for plans: "so that 2 FEs are in use instead of 3" */
+};
+
+/*
+ * pdp_place_move() - the same placement but for one guest, which is a new one where it goes.
+ *
+ * Where its vnet has a guest already that one takes over its power. 0; -ESTALE when there is no such
+ * guest or no such room; -ENOMEM. *out as pdp_place().
+ */
+int pdp_place_move(struct pdp_placement *out, const struct pdp_model *model,
+		   const struct pdp_placement *had, const struct pdp_place_move *what,
+		   struct pdp_error *err);
+
 #endif

@@ -24,11 +24,14 @@ struct pdp_placed_vif {
 	uint16_t id;
 };
 
+#define PDP_PLACED_WHY_MAX 256
+
 struct pdp_placed_guest {
 	uint16_t id; /* unique on the node */
 	uint16_t number; /* unique within the vnet: guest red-2 has 2 */
 	char fe[PDP_LABEL_MAX];
 	uint32_t power; /* millicores */
+	char why[PDP_PLACED_WHY_MAX]; /* it is new here, for plans; "" = it was here. Not stored */
 };
 
 struct pdp_placed_vnet {

@@ -111,8 +111,12 @@ static int note_guest(struct pdp_change *change, const struct pdp_placed_guest *
 	if (!grown)
 		return -ENOMEM;
 	change->guests = grown;
-	grown[change->n_guests++] = (struct pdp_guest_change){
-		.id = guest->id, .number = guest->number, .fe = guest->fe, .from = from, .to = to};
+	grown[change->n_guests++] = (struct pdp_guest_change){.id = guest->id,
+							      .number = guest->number,
+							      .fe = guest->fe,
+							      .why = to > from ? guest->why : "",
+							      .from = from,
+							      .to = to};
 	change->effects |= PDP_EFFECT_PLACEMENT;
 	return 0;
 }

@@ -49,7 +49,8 @@ struct pdp_value_change {
 /* An FE guest that comes (from 0), goes (to 0) or changes. A guest that moves goes and comes. */
 struct pdp_guest_change {
 	uint16_t id, number;
-	const char *fe; /* in the placements */
+	const char *fe; /* in the placements, and so is why */
+	const char *why; /* it comes or takes over what another had; "" = nothing to be said */
 	uint32_t from, to; /* millicores */
 };
 

@@ -57,6 +57,8 @@ static void tell_vnet(FILE *file, const struct pdp_change *change, const struct 
 		const struct pdp_guest_change *guest = &change->guests[i];
 
 		fprintf(file, "%s%s %um", between, guest->fe, guest->to ? guest->to : guest->from);
+		if (*guest->why)
+			fprintf(file, " (%s)", guest->why);
 	}
 }
 
@@ -156,6 +158,18 @@ static void tell_values(FILE *file, const struct pdp_change *change)
 			or_none(change->values[i].from), or_none(change->values[i].to));
 }
 
+static void tell_guest(FILE *file, const struct pdp_guest_change *guest)
+{
+	const char *why = guest->why;
+
+	if (guest->from && guest->to)
+		fprintf(file, "%s %um -> %um%s%s%s", guest->fe, guest->from, guest->to,
+			*why ? " (" : "", why, *why ? ")" : "");
+	else
+		fprintf(file, "%c1 guest on %s (%um%s%s)", guest->to ? '+' : '-', guest->fe,
+			guest->to ? guest->to : guest->from, *why ? ": " : "", why);
+}
+
 /* "+1 guest on fe3 (1000m), fe2 500m -> 1000m, -1 guest on fe1 (500m)" */
 static void tell_guests(FILE *file, const struct pdp_change *change)
 {
@@ -164,12 +178,8 @@ static void tell_guests(FILE *file, const struct pdp_change *change)
 	for (size_t i = 0; i < change->n_guests; i++, between = ", ") {
 		const struct pdp_guest_change *guest = &change->guests[i];
 
-		if (guest->from && guest->to)
-			fprintf(file, "%s%s %um -> %um", between, guest->fe, guest->from,
-				guest->to);
-		else
-			fprintf(file, "%s%c1 guest on %s (%um)", between, guest->to ? '+' : '-',
-				guest->fe, guest->to ? guest->to : guest->from);
+		fputs(between, file);
+		tell_guest(file, guest);
 	}
 }
 
@@ -284,10 +294,11 @@ static json_t *json_of_guests(const struct pdp_change *change)
 		const struct pdp_guest_change *guest = &change->guests[i];
 
 		json_array_append_new(guests,
-				      json_pack("{s:i, s:i, s:s, s:I, s:I}", "id", guest->id,
+				      json_pack("{s:i, s:i, s:s, s:I, s:I, s:s?}", "id", guest->id,
 						"number", guest->number, "fe", guest->fe,
 						"from_millicores", (json_int_t)guest->from,
-						"to_millicores", (json_int_t)guest->to));
+						"to_millicores", (json_int_t)guest->to, "why",
+						*guest->why ? guest->why : NULL));
 	}
 	return guests;
 }

@@ -25,6 +25,7 @@
 #include "selftests/bench/sink.skel.h"
 
 #define POLL_NS 20000000
+#define UNRULY_MAX 64 /* flows that are named */
 
 struct options {
 	const char *dev;
@@ -40,6 +41,7 @@ struct flow_total {
 	uint64_t received, lost, reordered, duplicates, too_late;
 	uint64_t extent_sum, extent_known;
 	uint32_t extent_max;
+	uint32_t unruly[UNRULY_MAX], n_unruly; /* flows with a packet out of order */
 };
 
 static volatile sig_atomic_t stopped;
@@ -228,7 +230,7 @@ static int read_counts(const struct sink_bpf *skel, struct sink_count *out, stru
 }
 
 /* Lost of a flow: what should have come up to its newest packet, without what came. */
-static void add_flow(struct flow_total *total, const struct sink_flow *flow)
+static void add_flow(struct flow_total *total, uint32_t number, const struct sink_flow *flow)
 {
 	uint64_t unique = flow->received - flow->duplicates;
 	uint64_t expected = flow->next - flow->base;
@@ -239,6 +241,8 @@ static void add_flow(struct flow_total *total, const struct sink_flow *flow)
 	total->received += flow->received;
 	total->lost += expected > unique ? expected - unique : 0;
 	total->reordered += flow->reordered;
+	if (flow->reordered && total->n_unruly < UNRULY_MAX)
+		total->unruly[total->n_unruly++] = number;
 	total->duplicates += flow->duplicates;
 	total->too_late += flow->too_late;
 	total->extent_sum += flow->extent_sum;
@@ -254,7 +258,7 @@ static void read_flows(const struct sink_bpf *skel, uint32_t flows, struct flow_
 	memset(total, 0, sizeof(*total));
 	for (uint32_t i = 0; i < flows; i++) {
 		if (bpf_map_lookup_elem(bpf_map__fd(skel->maps.sink_flows), &i, &flow) == 0)
-			add_flow(total, &flow);
+			add_flow(total, i, &flow);
 	}
 }
 
@@ -313,7 +317,10 @@ static void report(const struct sink_count *count, const struct flow_total *tota
 		       count->latency_min_ns / 1e3,
 		       (double)count->latency_sum_ns / count->latency_packets / 1e3,
 		       count->latency_max_ns / 1e3);
-	printf("}\n");
+	printf(", \"reordered_flows\": [");
+	for (uint32_t i = 0; i < total->n_unruly; i++)
+		printf("%s%u", i ? ", " : "", total->unruly[i]);
+	printf("]}\n");
 }
 
 static void catch_signals(void)

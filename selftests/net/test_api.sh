@@ -54,6 +54,9 @@ check "also by a supplementary group" is 200 as nogroup,$READERS -- http://pdpd/
 check "and at the metrics" is 200 as $READERS -- http://pdpd/metrics
 check "and at the node file" is 200 as $READERS -- http://pdpd/v1/export
 check "which is the one that was read" sh -c "grep -q 'name: red' $WORK/answer"
+check "and ask what would fit" is 200 as $READERS -- "http://pdpd/v1/alloc/what-if?power=100m"
+check "and what could be better" is 200 as $READERS -- http://pdpd/v1/alloc/defrag
+check "readers move nothing" is 403 as $READERS -- -X POST http://pdpd/v1/alloc/defrag
 check "readers change nothing" is 403 as $READERS -- -X POST http://pdpd/v1/node/down
 check "and are told who may" says "only root and members of the group $ADMINS may change anything"
 check "strangers are kept out by the file" is 000 as nogroup -- http://pdpd/v1/vnets

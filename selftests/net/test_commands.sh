@@ -41,7 +41,7 @@ json() {
 
 check "what is so needs no change" exits 0 "0 to add, 0 to change, 0 to remove" plan -f "$WORK/node.yaml"
 sed 's/power: 300m/power: 500m/' "$WORK/node.yaml" >"$WORK/more.yaml"
-check "plan tells drift, with exit code 4" exits 4 "power 300m -> 500m; +1 guest on fe2 (200m)" plan -f "$WORK/more.yaml"
+check "plan tells drift, with exit code 4" exits 4 "power 300m -> 500m; +1 guest on fe2 (200m: the tightest of 2 that fit, 100m left after; fe3 ties, the lowest name wins)" plan -f "$WORK/more.yaml"
 check "plan changes nothing" json vnet '.[0].power_millicores == 300'
 check "so does apply --dry-run" exits 0 "1 to change" --dry-run apply -f "$WORK/more.yaml"
 check "really" json vnet '.[0].power_millicores == 300'
@@ -94,6 +94,19 @@ check "and is shown" json route '. == [{"vnet": "green", "to": "10.0.0.0/8", "vi
 check "and goes" exits 0 "- route" route del green 10.0.0.0/8
 check "the vnet goes" exits 0 "- vnet" vnet del green
 check "with all that was its" json vif 'map(.vnet) | unique == ["red"]'
+
+# --- the allocation
+
+check "where everything is" exits 0 "red:300m" alloc show
+check "and why" exits 0 "300m = 1 whole FE" alloc explain red
+check "of a vnet that is not there" exits 1 "no vnet is called 'blue'" alloc explain blue
+check "what would fit, and where" exits 0 "600m fits" alloc what-if --power 600m
+check "or not, and why" exits 1 "no FE has a free remainder" alloc what-if --power 601m
+check "which is JSON too" sh -c "! $BIN/pdp-ctl --run-dir $RUN_DIR -j alloc what-if --power 601m | jq -e '.[0].result == \"placed\"'"
+check "of a vnet that is there" exits 0 "red: 900m fits" alloc what-if --power 0.9 --vnet red
+check "power that is none" exits 2 "--power 9x: give 1500m (millicores) or 1.5 (cores)" alloc what-if --power 9x
+check "nothing to be had from moves" exits 0 "no moves would help: 1 FE is in use" alloc defrag --apply
+check "a word too many" exits 2 "alloc defrag takes --apply" alloc defrag now
 
 # --- batches
 
@@ -194,6 +207,13 @@ answers() {
 check "no JSON" answers 400 http://pdpd/v1/vnets -d '{"name":'
 check "JSON, but no object" answers 400 http://pdpd/v1/vnets -d '[1]'
 check "no such thing" answers 404 http://pdpd/v1/vnets/blue -X DELETE
+check "why, of no vnet" answers 400 http://pdpd/v1/alloc/explain
+check "why, of a vnet that is not there" answers 404 'http://pdpd/v1/alloc/explain?vnet=blue'
+check "what if, of no power" answers 400 http://pdpd/v1/alloc/what-if
+check "what if, of a power that is none" answers 400 'http://pdpd/v1/alloc/what-if?power=-1'
+check "no such question" answers 404 http://pdpd/v1/alloc/moon
+check "no such change" answers 404 http://pdpd/v1/alloc/what-if -X POST
+check "nor so" answers 404 http://pdpd/v1/alloc/defrag -X DELETE
 check "no such kind" answers 404 http://pdpd/v1/moons -d '{"name": "io"}'
 check "there already" answers 409 http://pdpd/v1/vnets -d '{"name": "red", "power": "100m"}'
 check "does not fit" answers 409 http://pdpd/v1/vnets -d '{"name": "blue", "power": "899m"}'

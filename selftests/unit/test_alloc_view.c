@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* test_alloc_view - the allocation from pdpd's answers, shown, explained and asked what if. */
+/* test_alloc_view - the allocation of a node, shown, explained and asked what if. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,24 +11,27 @@
 
 #include "ctl/alloc_view.h"
 
-#define FE(name, capacity) "{\"name\": \"" name "\", \"capacity_millicores\": " #capacity "}"
-#define GUEST(fe, power) "{\"fe\": \"" fe "\", \"power_millicores\": " #power "}"
-#define VNET(name, guests) "{\"name\": \"" name "\", \"guests\": [" guests "]}"
-
-static const char three_fes[] = "[" FE("fe1", 1000) "," FE("fe2", 1000) "," FE("fe3", 1000) "]";
-
-static int read_texts(struct pdp_alloc_state *state, const char *fes, const char *vnets,
-		      struct pdp_error *err)
+/* Three FEs of 1000m and vnets on them: "red 1:1000 2:500, green 2:600". */
+static void open_state(struct pdp_alloc_state *state, const char *vnets)
 {
-	json_t *fe_rows = json_loads(fes, JSON_DECODE_ANY, NULL);
-	json_t *vnet_rows = json_loads(vnets, JSON_DECODE_ANY, NULL);
-	int ret;
+	static const struct pdp_alloc_fe fes[] = {{"fe1", 1000}, {"fe2", 1000}, {"fe3", 1000}};
+	int len;
 
-	assert_true(fe_rows && vnet_rows);
-	ret = pdp_alloc_state_read(state, fe_rows, vnet_rows, err);
-	json_decref(fe_rows);
-	json_decref(vnet_rows);
-	return ret;
+	assert_int_equal(pdp_alloc_state_open(state, fes, 3, NULL), 0);
+	while (*vnets) {
+		struct pdp_slice slices[3];
+		char name[8];
+		size_t n = 0;
+
+		assert_int_equal(sscanf(vnets, "%7s%n", name, &len), 1);
+		vnets += len;
+		while (sscanf(vnets, " %zu:%u%n", &slices[n].fe, &slices[n].power, &len) == 2) {
+			slices[n++].fe--;
+			vnets += len;
+		}
+		assert_int_equal(pdp_alloc_state_add(state, name, slices, n, NULL), 0);
+		vnets += strspn(vnets, ", ");
+	}
 }
 
 /* A view as text; the state's books are as they were. */
@@ -67,13 +70,9 @@ static struct pdp_alloc_fe *snapshot(const struct pdp_alloc_state *state)
 static void show(void **state)
 {
 	struct pdp_alloc_state s;
-	struct pdp_error err;
 
 	(void)state;
-	assert_int_equal(read_texts(&s, three_fes,
-				    "[" VNET("red", GUEST("fe1", 1000) "," GUEST("fe2", 500)) "]",
-				    &err),
-			 0);
+	open_state(&s, "red 1:1000 2:500");
 	pdp_alloc_set_closed(s.alloc, 2, true);
 	assert_view(
 		&s, pdp_alloc_view_show(&s),
@@ -93,10 +92,13 @@ static char *why(struct pdp_alloc_state *s, const char *vnet)
 {
 	static char text[2048];
 	const struct pdp_alloc_fe *before = snapshot(s);
-	json_t *view = pdp_alloc_view_explain(s, pdp_alloc_state_vnet(s, vnet));
 	const json_t *line;
-	size_t i;
+	json_t *view;
+	size_t i = 0;
 
+	while (strcmp(s->vnets[i].name, vnet) != 0)
+		i++;
+	view = pdp_alloc_view_explain(s, i);
 	text[0] = '\0';
 	json_array_foreach(json_object_get(view, "why"), i, line)
 		sprintf(text + strlen(text), "%s%s", i ? "; " : "", json_string_value(line));
@@ -109,10 +111,7 @@ static void explain(void **state)
 	struct pdp_alloc_state s;
 
 	(void)state;
-	assert_int_equal(read_texts(&s, three_fes,
-				    "[" VNET("red", GUEST("fe1", 1000) "," GUEST("fe2", 500)) "]",
-				    NULL),
-			 0);
+	open_state(&s, "red 1:1000 2:500");
 	assert_string_equal(why(&s, "red"), "1500m = 1 whole FE + 500m; "
 					    "500m on fe2 by best fit: fe2 and fe3 tie, the lowest "
 					    "name wins; placed now it would be the same");
@@ -121,14 +120,7 @@ static void explain(void **state)
 					    "500m on fe2: it is closed and takes nothing new; "
 					    "placed now it would be otherwise");
 	pdp_alloc_state_free(&s);
-	assert_int_equal(
-		read_texts(&s, three_fes,
-			   "[" VNET("red", GUEST("fe1", 300)) "," VNET(
-				   "green", GUEST("fe2", 600)) "," VNET("blue",
-									GUEST("fe3", 600) "," GUEST(
-										"fe2", 100)) "]",
-			   NULL),
-		0);
+	open_state(&s, "red 1:300, green 2:600, blue 3:600 2:100");
 	assert_string_equal(why(&s, "red"), "300m on fe1 leaves 700m: fe2 would leave "
 					    "only 0m now; placed now it would be otherwise");
 	assert_string_equal(why(&s, "green"), "600m on fe2 leaves 300m: fe1 would "
@@ -137,13 +129,7 @@ static void explain(void **state)
 	assert_string_equal(why(&s, "blue"),
 			    "700m = 600m + 100m; placed now it would be otherwise");
 	pdp_alloc_state_free(&s);
-	assert_int_equal(
-		read_texts(&s, three_fes,
-			   "[" VNET("red", GUEST("fe1", 300)) "," VNET(
-				   "green", GUEST("fe2", 600)) "," VNET("pink",
-									GUEST("fe2", 300)) "]",
-			   NULL),
-		0);
+	open_state(&s, "red 1:300, green 2:600, pink 2:300");
 	assert_string_equal(why(&s, "pink"),
 			    "300m on fe2 by best fit: it leaves 100m, the next best "
 			    "is fe1 with 400m; placed now it would be the same");
@@ -155,10 +141,7 @@ static void what_if(void **state)
 	struct pdp_alloc_state s;
 
 	(void)state;
-	assert_int_equal(read_texts(&s, three_fes,
-				    "[" VNET("red", GUEST("fe1", 1000) "," GUEST("fe2", 500)) "]",
-				    NULL),
-			 0);
+	open_state(&s, "red 1:1000 2:500");
 	assert_view(&s, pdp_alloc_view_what_if(&s, 0, 3000),
 		    "{\"power_millicores\": 3000, \"result\": \"placed\", \"guests\": ["
 		    "{\"fe\": \"fe1\", \"change\": \"kept\", \"before_millicores\": 1000, "
@@ -177,13 +160,7 @@ static void what_if(void **state)
 		    "fe3)\", \"fits_after_moves\": null}");
 	pdp_alloc_state_free(&s);
 	/* One move makes an FE idle. */
-	assert_int_equal(
-		read_texts(&s, three_fes,
-			   "[" VNET("red", GUEST("fe1", 300)) "," VNET(
-				   "green", GUEST("fe2", 600)) "," VNET("blue",
-									GUEST("fe3", 600)) "]",
-			   NULL),
-		0);
+	open_state(&s, "red 1:300, green 2:600, blue 3:600");
 	assert_view(&s, pdp_alloc_view_what_if(&s, SIZE_MAX, 1000),
 		    "{\"power_millicores\": 1000, \"result\": \"refused\", \"guests\": [], "
 		    "\"reason\": \"power 1000m needs 1 idle FE of 1000m; no FE is idle\", "
@@ -194,32 +171,19 @@ static void what_if(void **state)
 	pdp_alloc_state_free(&s);
 }
 
-/* What is no answer of pdpd's is refused with a sentence, and leaks nothing. */
-static void bad_answers(void **state)
+/* What an FE has not got cannot have been taken. */
+static void too_much(void **state)
 {
-	static const struct {
-		const char *fes, *vnets, *error;
-	} cases[] = {
-		{"{}", "[]", "no FEs"},
-		{"[]", "3", "no vnets"},
-		{"[{}]", "[]", "no FEs"},
-		{"[" FE("fe1", -1) "]", "[]", "no FEs"},
-		{"[" FE("fe1", 4294967296) "]", "[]", "no FEs"},
-		{three_fes, "[{}]", "no vnets"},
-		{three_fes, "[" VNET("red", GUEST("fe9", 100)) "]", "on no FE"},
-		{three_fes, "[" VNET("red", "{\"power_millicores\": 1}") "]", "on no FE"},
-		{three_fes, "[" VNET("red", GUEST("fe1", "100")) "]", "on no FE"},
-		{three_fes, "[" VNET("red", GUEST("fe1", 1001)) "]", "fe1 has 1000m free"},
-	};
+	const struct pdp_slice slice = {1, 501};
+	struct pdp_alloc_state s;
+	struct pdp_error err = {""};
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct pdp_alloc_state s;
-		struct pdp_error err = {""};
-
-		assert_int_equal(read_texts(&s, cases[i].fes, cases[i].vnets, &err), -EPROTO);
-		assert_non_null(strstr(err.text, cases[i].error));
-	}
+	open_state(&s, "red 1:1000 2:500");
+	assert_int_equal(pdp_alloc_state_add(&s, "green", &slice, 1, &err), -EOVERFLOW);
+	assert_non_null(strstr(err.text, "fe2 has 500m free"));
+	assert_int_equal(s.n_vnets, 1);
+	pdp_alloc_state_free(&s);
 }
 
 int main(void)
@@ -228,7 +192,7 @@ int main(void)
 		cmocka_unit_test(show),
 		cmocka_unit_test(explain),
 		cmocka_unit_test(what_if),
-		cmocka_unit_test(bad_answers),
+		cmocka_unit_test(too_much),
 	};
 
 	return cmocka_run_group_tests_name("alloc_view", tests, NULL, NULL);

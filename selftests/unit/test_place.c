@@ -229,6 +229,132 @@ static void what_does_not_fit_is_refused_by_name(void **state)
 	pdp_model_free(&model);
 }
 
+/* Vnets of these powers on FEs of 1000m, one after the other; 0 ends them. */
+static void many_model(struct pdp_model *model, size_t n_fes, const uint32_t *powers)
+{
+	static const char *const names[] = {"red", "green", "blue", "grey", "pink"};
+
+	small_model(model, n_fes, 1);
+	free(model->vnets);
+	model->vnets = calloc(5, sizeof(*model->vnets));
+	for (model->n_vnets = 0; powers[model->n_vnets]; model->n_vnets++) {
+		struct pdp_vnet_conf *vnet = &model->vnets[model->n_vnets];
+
+		snprintf(vnet->name, sizeof(vnet->name), "%s", names[model->n_vnets]);
+		set_text(vnet->data_plane, "router");
+		vnet->power = powers[model->n_vnets];
+	}
+}
+
+/* "fe1 1000 (why); fe2 500" of the vnet at i. */
+static const char *told(const struct pdp_placement *p, size_t i)
+{
+	static char text[1024];
+	size_t at = 0;
+
+	text[0] = '\0';
+	for (size_t j = 0; j < p->vnets[i].n_guests; j++) {
+		const struct pdp_placed_guest *g = &p->vnets[i].guests[j];
+
+		at += (size_t)sprintf(text + at, "%s%s %u%s%s%s", j ? "; " : "", g->fe, g->power,
+				      *g->why ? " (" : "", g->why, *g->why ? ")" : "");
+	}
+	return text;
+}
+
+static void a_new_place_has_a_reason(void **state)
+{
+	struct pdp_model was, model, more, nothing = {0};
+	struct pdp_placement none = {0}, had, now;
+
+	(void)state;
+	many_model(&was, 4, (const uint32_t[]){1500, 300, 500, 0});
+	assert_int_equal(pdp_place(&had, &was, &nothing, &none, NULL), 0);
+	assert_string_equal(told(&had, 0),
+			    "fe1 1000 (a whole FE, the tightest of 4 that fit; fe2 and others tie, "
+			    "the lowest name wins); fe2 500 (the tightest of 3 that fit, 500m left "
+			    "after; fe3 and others tie, the lowest name wins)");
+	assert_string_equal(told(&had, 1), "fe2 300 (the tightest of 3 that fit, 200m left after)");
+	assert_string_equal(told(&had, 2), "fe3 500 (the tightest of 2 that fit, 500m left after; "
+					   "fe4 ties, the lowest name wins)");
+
+	/* What stays has none; what grows where it is neither. */
+	many_model(&model, 4, (const uint32_t[]){1500, 400, 500, 0});
+	assert_int_equal(pdp_place(&now, &model, &was, &had, NULL), 0);
+	assert_string_equal(told(&now, 0), "fe1 1000; fe2 500");
+	assert_string_equal(told(&now, 1), "fe2 400");
+	pdp_placement_free(&now);
+	many_model(&more, 4, (const uint32_t[]){2500, 300, 500, 0});
+	assert_int_equal(pdp_place(&now, &more, &was, &had, NULL), 0);
+	assert_string_equal(told(&now, 0),
+			    "fe1 1000; fe2 500; fe4 1000 (a whole FE, the only one that fits)");
+	pdp_placement_free(&now);
+	pdp_model_free(&more);
+
+	model.vnets[1].power = 300;
+	model.fes[2].drain = true;
+	assert_int_equal(pdp_place(&now, &model, &was, &had, NULL), 0);
+	assert_string_equal(told(&now, 2), "fe4 500 (from fe3, which is drained: the only one that "
+					   "fits, 500m left after)");
+	pdp_placement_free(&now);
+	model.fes[2].drain = false;
+	model.fes[1].drain = true;
+	assert_int_equal(pdp_place(&now, &model, &was, &had, NULL), 0);
+	assert_string_equal(told(&now, 0), "fe1 1000; fe3 500 (from fe2, which is drained: the "
+					   "tightest of 2 that fit, 0m left after)");
+	pdp_placement_free(&now);
+	pdp_placement_free(&had);
+	pdp_model_free(&was);
+	pdp_model_free(&model);
+}
+
+static void a_guest_moves(void **state)
+{
+	const struct pdp_place_move to_own = {"red", "fe3", "fe2", 500, "to see"};
+	const struct pdp_place_move to_other = {"green", "fe2", "fe3", 300, "to see"};
+	const struct pdp_place_move wrong[] = {
+		{"grey", "fe2", "fe3", 300, ""}, /* no such vnet */
+		{"green", "fe1", "fe3", 300, ""}, /* not there */
+		{"green", "fe2", "fe3", 299, ""}, /* not so much */
+		{"green", "fe2", "fe9", 300, ""}, /* no such FE */
+		{"red", "fe1", "fe2", 1000, ""}, /* no room */
+		{"green", "fe2", "fe4", 300, ""}, /* drained */
+	};
+	struct pdp_model model, nothing = {0};
+	struct pdp_placement none = {0}, had, now, then;
+	struct pdp_error err;
+
+	(void)state;
+	many_model(&model, 4, (const uint32_t[]){1500, 300, 0});
+	model.fes[3].drain = true;
+	assert_int_equal(pdp_place(&had, &model, &nothing, &none, NULL), 0);
+	assert_int_equal(pdp_place_move(&now, &model, &had, &to_other, NULL), 0);
+	assert_string_equal(told(&now, 1), "fe3 300 (from fe2, to see: one of 2 that fit, 700m "
+					   "left after)");
+	check_fes(&model, &now);
+	check_ids(&now);
+	check_followed(&had, &now);
+	assert_string_equal(told(&now, 0), "fe1 1000; fe2 500");
+	assert_int_equal(now.vnets[0].guests[0].id, had.vnets[0].guests[0].id);
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		assert_int_equal(pdp_place_move(&then, &model, &had, &wrong[i], &err), -ESTALE);
+		assert_int_equal(then.n_vnets, 0);
+	}
+	/* To an FE where red has a guest, which stays the one it is. */
+	had.vnets[0].guests[1].power = 200;
+	had.vnets[0].guests = realloc(had.vnets[0].guests, 3 * sizeof(*had.vnets[0].guests));
+	had.vnets[0].guests[2] = (struct pdp_placed_guest){60, 3, "fe3", 500};
+	had.vnets[0].n_guests = 3;
+	pdp_placement_free(&now);
+	assert_int_equal(pdp_place_move(&now, &model, &had, &to_own, NULL), 0);
+	assert_string_equal(told(&now, 0),
+			    "fe1 1000; fe2 700 (from fe3, to see: joins the guest there)");
+	assert_int_equal(now.vnets[0].guests[1].id, had.vnets[0].guests[1].id);
+	pdp_placement_free(&now);
+	pdp_placement_free(&had);
+	pdp_model_free(&model);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -236,6 +362,8 @@ int main(void)
 		cmocka_unit_test(the_same_again_is_the_same),
 		cmocka_unit_test(guests_of_other_memory_or_cpus_are_new),
 		cmocka_unit_test(what_does_not_fit_is_refused_by_name),
+		cmocka_unit_test(a_new_place_has_a_reason),
+		cmocka_unit_test(a_guest_moves),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

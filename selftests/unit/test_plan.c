@@ -439,10 +439,13 @@ static void assert_text(const struct pdp_plan_side *from, const struct pdp_plan_
 
 static void test_text(void **arg)
 {
-	const struct pdp_placed_guest few[] = {{1, 1, "fe1", 1000}, {2, 2, "fe2", 500}};
+	const struct pdp_placed_guest few[] = {{1, 1, "fe1", 1000, "a whole FE"},
+					       {2, 2, "fe2", 500}};
 	const struct pdp_placed_guest many[] = {
-		{1, 1, "fe1", 1000}, {2, 2, "fe2", 1000}, {3, 3, "fe3", 1000}};
-	const struct pdp_placed_guest moved[] = {{1, 1, "fe1", 1000}, {4, 3, "fe3", 500}};
+		{1, 1, "fe1", 1000}, {2, 2, "fe2", 1000}, {3, 3, "fe3", 1000, "a whole FE"}};
+	const struct pdp_placed_guest moved[] = {
+		{1, 1, "fe1", 1000, "not told: it was there"},
+		{4, 3, "fe3", 500, "from fe2, which is drained: the only one that fits"}};
 	const uint32_t mtu[] = {1500, 9000};
 	struct pdp_placement p1, p2, p3;
 	struct pdp_model m0, m1, m2;
@@ -465,7 +468,7 @@ static void test_text(void **arg)
 		    "5 to add, 0 to change, 0 to remove\n");
 	assert_text(
 		&s0, &s1,
-		"+ vnet      red                 1500m flow-hash -> fe1 1000m, fe2 500m\n"
+		"+ vnet      red                 1500m flow-hash -> fe1 1000m (a whole FE), fe2 500m\n"
 		"+ vif       red/v0              udp 192.0.2.1:5001 <-> 192.0.2.2:5001 on A, MTU "
 		"1472\n"
 		"+ vif       red/v1              vxlan 42 198.51.100.1 <-> 198.51.100.9 on B, MTU "
@@ -478,7 +481,7 @@ static void test_text(void **arg)
 		&s1, &s2,
 		"~ vnet      red                 memory none -> 128M, power 1500m -> 3000m, policy "
 		"flow-hash -> weighted, rate.pps none -> 1000, rate.burst none -> 100; fe2 500m "
-		"-> 1000m, +1 guest on fe3 (1000m); makes its FE guests anew\n"
+		"-> 1000m, +1 guest on fe3 (1000m: a whole FE); makes its FE guests anew\n"
 		"~ vif       red/v0              encap udp -> vxlan, vni none -> 7, local "
 		"192.0.2.1:5001 -> 192.0.2.1:4789, remote 192.0.2.2:5001 -> 192.0.2.2:4789; "
 		"replaces vif red/v0\n"
@@ -488,9 +491,11 @@ static void test_text(void **arg)
 		"~ neighbour red 10.0.1.2 on v1  mac 02:00:5e:00:01:02 -> 02:00:5e:00:01:03\n"
 		"- route     red 10.99.0.0/16    blackhole\n"
 		"0 to add, 5 to change, 1 to remove\n");
-	assert_text(&s1, &drained,
-		    "~ vnet      red  +1 guest on fe3 (500m), -1 guest on fe2 (500m)\n"
-		    "0 to add, 1 to change, 0 to remove\n");
+	assert_text(
+		&s1, &drained,
+		"~ vnet      red  +1 guest on fe3 (500m: from fe2, which is drained: the only one "
+		"that fits), -1 guest on fe2 (500m)\n"
+		"0 to add, 1 to change, 0 to remove\n");
 	assert_text(
 		&s1, &s0,
 		"- neighbour red 10.0.1.2 on v1  02:00:5e:00:01:02\n"
@@ -536,7 +541,7 @@ static void test_many_routes(void **arg)
 static void test_json(void **arg)
 {
 	const struct pdp_placed_guest few[] = {{1, 1, "fe1", 1000}, {2, 2, "fe2", 500}};
-	const struct pdp_placed_guest many[] = {{1, 1, "fe1", 1000}, {2, 2, "fe2", 1000}};
+	const struct pdp_placed_guest many[] = {{1, 1, "fe1", 1000}, {2, 2, "fe2", 1000, "joins"}};
 	struct pdp_placement p1, p2;
 	struct pdp_model m1, m2;
 	struct pdp_plan_side s1 = {&m1, &p1}, s2 = {&m2, &p2};
@@ -553,10 +558,10 @@ static void test_json(void **arg)
 	json = pdp_plan_json(&plan);
 	want = json_loads(
 		"{\"changes\": [{\"change\": \"change\", \"object\": \"vnet\", \"label\": \"red\","
-		" \"text\": \"power 1500m -> 2000m; fe2 500m -> 1000m\","
+		" \"text\": \"power 1500m -> 2000m; fe2 500m -> 1000m (joins)\","
 		" \"values\": {\"power\": {\"from\": \"1500m\", \"to\": \"2000m\"}},"
 		" \"guests\": [{\"id\": 2, \"number\": 2, \"fe\": \"fe2\","
-		" \"from_millicores\": 500, \"to_millicores\": 1000}],"
+		" \"from_millicores\": 500, \"to_millicores\": 1000, \"why\": \"joins\"}],"
 		" \"effects\": [\"placement\"]}], \"add\": 0, \"change\": 1, \"remove\": 0}",
 		0, NULL);
 	assert_non_null(json);
