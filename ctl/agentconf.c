@@ -1,62 +1,43 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* agentconf.c - what an agent has to be told, kept; see agentconf.h. */
+/*
+ * agentconf.c - what the agents of a vnet have to be told, kept; see agentconf.h.
+ *
+ * An entry is in a hash by what it is about, and in the list of its phase by its last change. Removals are
+ * entries too, and on a list of removals beside. No change costs more than a look at each reader.
+ */
 #include "ctl/agentconf.h"
 
 #include <errno.h>
 #include <libmnl/libmnl.h>
-#include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "ctl/agentconf_kept.h"
+
 #define BODY_MAX (PDP_CHANNEL_MAX - sizeof(struct pdp_msg))
 #define BUCKETS_MIN 64
 
-/* What an entry is about; without padding, compared and hashed as bytes. */
-struct key {
-	uint16_t kind; /* PDP_MSG_VIF, or the RTM_NEW... */
-	uint8_t family;
-	uint8_t len; /* of the prefix */
-	uint32_t table;
-	uint32_t metric; /* of a route; id of a vif */
-	uint8_t addr[16];
-	uint32_t link; /* vif, where it tells entries apart; last: entries beside one another share the rest */
-};
-
-_Static_assert(sizeof(struct key) == 32, "no padding");
-#define KEY_BESIDE offsetof(struct key, link)
-
-struct pdp_kept {
-	struct pdp_kept *next; /* in its bucket */
-	TAILQ_ENTRY(pdp_kept) order;
-	struct key key;
-	uint8_t phase;
-	bool sent; /* which list it is on */
-	bool removal; /* to be sent, then forgotten */
-	uint32_t len;
-	_Alignas(4) uint8_t body[]; /* struct pdp_dp_vif, or one rtnetlink message, padded */
-};
-
 /* --- entries by key ------------------------------------------------------------------------------ */
 
-static size_t hash_key(const struct key *key)
+static struct pdp_kept **bucket_of(const struct pdp_agentconf *conf, const struct pdp_rtkey *key)
 {
-	const uint8_t *bytes = (const uint8_t *)key;
-	uint64_t hash = 0xcbf29ce484222325ULL; /* FNV-1a */
-
-	for (size_t i = 0; i < KEY_BESIDE; i++)
-		hash = (hash ^ bytes[i]) * 0x100000001b3ULL;
-	return hash ^ hash >> 32;
+	return &conf->buckets[pdp_rtkey_hash(key) & (conf->n_buckets - 1)];
 }
 
 /* Where the pointer to the entry with this key is, or would be. */
-static struct pdp_kept **slot_of(struct pdp_agentconf *conf, const struct key *key)
+static struct pdp_kept **slot_of(const struct pdp_agentconf *conf, const struct pdp_rtkey *key)
 {
-	struct pdp_kept **slot = &conf->buckets[hash_key(key) & (conf->n_buckets - 1)];
+	struct pdp_kept **slot = bucket_of(conf, key);
 
 	while (*slot && memcmp(&(*slot)->key, key, sizeof(*key)) != 0)
 		slot = &(*slot)->next;
 	return slot;
+}
+
+static struct pdp_kept *find(const struct pdp_agentconf *conf, const struct pdp_rtkey *key)
+{
+	return conf->n_buckets ? *slot_of(conf, key) : NULL;
 }
 
 static int grow(struct pdp_agentconf *conf)
@@ -69,7 +50,7 @@ static int grow(struct pdp_agentconf *conf)
 		return -ENOMEM;
 	for (size_t i = 0; i < conf->n_buckets; i++) {
 		while ((kept = conf->buckets[i])) {
-			const size_t to = hash_key(&kept->key) & (n - 1);
+			const size_t to = pdp_rtkey_hash(&kept->key) & (n - 1);
 
 			conf->buckets[i] = kept->next;
 			kept->next = buckets[to];
@@ -82,194 +63,208 @@ static int grow(struct pdp_agentconf *conf)
 	return 0;
 }
 
-static struct pdp_kept_list *list_of(struct pdp_agentconf *conf, const struct pdp_kept *kept)
+static size_t *count_of(struct pdp_agentconf *conf, const struct pdp_rtkey *key)
 {
-	return kept->sent ? &conf->sent[kept->phase] : &conf->unsent[kept->phase];
+	static size_t others;
+
+	return key->kind == RTM_NEWROUTE   ? &conf->stats.routes
+	       : key->kind == RTM_NEWNEIGH ? &conf->stats.neighbours
+	       : key->kind == RTM_NEWADDR  ? &conf->stats.addresses
+					   : &others;
 }
 
-/* It is on no list any more. */
-static void discard(struct pdp_agentconf *conf, struct pdp_kept *kept)
+/* --- an entry's place in the order ---------------------------------------------------------------- */
+
+/* A reader that stands at it stands at the one before from now on: what comes next is the same. */
+static void step_back(struct pdp_agentconf *conf, const struct pdp_kept *kept)
 {
+	struct pdp_confreader *reader;
+
+	LIST_FOREACH(reader, &conf->readers, others) {
+		if (reader->at[kept->phase] == kept)
+			reader->at[kept->phase] = TAILQ_PREV(kept, pdp_kept_list, order);
+		/* What was offered is not what is to be said any more. */
+		if (reader->offered && reader->phase == kept->phase)
+			reader->offered = NULL;
+	}
+}
+
+static void untag(struct pdp_kept *kept)
+{
+	if (kept->is_tagged)
+		LIST_REMOVE(kept, tagged);
+	kept->is_tagged = false;
+}
+
+static void take_out(struct pdp_agentconf *conf, struct pdp_kept *kept)
+{
+	step_back(conf, kept);
+	TAILQ_REMOVE(&conf->order[kept->phase], kept, order);
+	if (kept->removal) {
+		TAILQ_REMOVE(&conf->gone[kept->phase], kept, gone);
+		conf->stats.removals--;
+	} else {
+		untag(kept);
+		conf->stats.entries--;
+		--*count_of(conf, &kept->key);
+	}
+}
+
+static void put_last(struct pdp_agentconf *conf, struct pdp_kept *kept)
+{
+	kept->number = ++conf->last;
+	TAILQ_INSERT_TAIL(&conf->order[kept->phase], kept, order);
+	if (kept->removal) {
+		TAILQ_INSERT_TAIL(&conf->gone[kept->phase], kept, gone);
+		conf->stats.removals++;
+	} else {
+		conf->stats.entries++;
+		++*count_of(conf, &kept->key);
+	}
+}
+
+static void forget(struct pdp_agentconf *conf, struct pdp_kept *kept)
+{
+	take_out(conf, kept);
 	*slot_of(conf, &kept->key) = kept->next;
 	conf->n--;
 	free(kept);
 }
 
-static void forget(struct pdp_agentconf *conf, struct pdp_kept *kept)
+static bool is_awaited(const struct pdp_agentconf *conf, const struct pdp_kept *gone)
 {
-	struct pdp_kept_list *list = list_of(conf, kept);
+	const struct pdp_confreader *reader;
 
-	TAILQ_REMOVE(list, kept, order);
-	discard(conf, kept);
+	LIST_FOREACH(reader, &conf->readers, others)
+		if (reader->live && reader->since < gone->number &&
+		    reader->passed[gone->phase] < gone->number)
+			return true;
+	return false;
 }
 
-/* All but the link is the same: what a route with NLM_F_REPLACE takes the place of. */
-static void forget_beside(struct pdp_agentconf *conf, const struct key *key)
+/* The oldest first: who waits for one waits for all that follow. */
+void pdp_kept_forget_removals(struct pdp_agentconf *conf)
 {
-	struct pdp_kept *kept, *next;
+	for (int i = 0; !conf->in_round && i < PDP_CONF_PHASES; i++) {
+		struct pdp_kept *gone;
 
-	if (!conf->n_buckets)
-		return;
-	for (kept = conf->buckets[hash_key(key) & (conf->n_buckets - 1)]; kept; kept = next) {
-		next = kept->next;
-		if (!memcmp(&kept->key, key, KEY_BESIDE))
-			forget(conf, kept);
+		while ((gone = TAILQ_FIRST(&conf->gone[i])) && !is_awaited(conf, gone))
+			forget(conf, gone);
 	}
 }
 
-/* What was said of this before is over; body is said now. */
-static int put(struct pdp_agentconf *conf, const struct key *key, enum pdp_conf_phase phase,
-	       bool removal, const void *body, size_t len)
-{
-	struct pdp_kept *kept, **slot;
+/* --- what is said --------------------------------------------------------------------------------- */
 
-	if (conf->n >= conf->n_buckets && grow(conf))
-		return -ENOMEM;
-	kept = calloc(1, sizeof(*kept) + MNL_ALIGN(len));
+static void wake_readers(const struct pdp_agentconf *conf)
+{
+	struct pdp_confreader *reader;
+
+	LIST_FOREACH(reader, &conf->readers, others)
+		if (reader->live && reader->wake)
+			reader->wake(reader->arg);
+}
+
+static uint32_t seen(const struct pdp_agentconf *conf)
+{
+	return conf->round * 2;
+}
+
+static bool says_the_same(const struct pdp_kept *kept, enum pdp_conf_phase phase, const void *body,
+			  size_t len)
+{
+	return kept->phase == phase && kept->len == MNL_ALIGN(len) &&
+	       !memcmp(kept->body, body, len);
+}
+
+static void mark_seen(const struct pdp_agentconf *conf, struct pdp_kept *kept)
+{
+	if (kept->mark < seen(conf))
+		kept->mark = seen(conf);
+}
+
+/* In place of what was said of this before. */
+static int replace(struct pdp_agentconf *conf, struct pdp_kept *old, const struct pdp_rtkey *key,
+		   enum pdp_conf_phase phase, bool removal, const void *body, size_t len)
+{
+	struct pdp_kept *kept = calloc(1, sizeof(*kept) + MNL_ALIGN(len));
+
 	if (!kept)
 		return -ENOMEM;
-	slot = slot_of(conf, key);
-	if (*slot) {
-		forget(conf, *slot);
-		slot = slot_of(conf, key);
+	if (old) {
+		kept->mark = old->mark;
+		forget(conf, old);
 	}
 	kept->key = *key;
 	kept->phase = (uint8_t)phase;
 	kept->removal = removal;
-	kept->len = (uint32_t)MNL_ALIGN(len);
+	kept->len = (uint16_t)MNL_ALIGN(len);
 	memcpy(kept->body, body, len);
-	kept->next = *slot;
-	*slot = kept;
-	TAILQ_INSERT_TAIL(&conf->unsent[phase], kept, order);
+	mark_seen(conf, kept);
+	kept->next = *bucket_of(conf, key);
+	*bucket_of(conf, key) = kept;
 	conf->n++;
-	/* An agent that is not there has nothing to remove. */
-	if (removal && !conf->live)
-		forget(conf, kept);
+	put_last(conf, kept);
+	conf->stats.changes++;
 	return 0;
+}
+
+static int put(struct pdp_agentconf *conf, const struct pdp_rtkey *key, enum pdp_conf_phase phase,
+	       bool removal, const void *body, size_t len)
+{
+	struct pdp_kept *old;
+
+	if (conf->n >= conf->n_buckets && grow(conf))
+		return -ENOMEM;
+	old = find(conf, key);
+	/* What is not there, to remove it, or what is, to say it again. */
+	if (old ? old->removal == removal && (removal || says_the_same(old, phase, body, len))
+		: removal && !conf->in_round && LIST_EMPTY(&conf->readers)) {
+		if (old)
+			mark_seen(conf, old);
+		return 0;
+	}
+	return replace(conf, old, key, phase, removal, body, len);
 }
 
 int pdp_agentconf_vif(struct pdp_agentconf *conf, const struct pdp_dp_vif *vif)
 {
-	const struct key key = {.kind = PDP_MSG_VIF, .metric = vif->id};
+	const struct pdp_rtkey key = {.kind = PDP_MSG_VIF, .metric = vif->id};
+	int code;
 
 	if (!vif->id)
 		return -EINVAL;
-	return put(conf, &key, vif->family ? PDP_CONF_VIFS : PDP_CONF_GONE_VIFS, !vif->family, vif,
+	code = put(conf, &key, vif->family ? PDP_CONF_VIFS : PDP_CONF_GONE_VIFS, !vif->family, vif,
 		   sizeof(*vif));
+	pdp_kept_forget_removals(conf);
+	wake_readers(conf);
+	return code;
 }
 
-/* --- what an rtnetlink message is about ---------------------------------------------------------- */
-
-/* Attributes by type; of one seen twice, the last. Mangled ones end it: the agent will complain. */
-static void collect(const struct nlmsghdr *nlh, size_t header, const struct nlattr **tb,
-		    unsigned int max)
+/* It becomes the removal of what it said. */
+static void remove_entry(struct pdp_agentconf *conf, struct pdp_kept *kept)
 {
-	const uint8_t *at = (const uint8_t *)nlh + MNL_NLMSG_HDRLEN + MNL_ALIGN(header);
-	int left = (int)nlh->nlmsg_len - (int)(MNL_NLMSG_HDRLEN + MNL_ALIGN(header));
+	struct nlmsghdr *nlh = (struct nlmsghdr *)kept->body;
 
-	while (left > 0 && mnl_attr_ok((const struct nlattr *)at, left)) {
-		const struct nlattr *attr = (const struct nlattr *)at;
-
-		if (mnl_attr_get_type(attr) <= max)
-			tb[mnl_attr_get_type(attr)] = attr;
-		at += MNL_ALIGN(attr->nla_len);
-		left -= (int)MNL_ALIGN(attr->nla_len);
-	}
+	take_out(conf, kept);
+	nlh->nlmsg_type++; /* RTM_NEWROUTE to RTM_DELROUTE, and so on */
+	nlh->nlmsg_flags = NLM_F_REQUEST;
+	kept->removal = true;
+	put_last(conf, kept);
+	conf->stats.changes++;
 }
 
-static uint32_t get_u32(const struct nlattr *attr, uint32_t absent)
+/* All but the link is the same: what a route with NLM_F_REPLACE takes the place of. */
+static void remove_beside(struct pdp_agentconf *conf, const struct pdp_rtkey *key)
 {
-	return attr && mnl_attr_get_payload_len(attr) == 4 ? mnl_attr_get_u32(attr) : absent;
+	struct pdp_kept *kept;
+
+	if (!conf->n_buckets)
+		return;
+	for (kept = *bucket_of(conf, key); kept; kept = kept->next)
+		if (!kept->removal && !memcmp(&kept->key, key, PDP_RTKEY_BESIDE) &&
+		    kept->key.link != key->link)
+			remove_entry(conf, kept);
 }
-
-static void get_addr(const struct nlattr *attr, uint8_t addr[16])
-{
-	size_t len = attr ? mnl_attr_get_payload_len(attr) : 0;
-
-	if (len)
-		memcpy(addr, mnl_attr_get_payload(attr), len < 16 ? len : 16);
-}
-
-static void route_key(const struct nlmsghdr *nlh, struct key *key)
-{
-	const struct rtmsg *rtm = mnl_nlmsg_get_payload(nlh);
-	const struct nlattr *tb[RTA_MAX + 1] = {0};
-
-	collect(nlh, sizeof(*rtm), tb, RTA_MAX);
-	key->kind = RTM_NEWROUTE;
-	key->family = rtm->rtm_family;
-	key->len = rtm->rtm_dst_len;
-	key->table = get_u32(tb[RTA_TABLE], rtm->rtm_table) | (uint32_t)rtm->rtm_tos << 24;
-	key->metric = get_u32(tb[RTA_PRIORITY], 0);
-	get_addr(tb[RTA_DST], key->addr);
-	if (rtm->rtm_family == AF_INET6 && rtm->rtm_type == RTN_UNICAST && !tb[RTA_GATEWAY])
-		key->link = get_u32(tb[RTA_OIF], 0);
-}
-
-static void neighbour_key(const struct nlmsghdr *nlh, struct key *key)
-{
-	const struct ndmsg *ndm = mnl_nlmsg_get_payload(nlh);
-	const struct nlattr *tb[NDA_MAX + 1] = {0};
-
-	collect(nlh, sizeof(*ndm), tb, NDA_MAX);
-	key->kind = RTM_NEWNEIGH;
-	key->family = ndm->ndm_family;
-	key->metric = ndm->ndm_flags & NTF_PROXY;
-	key->link = (uint32_t)ndm->ndm_ifindex;
-	get_addr(tb[NDA_DST], key->addr);
-}
-
-static void address_key(const struct nlmsghdr *nlh, struct key *key)
-{
-	const struct ifaddrmsg *ifa = mnl_nlmsg_get_payload(nlh);
-	const struct nlattr *tb[IFA_MAX + 1] = {0};
-
-	collect(nlh, sizeof(*ifa), tb, IFA_MAX);
-	key->kind = RTM_NEWADDR;
-	key->family = ifa->ifa_family;
-	key->len = ifa->ifa_prefixlen;
-	key->link = ifa->ifa_index;
-	get_addr(tb[IFA_LOCAL] ? tb[IFA_LOCAL] : tb[IFA_ADDRESS], key->addr);
-}
-
-/* One that agents do not know: kept once for each wording. */
-static void other_key(const struct nlmsghdr *nlh, struct key *key)
-{
-	const uint8_t *bytes = (const uint8_t *)nlh;
-	uint64_t hash[2] = {nlh->nlmsg_len, ~0ULL};
-
-	for (size_t i = 0; i < nlh->nlmsg_len; i++) {
-		hash[0] = (hash[0] ^ bytes[i]) * 0x100000001b3ULL;
-		hash[1] = (hash[1] + bytes[i]) * 0x9e3779b97f4a7c15ULL;
-	}
-	key->kind = nlh->nlmsg_type;
-	memcpy(key->addr, hash, sizeof(hash));
-}
-
-static void key_of(const struct nlmsghdr *nlh, struct key *key)
-{
-	const size_t payload = nlh->nlmsg_len - MNL_NLMSG_HDRLEN;
-	const uint16_t type = nlh->nlmsg_type;
-
-	*key = (struct key){0};
-	if ((type == RTM_NEWROUTE || type == RTM_DELROUTE) && payload >= sizeof(struct rtmsg))
-		route_key(nlh, key);
-	else if ((type == RTM_NEWNEIGH || type == RTM_DELNEIGH) && payload >= sizeof(struct ndmsg))
-		neighbour_key(nlh, key);
-	else if ((type == RTM_NEWADDR || type == RTM_DELADDR) &&
-		 payload >= sizeof(struct ifaddrmsg))
-		address_key(nlh, key);
-	else
-		other_key(nlh, key);
-}
-
-static bool removes(const struct nlmsghdr *nlh)
-{
-	return nlh->nlmsg_type == RTM_DELROUTE || nlh->nlmsg_type == RTM_DELNEIGH ||
-	       nlh->nlmsg_type == RTM_DELADDR;
-}
-
-/* --- messages ------------------------------------------------------------------------------------ */
 
 static bool is_whole(const struct nlmsghdr *nlh, size_t left)
 {
@@ -283,118 +278,219 @@ static size_t step(const struct nlmsghdr *nlh, size_t left)
 	return MNL_ALIGN(nlh->nlmsg_len) < left ? MNL_ALIGN(nlh->nlmsg_len) : left;
 }
 
+static int put_message(struct pdp_agentconf *conf, const struct nlmsghdr *nlh)
+{
+	struct pdp_rtkey key;
+	int code;
+
+	pdp_rtkey_of(nlh, &key);
+	code = put(conf, &key, PDP_CONF_NETLINK, pdp_rtkey_removes(nlh), nlh, nlh->nlmsg_len);
+	if (!code && key.kind == RTM_NEWROUTE && nlh->nlmsg_flags & NLM_F_REPLACE)
+		remove_beside(conf, &key);
+	return code;
+}
+
 int pdp_agentconf_netlink(struct pdp_agentconf *conf, const void *msgs, size_t len)
 {
 	const uint8_t *at = msgs;
-	struct key key;
 	int code = 0;
 
 	for (size_t done = 0; done < len; done += step((const void *)(at + done), len - done))
 		if (!is_whole((const void *)(at + done), len - done))
 			return -EINVAL;
 	for (size_t done = 0; done < len && !code;
-	     done += step((const void *)(at + done), len - done)) {
-		const struct nlmsghdr *nlh = (const void *)(at + done);
-
-		key_of(nlh, &key);
-		if (key.kind == RTM_NEWROUTE && nlh->nlmsg_flags & NLM_F_REPLACE)
-			forget_beside(conf, &key);
-		code = put(conf, &key, PDP_CONF_NETLINK, removes(nlh), nlh, nlh->nlmsg_len);
-	}
+	     done += step((const void *)(at + done), len - done))
+		code = put_message(conf, (const void *)(at + done));
+	pdp_kept_forget_removals(conf);
+	wake_readers(conf);
 	return code;
 }
 
-void pdp_agentconf_begin(struct pdp_agentconf *conf, bool live)
+void pdp_agentconf_hold(struct pdp_agentconf *conf, bool held)
 {
-	struct pdp_kept *kept, *after;
+	conf->held = held;
+	if (!held)
+		wake_readers(conf);
+}
 
-	conf->live = live;
-	conf->offered = 0;
-	for (int i = 0; i < PDP_CONF_PHASES; i++) {
-		TAILQ_FOREACH(kept, &conf->sent[i], order)
-			kept->sent = false;
-		/* What was sent is older than what was not. */
-		TAILQ_CONCAT(&conf->sent[i], &conf->unsent[i], order);
-		TAILQ_CONCAT(&conf->unsent[i], &conf->sent[i], order);
-		for (kept = TAILQ_FIRST(&conf->unsent[i]); kept; kept = after) {
-			after = TAILQ_NEXT(kept, order);
-			if (kept->removal)
-				forget(conf, kept);
+bool pdp_agentconf_held(const struct pdp_agentconf *conf)
+{
+	return conf->held;
+}
+
+void pdp_agentconf_stats(const struct pdp_agentconf *conf, struct pdp_agentconf_stats *out)
+{
+	*out = conf->stats;
+}
+
+/* --- one by one ----------------------------------------------------------------------------------- */
+
+static const struct nlmsghdr *message_of(const struct pdp_kept *kept)
+{
+	return (const struct nlmsghdr *)kept->body;
+}
+
+const struct nlmsghdr *pdp_agentconf_find(const struct pdp_agentconf *conf,
+					  const struct pdp_rtkey *key)
+{
+	const struct pdp_kept *kept = find(conf, key);
+
+	return kept && !kept->removal ? message_of(kept) : NULL;
+}
+
+void pdp_agentconf_begin_round(struct pdp_agentconf *conf)
+{
+	conf->round++;
+	conf->in_round = true;
+	conf->swept = 0;
+}
+
+void pdp_agentconf_end_round(struct pdp_agentconf *conf)
+{
+	conf->in_round = false;
+	pdp_kept_forget_removals(conf);
+}
+
+/* A message whose removal is known too; so no vif. */
+static bool is_known(const struct pdp_kept *kept)
+{
+	return kept->key.kind == RTM_NEWROUTE || kept->key.kind == RTM_NEWNEIGH ||
+	       kept->key.kind == RTM_NEWADDR;
+}
+
+/*
+ * The table may grow between two parts: then a place's entries go to itself and to one behind the end of
+ * what was there, so that none escapes.
+ */
+bool pdp_agentconf_sweep(struct pdp_agentconf *conf, size_t most, size_t *removed)
+{
+	size_t end = conf->n_buckets - conf->swept > most ? conf->swept + most : conf->n_buckets;
+	size_t n = 0;
+
+	for (; conf->swept < end; conf->swept++) {
+		struct pdp_kept *kept;
+
+		for (kept = conf->buckets[conf->swept]; kept; kept = kept->next) {
+			if (kept->removal || kept->mark >= seen(conf) || !is_known(kept))
+				continue;
+			remove_entry(conf, kept);
+			n++;
 		}
 	}
-}
-
-static struct pdp_kept_list *next_list(struct pdp_agentconf *conf)
-{
-	for (int i = 0; i < PDP_CONF_PHASES; i++)
-		if (!TAILQ_EMPTY(&conf->unsent[i]))
-			return &conf->unsent[i];
-	return NULL;
-}
-
-bool pdp_agentconf_all_sent(const struct pdp_agentconf *conf)
-{
-	for (int i = 0; i < PDP_CONF_PHASES; i++)
-		if (!TAILQ_EMPTY(&conf->unsent[i]))
-			return false;
+	if (removed)
+		*removed = n;
+	if (n)
+		wake_readers(conf);
+	if (conf->swept < conf->n_buckets)
+		return false;
+	pdp_agentconf_end_round(conf);
 	return true;
 }
 
-size_t pdp_agentconf_next(struct pdp_agentconf *conf, void *buf, size_t size)
+enum pdp_conf_mark pdp_agentconf_mark(const struct pdp_agentconf *conf, const struct pdp_rtkey *key,
+				      const struct nlmsghdr **msg)
 {
-	const struct pdp_kept_list *list = next_list(conf);
-	struct pdp_msg msg = {.type = PDP_MSG_NETLINK};
-	const struct pdp_kept *kept;
-	size_t len = sizeof(msg);
+	const struct pdp_kept *kept = find(conf, key);
 
-	conf->offered = 0;
-	if (!list)
-		return 0;
-	TAILQ_FOREACH(kept, list, order) {
-		if (kept->len > size - len)
-			break;
-		memcpy((uint8_t *)buf + len, kept->body, kept->len);
-		len += kept->len;
-		conf->offered++;
-		if (kept->phase != PDP_CONF_NETLINK) {
-			msg.type = PDP_MSG_VIF;
-			break;
-		}
-	}
-	memcpy(buf, &msg, sizeof(msg));
-	return len;
+	if (msg)
+		*msg = kept ? message_of(kept) : NULL;
+	if (!kept || kept->mark < seen(conf))
+		return PDP_CONF_UNMARKED;
+	return kept->mark > seen(conf) ? PDP_CONF_SET : PDP_CONF_SEEN;
 }
 
-void pdp_agentconf_sent(struct pdp_agentconf *conf)
+void pdp_agentconf_set_mark(struct pdp_agentconf *conf, const struct pdp_rtkey *key)
 {
-	struct pdp_kept_list *list = next_list(conf);
+	struct pdp_kept *kept = find(conf, key);
 
-	for (; conf->offered; conf->offered--) {
-		struct pdp_kept *kept = TAILQ_FIRST(list);
-
-		TAILQ_REMOVE(list, kept, order);
-		if (kept->removal) {
-			discard(conf, kept);
-		} else {
-			kept->sent = true;
-			TAILQ_INSERT_TAIL(&conf->sent[kept->phase], kept, order);
-		}
-	}
+	if (kept)
+		kept->mark = seen(conf) + 1;
 }
 
-void pdp_agentconf_init(struct pdp_agentconf *conf)
+void pdp_agentconf_tag(struct pdp_agentconf *conf, const struct pdp_rtkey *key,
+		       struct pdp_kept_tagged *list)
 {
-	*conf = (struct pdp_agentconf){0};
-	for (int i = 0; i < PDP_CONF_PHASES; i++) {
-		TAILQ_INIT(&conf->unsent[i]);
-		TAILQ_INIT(&conf->sent[i]);
-	}
+	struct pdp_kept *kept = find(conf, key);
+
+	if (!kept || kept->removal)
+		return;
+	untag(kept);
+	LIST_INSERT_HEAD(list, kept, tagged);
+	kept->is_tagged = true;
 }
 
-void pdp_agentconf_clear(struct pdp_agentconf *conf)
+void pdp_agentconf_untag(struct pdp_agentconf *conf, const struct pdp_rtkey *key)
+{
+	struct pdp_kept *kept = find(conf, key);
+
+	if (kept && !kept->removal)
+		untag(kept);
+}
+
+const struct nlmsghdr *pdp_kept_first(const struct pdp_kept_tagged *list,
+				      const struct pdp_rtkey **key)
+{
+	const struct pdp_kept *kept = LIST_FIRST(list);
+
+	*key = kept ? &kept->key : NULL;
+	return kept ? message_of(kept) : NULL;
+}
+
+void pdp_kept_untag_all(struct pdp_kept_tagged *list)
 {
 	struct pdp_kept *kept;
 
+	while ((kept = LIST_FIRST(list)))
+		untag(kept);
+}
+
+int pdp_agentconf_walk(const struct pdp_agentconf *conf, size_t *place, size_t most, pdp_kept_fn fn,
+		       void *arg)
+{
+	int code = 0;
+
+	for (; most && *place < conf->n_buckets && !code; most--, ++*place) {
+		const struct pdp_kept *kept;
+
+		for (kept = conf->buckets[*place]; kept && !code; kept = kept->next)
+			if (!kept->removal && kept->phase == PDP_CONF_NETLINK)
+				code = fn(&kept->key, message_of(kept), arg);
+	}
+	if (*place >= conf->n_buckets)
+		*place = SIZE_MAX;
+	return code;
+}
+
+/* --- from beginning to end ------------------------------------------------------------------------ */
+
+struct pdp_agentconf *pdp_agentconf_new(void)
+{
+	struct pdp_agentconf *conf = calloc(1, sizeof(*conf));
+
+	if (!conf)
+		return NULL;
+	conf->refs = 1;
+	conf->round = 1;
+	LIST_INIT(&conf->readers);
+	for (int i = 0; i < PDP_CONF_PHASES; i++) {
+		TAILQ_INIT(&conf->order[i]);
+		TAILQ_INIT(&conf->gone[i]);
+	}
+	return conf;
+}
+
+struct pdp_agentconf *pdp_agentconf_ref(struct pdp_agentconf *conf)
+{
+	conf->refs++;
+	return conf;
+}
+
+void pdp_agentconf_unref(struct pdp_agentconf *conf)
+{
+	struct pdp_kept *kept;
+
+	if (!conf || --conf->refs)
+		return;
 	for (size_t i = 0; i < conf->n_buckets; i++) {
 		while ((kept = conf->buckets[i])) {
 			conf->buckets[i] = kept->next;
@@ -402,5 +498,5 @@ void pdp_agentconf_clear(struct pdp_agentconf *conf)
 		}
 	}
 	free(conf->buckets);
-	pdp_agentconf_init(conf);
+	free(conf);
 }

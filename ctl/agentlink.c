@@ -68,7 +68,7 @@ struct pdp_agentlink {
 	pid_t pid; /* on the host */
 	ino_t xsk_inode; /* tells a reconnect from a new agent */
 
-	struct pdp_agentconf conf;
+	struct pdp_confreader conf;
 	struct pdp_agentstats stats;
 	struct waiter *waiters;
 	size_t n_waiters;
@@ -103,7 +103,7 @@ static void end_connection(struct pdp_agentlink *al, unsigned int pause_ms)
 	al->greeted = false;
 	for (size_t i = 0; i < al->n_waiters; i++)
 		al->waiters[i].asked = false;
-	pdp_agentconf_begin(&al->conf, false);
+	pdp_confreader_begin(&al->conf, false);
 	if (!al->accept_ev)
 		return;
 	if (pause_ms) {
@@ -170,19 +170,19 @@ static int pump(struct pdp_agentlink *al)
 	size_t len;
 
 	for (int i = 0; i < SEND_BURST; i++) {
-		len = pdp_agentconf_next(&al->conf, out, sizeof(out));
+		len = pdp_confreader_next(&al->conf, out, sizeof(out));
 		if (!len)
 			break;
 		sent = send_message(al, out, len);
 		if (sent != 1)
 			return sent;
-		pdp_agentconf_sent(&al->conf);
+		pdp_confreader_sent(&al->conf);
 		al->synced = false;
 		al->complaints.told++;
 	}
-	if (!pdp_agentconf_all_sent(&al->conf))
+	if (pdp_confreader_due(&al->conf))
 		event_add(al->write_ev, NULL);
-	else if (!al->synced)
+	else if (!al->synced && !pdp_agentconf_held(al->conf.conf))
 		sent = send_sync(al);
 	return sent;
 }
@@ -257,7 +257,8 @@ static void on_watch(evutil_socket_t fd, short what, void *arg)
 		send_sync(al);
 		return;
 	}
-	if (reads(al)) {
+	/* Nothing that it could answer was asked. */
+	if (reads(al) || (al->answered_seq == al->sync_seq && pdp_agentconf_held(al->conf.conf))) {
 		alive(al);
 		return;
 	}
@@ -307,7 +308,7 @@ static int greet(struct pdp_agentlink *al, const struct pdp_inbox *in, struct pd
 	al->pause_ms = PAUSE_MIN_MS;
 	event_remove_timer(al->read_ev);
 	send_message(al, &start, sizeof(start));
-	pdp_agentconf_begin(&al->conf, true);
+	pdp_confreader_begin(&al->conf, true);
 	event_add(al->write_ev, NULL);
 	al->fn(PDP_AGENT_CONNECTED, NULL, al->arg);
 	return 0;
@@ -455,21 +456,35 @@ static void on_pause_over(evutil_socket_t fd, short what, void *arg)
 		event_add(al->accept_ev, NULL);
 }
 
+/* After the caller has said all it has to say in this turn of the loop. */
+static void send_soon(void *arg)
+{
+	struct pdp_agentlink *al = arg;
+
+	if (al->greeted)
+		event_add(al->write_ev, NULL);
+}
+
 int pdp_agentlink_new(struct pdp_agentlink **out, struct event_base *base, const char *dataplane,
-		      pdp_agent_fn fn, void *arg, struct pdp_error *err)
+		      struct pdp_agentconf *conf, pdp_agent_fn fn, void *arg, struct pdp_error *err)
 {
 	struct pdp_agentlink *al = calloc(1, sizeof(*al));
 
 	*out = NULL;
-	if (!al)
+	conf = conf ? pdp_agentconf_ref(conf) : pdp_agentconf_new();
+	if (!al || !conf) {
+		pdp_agentconf_unref(conf);
+		free(al);
 		return pdp_fail(err, -ENOMEM, "no memory for an agent's channel");
+	}
 	al->base = base;
 	al->fn = fn;
 	al->arg = arg;
 	al->listen_fd = al->fd = al->xskmap_fd = -1;
 	al->pause_ms = PAUSE_MIN_MS;
 	al->endings = (struct pdp_bucket){.depth = BURST, .interval_ms = BURST_INTERVAL_MS};
-	pdp_agentconf_init(&al->conf);
+	pdp_confreader_init(&al->conf, conf, send_soon, al);
+	pdp_agentconf_unref(conf);
 	snprintf(al->dataplane, sizeof(al->dataplane), "%s", dataplane);
 	*out = al;
 	return 0;
@@ -480,7 +495,7 @@ void pdp_agentlink_free(struct pdp_agentlink *al)
 	if (!al)
 		return;
 	pdp_agentlink_shut(al);
-	pdp_agentconf_clear(&al->conf);
+	pdp_confreader_end(&al->conf);
 	pdp_agentstats_unmap(&al->stats);
 	free(al->waiters);
 	free(al);
@@ -529,22 +544,14 @@ void pdp_agentlink_shut(struct pdp_agentlink *al)
 	al->xskmap_fd = -1;
 }
 
-/* After the caller has said all it has to say in this turn of the loop. */
-static int send_soon(struct pdp_agentlink *al, int code)
-{
-	if (!code && al->greeted)
-		event_add(al->write_ev, NULL);
-	return code;
-}
-
 int pdp_agentlink_vif(struct pdp_agentlink *al, const struct pdp_dp_vif *vif)
 {
-	return send_soon(al, pdp_agentconf_vif(&al->conf, vif));
+	return pdp_agentconf_vif(al->conf.conf, vif);
 }
 
 int pdp_agentlink_netlink(struct pdp_agentlink *al, const void *msgs, size_t len)
 {
-	return send_soon(al, pdp_agentconf_netlink(&al->conf, msgs, len));
+	return pdp_agentconf_netlink(al->conf.conf, msgs, len);
 }
 
 int pdp_agentlink_sync(struct pdp_agentlink *al, pdp_agent_sync_fn fn, void *arg)
@@ -556,7 +563,8 @@ int pdp_agentlink_sync(struct pdp_agentlink *al, pdp_agent_sync_fn fn, void *arg
 	al->waiters = waiters;
 	waiters[al->n_waiters++] = (struct waiter){.fn = fn, .arg = arg};
 	al->synced = false;
-	return send_soon(al, 0);
+	send_soon(al);
+	return 0;
 }
 
 void pdp_agentlink_past(const struct pdp_agentlink *al, struct pdp_agent_past *out)

@@ -36,8 +36,10 @@ enum pdp_agent_event {
 /* err is NULL, or valid during the call. */
 typedef void (*pdp_agent_fn)(enum pdp_agent_event event, const struct pdp_error *err, void *arg);
 
+/* @conf: what the agent is to be told, shared with its siblings; NULL = something of its own. */
 int pdp_agentlink_new(struct pdp_agentlink **out, struct event_base *base, const char *dataplane,
-		      pdp_agent_fn fn, void *arg, struct pdp_error *err);
+		      struct pdp_agentconf *conf, pdp_agent_fn fn, void *arg,
+		      struct pdp_error *err);
 void pdp_agentlink_free(struct pdp_agentlink *al);
 
 /*
@@ -51,7 +53,7 @@ int pdp_agentlink_listen(struct pdp_agentlink *al, const char *path, uid_t agent
 /* Close connection and listener, without telling; the configuration and the counters stay. */
 void pdp_agentlink_shut(struct pdp_agentlink *al);
 
-/* As pdp_agentconf_*(), and sent soon when an agent is there. */
+/* As pdp_agentconf_*() of the link's: to its siblings, too. */
 int pdp_agentlink_vif(struct pdp_agentlink *al, const struct pdp_dp_vif *vif);
 int pdp_agentlink_netlink(struct pdp_agentlink *al, const void *msgs, size_t len);
 

@@ -103,7 +103,7 @@ static void fail(struct pdp_apply *a, int code)
 
 /* --- make ----------------------------------------------------------------------------------------- */
 
-/* Both layouts have it, and its agent is to hear something else. */
+/* Both layouts have it, and its agents are to hear something else. */
 static int retell(const struct pdp_apply *a, const struct pdp_node_vnet *to, struct pdp_error *err)
 {
 	const struct pdp_node_vnet *from = pdp_node_vnet(a->node, to->conf->name);
@@ -112,13 +112,11 @@ static int retell(const struct pdp_apply *a, const struct pdp_node_vnet *to, str
 
 	if (!from || pdp_tables_same(from, to))
 		return 0;
+	code = pdp_tables_send(to, err);
 	for (i = 0; !code && i < to->n_guests; i++) {
 		struct pdp_node_guest *guest = to->guests[i];
 
-		if (guest->layouts < 2 || !guest->box)
-			continue;
-		code = pdp_tables_send(guest, to, err);
-		if (!code)
+		if (guest->layouts == 2 && guest->box)
 			code = pdp_apply_sync(guest, err);
 	}
 	return code;
@@ -247,17 +245,13 @@ static void forget_tables(struct pdp_apply *a)
 {
 	struct pdp_node *node = a->node;
 	struct pdp_error err;
-	size_t i, j;
+	size_t i;
 
 	for (i = 0; i < node->model.n_vnets; i++) {
 		const struct pdp_node_vnet *now = &node->vnets[i], *old = pdp_apply_twin(a, now);
 
-		if (!old || pdp_tables_same(old, now))
-			continue;
-		for (j = 0; j < now->n_guests; j++)
-			if (now->guests[j]->layouts == 2 && now->guests[j]->box &&
-			    pdp_tables_withdraw(now->guests[j], old, now, &err))
-				pdp_log(PDP_LOG_ERROR, "%s", err.text);
+		if (old && !pdp_tables_same(old, now) && pdp_tables_withdraw(old, now, &err))
+			pdp_log(PDP_LOG_ERROR, "%s", err.text);
 	}
 }
 
@@ -288,7 +282,7 @@ static void undo_turn(struct pdp_apply *a)
 {
 	struct pdp_node *node = a->node;
 	struct pdp_error err;
-	size_t i, j;
+	size_t i;
 
 	if (a->next < a->n_fresh) {
 		pdp_apply_stop_fresh(a, a->fresh[a->next++]);
@@ -298,13 +292,9 @@ static void undo_turn(struct pdp_apply *a)
 	for (i = 0; i < node->model.n_vnets; i++) {
 		const struct pdp_node_vnet *now = &node->vnets[i], *new = pdp_apply_twin(a, now);
 
-		if (!new || pdp_tables_same(new, now))
-			continue;
-		for (j = 0; j < now->n_guests; j++)
-			if (now->guests[j]->layouts == 2 && now->guests[j]->box &&
-			    (pdp_tables_send(now->guests[j], now, &err) ||
-			     pdp_tables_withdraw(now->guests[j], new, now, &err)))
-				pdp_log(PDP_LOG_ERROR, "%s", err.text);
+		if (new && !pdp_tables_same(new, now) &&
+		    (pdp_tables_send(now, &err) || pdp_tables_withdraw(new, now, &err)))
+			pdp_log(PDP_LOG_ERROR, "%s", err.text);
 	}
 	if (pdp_apply_power(a, false, &err))
 		pdp_log(PDP_LOG_ERROR, "%s", err.text);

@@ -163,12 +163,13 @@ int pdp_apply_start_guest(struct pdp_apply *a, struct pdp_node_guest *guest, str
 		.power = guest->power,
 		.memory_mib = conf->memory_mib ? conf->memory_mib : GUEST_MEMORY_MIB,
 		.dataplane = conf->data_plane,
+		.conf = guest->vnet->told,
 	};
 	int code;
 
 	memcpy(spec.name, guest->name, sizeof(spec.name));
-	code = start(a, guest, &spec, err);
-	return code ? code : pdp_tables_send(guest, guest->vnet, err);
+	code = pdp_tables_send(guest->vnet, err);
+	return code ? code : start(a, guest, &spec, err);
 }
 
 static void on_synced(const struct pdp_error *err, void *arg)

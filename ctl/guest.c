@@ -410,8 +410,8 @@ int pdp_box_new(struct pdp_guest_box **out, struct pdp_guests *guests,
 	guest->pause_ms = PAUSE_MIN_MS;
 	pdp_felink_init(&guest->link);
 	guest->retry_ev = event_new(guests->base, -1, 0, on_retry, guest);
-	code = pdp_agentlink_new(&guest->agent, guests->base, guest->k.dataplane, on_agent, guest,
-				 err);
+	code = pdp_agentlink_new(&guest->agent, guests->base, guest->k.dataplane, spec->conf,
+				 on_agent, guest, err);
 	if (!code && !guest->retry_ev)
 		code = pdp_fail(err, -ENOMEM, "no memory for guest %s", spec->name);
 	if (code) {

@@ -18,6 +18,7 @@
 #include "loader/loader.h"
 
 struct event_base;
+struct pdp_agentconf;
 struct pdp_guests;
 struct pdp_guest_box;
 
@@ -39,6 +40,8 @@ struct pdp_guest_spec {
 	uint32_t power; /* millicores: CFS quota */
 	uint32_t memory_mib;
 	const char *dataplane;
+	struct pdp_agentconf
+		*conf; /* what its agent is told, shared with its siblings; NULL = its own */
 };
 
 enum pdp_guest_state {
@@ -155,9 +158,9 @@ int pdp_guest_set_memory(struct pdp_guest_box *guest, uint32_t memory_mib, struc
 bool pdp_guest_drained(struct pdp_guest_box *guest);
 
 /*
- * Configuration for the agent: what is in force is kept, and sent whole whenever an agent connects
- * anew, followed by SYNC. Once it is there, changes go out at once, with a SYNC behind them. A vif of
- * family 0 removes. Cheap to call before the agent is there.
+ * Configuration for the agent and those that share it: what is in force is kept, and sent whole whenever
+ * an agent connects anew, followed by SYNC. Once it is there, changes go out at once, with a SYNC behind
+ * them. A vif of family 0 removes. Cheap to call before the agent is there.
  */
 int pdp_guest_set_vif(struct pdp_guest_box *guest, const struct pdp_dp_vif *vif);
 int pdp_guest_netlink(struct pdp_guest_box *guest, const void *msgs, size_t len);

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ctl/agentconf.h"
+
 static int lay_out_ports(struct pdp_layout *l, const struct pdp_node *node)
 {
 	size_t i, j;
@@ -147,6 +149,9 @@ static int lay_out_vnet(struct pdp_layout *l, struct pdp_node *node, struct pdp_
 		vnet->rate = old->rate;
 		vnet->gone = old->gone;
 	}
+	vnet->told = old ? pdp_agentconf_ref(old->told) : pdp_agentconf_new();
+	if (!vnet->told)
+		return -ENOMEM;
 	code = lay_out_vifs(l, vnet, vnet->placed);
 	return code ? code : lay_out_guests(l, node, vnet, old, vnet->placed);
 }
@@ -251,6 +256,7 @@ void pdp_layout_free(struct pdp_layout *l)
 			if (!--l->vnets[i].guests[j]->layouts)
 				free(l->vnets[i].guests[j]);
 		free(l->vnets[i].guests);
+		pdp_agentconf_unref(l->vnets[i].told);
 		free(l->vnets[i].vifs);
 	}
 	pdp_names_free(&l->names);

@@ -47,6 +47,7 @@ struct pdp_rate {
 	uint64_t rx_pps, tx_pps;
 };
 
+struct pdp_agentconf;
 struct pdp_apply;
 struct pdp_node;
 struct pdp_node_vnet;
@@ -117,6 +118,7 @@ struct pdp_node_vnet {
 	struct pdp_node_control *control; /* NULL = it has none */
 	struct pdp_node_guest **guests;
 	size_t n_guests;
+	struct pdp_agentconf *told; /* what its agents are; of both layouts while a change is under way */
 	struct pdp_ledger_guest gone; /* books of guests that have gone, summed; name "" = none has */
 	struct pdp_rate rate;
 };

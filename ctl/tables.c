@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * tables.c - a vnet in the words of the agents' channel. Decides nothing; the channel keeps and sends it.
+ * tables.c - a vnet in the words of the agents' channel. Decides nothing; agentconf.c keeps it.
  */
 #include "ctl/tables.h"
 
@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ctl/agentconf.h"
 #include "ctl/fib.h"
 #include "ctl/layout.h"
 
@@ -44,20 +45,19 @@ static uint16_t *vif_ids(const struct pdp_node_vnet *vnet)
 	return ids;
 }
 
-static int send_netlink(const void *msgs, size_t len, void *box)
+static int send_netlink(const void *msgs, size_t len, void *conf)
 {
-	return pdp_guest_netlink(box, msgs, len);
+	return pdp_agentconf_netlink(conf, msgs, len);
 }
 
-static int fail(const struct pdp_node_guest *guest, int code, struct pdp_error *err)
+static int fail(const struct pdp_node_vnet *vnet, int code, struct pdp_error *err)
 {
-	return code ? pdp_fail(err, code, "guest %s: send its tables: %s", guest->name,
+	return code ? pdp_fail(err, code, "vnet %s: note its tables: %s", vnet->conf->name,
 			       strerror(-code))
 		    : 0;
 }
 
-int pdp_tables_send(struct pdp_node_guest *guest, const struct pdp_node_vnet *vnet,
-		    struct pdp_error *err)
+int pdp_tables_send(const struct pdp_node_vnet *vnet, struct pdp_error *err)
 {
 	uint16_t *ids = vif_ids(vnet);
 	int code = ids ? 0 : -ENOMEM;
@@ -66,16 +66,16 @@ int pdp_tables_send(struct pdp_node_guest *guest, const struct pdp_node_vnet *vn
 	for (i = 0; !code && i < vnet->n_vifs; i++) {
 		struct pdp_dp_vif vif = agent_vif(&vnet->vifs[i]);
 
-		code = pdp_guest_set_vif(guest->box, &vif);
+		code = pdp_agentconf_vif(vnet->told, &vif);
 	}
 	if (!code)
-		code = pdp_fib_build(vnet->conf, ids, send_netlink, guest->box);
+		code = pdp_fib_build(vnet->conf, ids, send_netlink, vnet->told);
 	free(ids);
-	return fail(guest, code, err);
+	return fail(vnet, code, err);
 }
 
-int pdp_tables_withdraw(struct pdp_node_guest *guest, const struct pdp_node_vnet *old,
-			const struct pdp_node_vnet *vnet, struct pdp_error *err)
+int pdp_tables_withdraw(const struct pdp_node_vnet *old, const struct pdp_node_vnet *vnet,
+			struct pdp_error *err)
 {
 	uint16_t *old_ids = vif_ids(old), *ids = vif_ids(vnet);
 	int code = old_ids && ids ? 0 : -ENOMEM;
@@ -83,16 +83,16 @@ int pdp_tables_withdraw(struct pdp_node_guest *guest, const struct pdp_node_vnet
 
 	if (!code)
 		code = pdp_fib_withdraw(old->conf, old_ids, vnet->conf, ids, send_netlink,
-					guest->box);
+					vnet->told);
 	for (i = 0; !code && i < old->n_vifs; i++) {
 		const struct pdp_dp_vif none = {.id = old->vifs[i].id};
 
 		if (!pdp_layout_vif(vnet, old->vifs[i].conf->name))
-			code = pdp_guest_set_vif(guest->box, &none);
+			code = pdp_agentconf_vif(vnet->told, &none);
 	}
 	free(old_ids);
 	free(ids);
-	return fail(guest, code, err);
+	return fail(vnet, code, err);
 }
 
 struct text {
