@@ -379,10 +379,6 @@ void pdp_api_stop_listening(struct pdp_api *api)
 
 void pdp_api_answer_down(struct pdp_api *api, const char *node, const struct pdp_error *err)
 {
-	const struct timeval limit = {.tv_usec = FLUSH_MS * 1000L % 1000000,
-				      .tv_sec = FLUSH_MS / 1000};
-	int turns;
-
 	if (!api || !api->pending)
 		return;
 	if (err)
@@ -390,10 +386,21 @@ void pdp_api_answer_down(struct pdp_api *api, const char *node, const struct pdp
 	else
 		pdp_reply(api->pending, HTTP_OK,
 			  json_pack("[{s:s, s:s}]", "name", node, "state", "down"));
-	/* Until it is written: the connection closes itself then, and clears pending. */
+}
+
+void pdp_api_flush(struct pdp_api *api)
+{
+	const struct timeval limit = {.tv_usec = FLUSH_MS * 1000L % 1000000,
+				      .tv_sec = FLUSH_MS / 1000};
+	int turns;
+
+	if (!api)
+		return;
+	/* Until all is written: the connections close themselves then. */
 	event_base_loopexit(api->base, &limit);
-	for (turns = 0; api->pending && turns < 1000; turns++)
-		if (event_base_loop(api->base, EVLOOP_ONCE) || event_base_got_exit(api->base))
+	for (turns = 0; turns < 1000; turns++)
+		if ((!api->pending && !pdp_changes_answering(api->changes)) ||
+		    event_base_loop(api->base, EVLOOP_ONCE) || event_base_got_exit(api->base))
 			break;
 }
 

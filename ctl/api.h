@@ -33,6 +33,8 @@ int pdp_api_open(struct pdp_api **out, struct event_base *base, struct pdp_node 
 void pdp_api_stop_listening(struct pdp_api *api);
 /* Answer who asked for the end, if somebody did, with what became of it; err NULL = all is down. */
 void pdp_api_answer_down(struct pdp_api *api, const char *node, const struct pdp_error *err);
+/* Write out, for a second at most, what the end of the node or of a change has been answered. */
+void pdp_api_flush(struct pdp_api *api);
 /* NULL is fine. */
 void pdp_api_close(struct pdp_api *api);
 

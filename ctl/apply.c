@@ -74,25 +74,33 @@ static void free_apply(struct pdp_apply *a)
 	free(a);
 }
 
-static void finish(struct pdp_apply *a)
+/* The change is no more when who asked for it hears of it. */
+static void end(struct pdp_apply *a)
 {
 	struct pdp_node *node = a->node;
 	pdp_apply_fn fn = a->fn;
 	void *arg = a->arg;
 	struct pdp_error err = a->err;
-	unsigned int ms = (unsigned int)((pdp_now_ns() - a->begun_ns) / 1000000);
 	int code = a->code;
 
 	node->apply = NULL;
-	if (code)
-		pdp_event(node->events, PDP_LOG_ERROR, PDP_EVENT_APPLY, "node",
-			  "not done, and undone: %s: %s", a->what, err.text);
-	else
-		pdp_event(node->events, PDP_LOG_NOTICE, PDP_EVENT_APPLY, "node",
-			  "done in %u ms: %s", ms, a->what);
 	free_apply(a);
 	if (fn)
 		fn(node, code, code ? &err : NULL, arg);
+}
+
+static void finish(struct pdp_apply *a)
+{
+	struct pdp_events *events = a->node->events;
+	unsigned int ms = (unsigned int)((pdp_now_ns() - a->begun_ns) / 1000000);
+
+	if (a->code)
+		pdp_event(events, PDP_LOG_ERROR, PDP_EVENT_APPLY, "node",
+			  "not done, and undone: %s: %s", a->what, a->err.text);
+	else
+		pdp_event(events, PDP_LOG_NOTICE, PDP_EVENT_APPLY, "node", "done in %u ms: %s", ms,
+			  a->what);
+	end(a);
 }
 
 static void fail(struct pdp_apply *a, int code)
@@ -416,7 +424,20 @@ void pdp_apply_cancel(struct pdp_node *node, int code, const char *why)
 		fail(a, pdp_fail(&a->err, code, "%s", why));
 }
 
-void pdp_apply_abandon(struct pdp_node *node)
+/* From the switch on it is in the store. */
+static int explain(struct pdp_apply *a, const char *why)
+{
+	bool saved = a->step == PDP_APPLY_DRAIN || a->step == PDP_APPLY_REMOVE;
+
+	if (a->step == PDP_APPLY_UNDO) /* its own reason is the better one */
+		return a->code;
+	return pdp_fail(&a->err, -ECANCELED, "%s %s: %s", why,
+			saved ? "before the change was through, which is saved"
+			      : "before the change was made, which is forgotten",
+			a->what);
+}
+
+void pdp_apply_abandon(struct pdp_node *node, const char *why)
 {
 	struct pdp_apply *a = node->apply;
 	size_t i;
@@ -429,8 +450,9 @@ void pdp_apply_abandon(struct pdp_node *node)
 	for (i = 0; i < a->n_leaving; i++)
 		if (a->leaving[i]->box && !a->leaving[i]->live)
 			pdp_apply_stop_fresh(a, a->leaving[i]);
-	node->apply = NULL;
-	free_apply(a);
+	a->code = explain(a, why);
+	pdp_log(PDP_LOG_NOTICE, "%s", a->err.text);
+	end(a);
 }
 
 bool pdp_node_applying(const struct pdp_node *node)

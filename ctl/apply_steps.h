@@ -54,8 +54,11 @@ int pdp_apply_plan_json(const struct pdp_node *node, const struct pdp_model *wan
 /* Give up what is not switched over yet: it will be undone, and fn called with this error. */
 void pdp_apply_cancel(struct pdp_node *node, int code, const char *why);
 
-/* Stop all guests of the change that the node itself has not, at once, and forget the change. */
-void pdp_apply_abandon(struct pdp_node *node);
+/*
+ * Stop all guests of the change that the node itself has not, at once, and forget the change. Who asked for it
+ * is told what becomes of it: it is undone, or was saved and is what the node will be when it comes up.
+ */
+void pdp_apply_abandon(struct pdp_node *node, const char *why);
 
 /* Something that a change may wait for has happened. */
 void pdp_apply_wake(struct pdp_node *node);

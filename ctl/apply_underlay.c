@@ -8,6 +8,7 @@
 #include <net/if.h>
 #include <string.h>
 
+#include "ctl/control_check.h"
 #include "ctl/prefix.h"
 
 int pdp_apply_check_node(const struct pdp_node *node, const struct pdp_model *wanted,
@@ -18,7 +19,7 @@ int pdp_apply_check_node(const struct pdp_node *node, const struct pdp_model *wa
 				"node: its name is %s and cannot become %s while it runs: guests "
 				"bear it; take it down first",
 				node->model.node, wanted->node);
-	return 0;
+	return pdp_control_check(wanted, &node->model, NULL, err);
 }
 
 /* --- ports ---------------------------------------------------------------------------------------- */

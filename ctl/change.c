@@ -13,6 +13,7 @@
 
 #include "ctl/apply.h"
 #include "ctl/change.h"
+#include "ctl/control_check.h"
 #include "ctl/defrag.h"
 #include "ctl/edit.h"
 #include "ctl/nodefile.h"
@@ -27,6 +28,7 @@
 struct pdp_changes {
 	struct pdp_node *node;
 	struct evhttp_request *waiting; /* NULL = nobody, or who asked has gone */
+	struct evhttp_connection *answering; /* an answer is not out of the house yet; or NULL */
 	json_t *plan; /* for who waits */
 	uint64_t since_ns;
 	bool applying; /* on_applied() is still to come */
@@ -80,6 +82,11 @@ void pdp_changes_free(struct pdp_changes *changes)
 		free(changes);
 }
 
+bool pdp_changes_answering(const struct pdp_changes *changes)
+{
+	return changes->answering != NULL;
+}
+
 bool pdp_change_is(const char *path, int method)
 {
 	return !strncmp(path, PREFIX, strlen(PREFIX)) && verb_of(method);
@@ -91,8 +98,10 @@ static void on_gone(struct evhttp_connection *conn, void *arg)
 {
 	struct pdp_changes *changes = arg;
 
-	(void)conn;
-	changes->waiting = NULL;
+	if (changes->answering == conn)
+		changes->answering = NULL;
+	else if (changes->waiting && evhttp_request_get_connection(changes->waiting) == conn)
+		changes->waiting = NULL;
 }
 
 /* Takes the plan. */
@@ -121,7 +130,8 @@ static void on_applied(struct pdp_node *node, int code, const struct pdp_error *
 		json_decref(plan);
 		return;
 	}
-	evhttp_connection_set_closecb(evhttp_request_get_connection(req), NULL, NULL);
+	/* It closes when all is written: on_gone(). */
+	changes->answering = evhttp_request_get_connection(req);
 	if (!code) {
 		reply_plan(req, plan, true, pdp_now_ns() - changes->since_ns);
 		return;
@@ -187,8 +197,12 @@ static int change_file(struct pdp_changes *changes, struct evhttp_request *req,
 
 	/* Nothing at all is NULL. */
 	code = pdp_nodefile_parse(&wanted, query->name, text ? text : "", len, err);
-	if (code)
+	if (!code)
+		code = pdp_control_check(&wanted, &changes->node->model, query->name, err);
+	if (code) {
+		pdp_model_free(&wanted);
 		return code;
+	}
 	snprintf(what, sizeof(what), "apply %s", query->name);
 	return finish(changes, req, &wanted, query, what, err);
 }

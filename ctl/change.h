@@ -27,6 +27,9 @@ int pdp_changes_new(struct pdp_changes **out, struct pdp_node *node);
 /* Who still waits is left without an answer. NULL is fine. */
 void pdp_changes_free(struct pdp_changes *changes);
 
+/* Is an answer on its way to who asked for a change? */
+bool pdp_changes_answering(const struct pdp_changes *changes);
+
 /* Is this path one of changes (with this method, an EVHTTP_REQ_*)? */
 bool pdp_change_is(const char *path, int method);
 

@@ -10,17 +10,20 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "ctl/apply_steps.h"
 #include "ctl/audit.h"
 #include "ctl/booksfile.h"
+#include "ctl/control_check.h"
 #include "ctl/ethtool.h"
 #include "ctl/follow.h"
 #include "ctl/log.h"
 #include "ctl/node.h"
 #include "ctl/nodefile.h"
+#include "ctl/nodelock.h"
 #include "ctl/place.h"
 #include "ctl/plan.h"
 #include "ctl/rundir.h"
@@ -80,7 +83,7 @@ static int find_pins(struct pdp_node *node, struct pdp_error *err)
 		return 0;
 	if (!code)
 		pdp_loader_close(old);
-	node->apply->adopting = node->forwards_without_us = !code;
+	node->forwards_without_us = !code;
 	return code;
 }
 
@@ -130,14 +133,38 @@ static int clear_guests(struct pdp_node *node, struct pdp_error *err)
 
 /* --- what is wanted ------------------------------------------------------------------------------- */
 
+/* On a machine where nobody has installed PdP, the store's usual place is not there. */
+static int make_state_dir(const struct pdp_node *node, struct pdp_error *err)
+{
+	static const char usual[] = PDP_STORE_PATH;
+	char dir[sizeof(usual)];
+
+	if (strcmp(node->conf.state, usual) != 0)
+		return 0;
+	memcpy(dir, usual, sizeof(usual));
+	*strrchr(dir, '/') = '\0';
+	if (mkdir(dir, 0700) && errno != EEXIST)
+		return pdp_fail(err, -errno, "cannot make directory %s: %s; use another --state",
+				dir, strerror(errno));
+	return 0;
+}
+
 static int open_state(struct pdp_node *node, struct pdp_state *state, struct pdp_error *err)
 {
-	int code = pdp_store_open(&node->db, node->conf.state, err);
+	int code = make_state_dir(node, err);
 
+	if (!code)
+		code = pdp_store_open(&node->db, node->conf.state, err);
 	if (!code)
 		code = pdp_store_load(node->db, state, err);
 	node->generation = state->generation;
 	return code;
+}
+
+/* A node file that was named comes first of all: what is wrong with it has nothing to do with the rest. */
+static int read_config(const struct pdp_node *node, struct pdp_model *wanted, struct pdp_error *err)
+{
+	return node->conf.config ? pdp_nodefile_load(wanted, node->conf.config, err) : 0;
 }
 
 /* The node file when it was named, else what was last applied, else the node file where it always is. */
@@ -145,7 +172,7 @@ static int find_wanted(const struct pdp_node *node, const struct pdp_state *stat
 		       struct pdp_model *wanted, struct pdp_error *err)
 {
 	if (node->conf.config)
-		return pdp_nodefile_load(wanted, node->conf.config, err);
+		return 0;
 	if (state->generation)
 		return pdp_model_copy(wanted, &state->model);
 	return pdp_nodefile_load(wanted, PDP_NODE_FILE, err);
@@ -160,6 +187,14 @@ static int check_name(const struct pdp_node *node, const struct pdp_state *state
 			"%s is the state of node %s, and %s is wanted; use another --state, or "
 			"remove it once that node is down",
 			node->conf.state, state->model.node, wanted->node);
+}
+
+/* Containers and links bear it: no other pdpd of this machine may have one of that name. */
+static int lock_name(struct pdp_node *node, const struct pdp_model *wanted, struct pdp_error *err)
+{
+	memcpy(node->name, wanted->node, sizeof(node->name));
+	node->name_fd = pdp_nodelock_take(PDP_NODELOCK_DIR, node->name, node->conf.run_dir, err);
+	return node->name_fd < 0 ? node->name_fd : 0;
 }
 
 /* A restart with what was there changes nothing, and says nothing to the history. */
@@ -230,10 +265,10 @@ static void load_books(const char *run_dir, const struct pdp_layout *layout)
 static int open_all(struct pdp_node *node, struct pdp_error *err)
 {
 	const struct pdp_layout *layout = &node->apply->other;
-	int code = find_pins(node, err);
+	int code;
 
-	if (!code)
-		code = open_loader(node, err);
+	node->apply->adopting = node->forwards_without_us;
+	code = open_loader(node, err);
 	if (!code && node->forwards_without_us)
 		load_books(node->conf.run_dir, layout);
 	if (!code)
@@ -243,25 +278,31 @@ static int open_all(struct pdp_node *node, struct pdp_error *err)
 	return code;
 }
 
-static int apply_first(struct pdp_node *node, struct pdp_state *state, struct pdp_error *err)
+static int apply_first(struct pdp_node *node, struct pdp_state *state, struct pdp_model *wanted,
+		       struct pdp_error *err)
 {
 	struct pdp_placement placement = {0};
-	struct pdp_model wanted = {0};
 	struct outcome outcome = {0};
-	int code = find_wanted(node, state, &wanted, err);
+	int code = find_wanted(node, state, wanted, err);
 
 	if (!code)
-		code = check_name(node, state, &wanted, err);
+		code = check_name(node, state, wanted, err);
+	/* What forwards is not to wait for a directory. */
+	if (!code && !node->forwards_without_us)
+		code = pdp_control_check(wanted, &state->model, node->conf.config, err);
 	if (!code)
-		code = pdp_place(&placement, &wanted, &state->model, &state->placement, err);
+		code = lock_name(node, wanted, err);
+	if (!code)
+		code = pdp_place(&placement, wanted, &state->model, &state->placement, err);
 	if (!code) {
-		compare(node, state, &wanted, &placement);
-		code = pdp_apply_begin(node, &wanted, &placement, "the node comes up", on_applied,
+		compare(node, state, wanted, &placement);
+		code = pdp_apply_begin(node, wanted, &placement, "the node comes up", on_applied,
 				       &outcome, err);
 	}
 	if (!code)
 		code = open_all(node, err);
-	pdp_model_free(&wanted);
+	if (code && node->apply)
+		node->apply->fn = NULL; /* nobody waits for it any more */
 	pdp_placement_free(&placement);
 	return code ? code : wait_until_applied(node, &outcome, err);
 }
@@ -289,21 +330,24 @@ static int start_sampling(struct pdp_node *node, struct pdp_error *err)
 static int bring_up(struct pdp_node *node, struct pdp_error *err)
 {
 	static int (*const steps[])(struct pdp_node *, struct pdp_error *) = {
-		check_agent,
-		lock_run_dir,
-		open_underlay,
-		open_ethtool,
+		check_agent, lock_run_dir, find_pins, open_underlay, open_ethtool,
 	};
 	struct pdp_state state = {0};
-	int code = 0;
+	struct pdp_model wanted = {0};
+	int code = read_config(node, &wanted, err);
 	size_t i;
 
 	for (i = 0; !code && i < sizeof(steps) / sizeof(steps[0]); i++)
 		code = steps[i](node, err);
+	/* What was there before us, or cannot be read, is not ours to remove because we fail. */
+	node->keep_state = true;
 	if (!code)
 		code = open_state(node, &state, err);
-	if (!code)
-		code = apply_first(node, &state, err);
+	if (!code) {
+		node->keep_state = state.generation > 0;
+		code = apply_first(node, &state, &wanted, err);
+	}
+	pdp_model_free(&wanted);
 	pdp_state_free(&state);
 	return code ? code : start_sampling(node, err);
 }
@@ -333,6 +377,7 @@ int pdp_node_up(struct pdp_node **out, struct event_base *base, const struct pdp
 	node->base = base;
 	node->ethtool_fd = -1;
 	node->run_fd = -1;
+	node->name_fd = -1;
 	node->events = pdp_events_new();
 	set_state(node, PDP_NODE_STARTING);
 	code = bring_up(node, err);
@@ -340,118 +385,10 @@ int pdp_node_up(struct pdp_node **out, struct event_base *base, const struct pdp
 		give_up(node);
 		return code;
 	}
+	node->keep_state = false;
 	set_state(node, PDP_NODE_FORWARDING);
 	*out = node;
 	return 0;
-}
-
-/* --- books ---------------------------------------------------------------------------------------- */
-
-struct pdp_books_guest pdp_node_books(const struct pdp_node_guest *guest)
-{
-	struct pdp_books_guest out = {
-		.id = guest->id,
-		.link_ifindex = guest->link_ifindex,
-		.box = guest->box,
-		.past = guest->past,
-	};
-
-	memcpy(out.name, guest->name, sizeof(out.name));
-	return out;
-}
-
-/* Those that leave still have packets; they are in no layout of the node. */
-static size_t add_leaving(const struct pdp_node *node, const struct pdp_node_vnet *vnet,
-			  struct pdp_books_guest *out, size_t n)
-{
-	const struct pdp_apply *a = node->apply;
-	size_t i;
-
-	for (i = 0; a && i < a->n_leaving; i++)
-		if (!a->leaving[i]->live && a->leaving[i]->box &&
-		    a->leaving[i]->vnet->id == vnet->id)
-			out[n++] = pdp_node_books(a->leaving[i]);
-	return n;
-}
-
-int pdp_node_read_books(const struct pdp_node *node, const struct pdp_node_vnet *vnet,
-			struct pdp_books *out, struct pdp_error *err)
-{
-	struct pdp_books_guest guests[2 * PDP_VNET_GUESTS_MAX];
-	size_t n;
-	int code;
-
-	for (n = 0; n < vnet->n_guests; n++)
-		guests[n] = pdp_node_books(vnet->guests[n]);
-	n = add_leaving(node, vnet, guests, n);
-	code = pdp_books_read(out, node->loader, vnet->id, guests, n, err);
-	if (!code && *vnet->gone.name) /* there is room for one more */
-		out->guests[out->in.n_guests++] = vnet->gone;
-	return code;
-}
-
-/* All of both structs but their names are counters. */
-static void add_counters(void *to, const void *from, size_t size)
-{
-	uint64_t *sum = to;
-	const uint64_t *more = from;
-	size_t i;
-
-	for (i = 0; i < size / sizeof(*sum); i++)
-		sum[i] += more[i];
-}
-
-/* What its stages still held is lost with it. */
-static void book_rest(struct pdp_ledger_guest *guest)
-{
-	struct pdp_ledger_in in = {.guests = guest, .n_guests = 1};
-	struct pdp_ledger *ledger = malloc(sizeof(*ledger));
-	size_t i;
-
-	if (!ledger)
-		return;
-	pdp_ledger_close(ledger, &in);
-	for (i = 0; i < ledger->n_stages; i++) {
-		const struct pdp_ledger_stage *stage = &ledger->stage[i];
-
-		if (stage->in_flight <= 0)
-			continue;
-		if (!strcmp(stage->name, "fe-link"))
-			guest->lost_with_link += (uint64_t)stage->in_flight;
-		else if (!strcmp(stage->name, "guest"))
-			guest->agent_died_packets += (uint64_t)stage->in_flight;
-	}
-	free(ledger);
-}
-
-void pdp_node_keep_books(struct pdp_node *node, struct pdp_node_vnet *vnet,
-			 const struct pdp_books_guest *guest)
-{
-	struct pdp_ledger_guest *gone = &vnet->gone, *last;
-	struct pdp_books books;
-	struct pdp_error err;
-
-	if (pdp_books_read(&books, node->loader, vnet->id, guest, 1, NULL))
-		return;
-	last = &books.guests[0];
-	last->inside_known = true; /* what it did not tell is lost */
-	book_rest(last);
-	if (!*gone->name) {
-		snprintf(gone->name, sizeof(gone->name), "%s-gone", vnet->conf->name);
-		gone->inside_known = true;
-	}
-	add_counters(&gone->stats, &last->stats, sizeof(gone->stats));
-	add_counters(&gone->agent, &last->agent, sizeof(gone->agent));
-	gone->lost_to += last->lost_to;
-	gone->lost_from += last->lost_from;
-	gone->lost_with_link += last->lost_with_link;
-	gone->eth0_rx_drops += last->eth0_rx_drops;
-	gone->agent_died_packets += last->agent_died_packets;
-	pdp_books_free(&books);
-	if (pdp_booksfile_save(node->conf.run_dir, vnet->conf->name, gone, &err))
-		pdp_log(PDP_LOG_WARNING, "%s", err.text);
-	pdp_publish_zero(node->store, PDP_MAP_GUEST_STATS, guest->id,
-			 sizeof(struct pdp_guest_stats));
 }
 
 /* --- down ----------------------------------------------------------------------------------------- */
@@ -489,6 +426,17 @@ static void stop_sampling(struct pdp_node *node)
 	node->sample = NULL;
 }
 
+static void unlock(struct pdp_node *node, bool down)
+{
+	pdp_nodelock_leave(PDP_NODELOCK_DIR, node->name, node->name_fd, down);
+	node->name_fd = -1;
+	if (down)
+		pdp_rundir_unlock(node->conf.run_dir, node->run_fd);
+	else if (node->run_fd >= 0)
+		close(node->run_fd);
+	node->run_fd = -1;
+}
+
 /* Everything that is only ours: nothing of it is on a packet's path. */
 static void close_all(struct pdp_node *node)
 {
@@ -509,12 +457,10 @@ void pdp_node_leave(struct pdp_node *node)
 {
 	set_state(node, PDP_NODE_STOPPING);
 	stop_sampling(node);
-	pdp_apply_abandon(node);
+	pdp_apply_abandon(node, "pdpd left");
 	end_guests(node, pdp_guest_release);
 	close_all(node);
-	if (node->run_fd >= 0)
-		close(node->run_fd);
-	node->run_fd = -1;
+	unlock(node, false);
 }
 
 /* A state that lives in the run directory is the state of one life of the node. */
@@ -535,15 +481,14 @@ int pdp_node_down(struct pdp_node *node, struct pdp_error *err)
 	stop_sampling(node);
 	if (node->loader)
 		code = detach_ports(node, err);
-	pdp_apply_abandon(node);
+	pdp_apply_abandon(node, "the node went down");
 	end_guests(node, pdp_guest_stop);
 	if (node->loader)
 		purged = pdp_loader_purge(node->loader, code ? NULL : err);
 	close_all(node);
-	if (node->run_fd >= 0)
+	if (node->run_fd >= 0 && !node->keep_state)
 		forget_state(node);
-	pdp_rundir_unlock(node->conf.run_dir, node->run_fd);
-	node->run_fd = -1;
+	unlock(node, true);
 	return code ? code : purged;
 }
 

@@ -118,7 +118,8 @@ struct pdp_node_vnet {
 	struct pdp_node_control *control; /* NULL = it has none */
 	struct pdp_node_guest **guests;
 	size_t n_guests;
-	struct pdp_agentconf *told; /* what its agents are; of both layouts while a change is under way */
+	struct pdp_agentconf
+		*told; /* what its agents are; of both layouts while a change is under way */
 	struct pdp_ledger_guest gone; /* books of guests that have gone, summed; name "" = none has */
 	struct pdp_rate rate;
 };
@@ -143,6 +144,7 @@ struct pdp_node {
 	struct pdp_names names; /* of model.vnets */
 	uint32_t port_mtu; /* largest that guests' links were made for */
 	bool forwards_without_us; /* an earlier controller's node was there when we came */
+	bool keep_state; /* the stored state is not of this life alone: going down leaves it */
 	bool stored; /* the state on disk is what is being applied at the start */
 	struct pdp_store *db;
 	struct pdp_apply *apply; /* the change that is under way; NULL = none */
@@ -156,6 +158,8 @@ struct pdp_node {
 	uint64_t audit_due_ns; /* not before */
 	int ethtool_fd;
 	int run_fd; /* the locked run directory; -1 = not ours */
+	int name_fd; /* the locked name of the node; -1 = not ours */
+	char name[PDP_LABEL_MAX]; /* that is locked */
 };
 
 /*

@@ -262,6 +262,7 @@ static int run(struct daemon *d, struct pdp_error *err)
 	} else {
 		pdp_node_leave(node);
 	}
+	pdp_api_flush(api);
 	pdp_api_close(api);
 	d->node = NULL;
 	pdp_node_free(node);

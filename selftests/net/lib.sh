@@ -230,7 +230,7 @@ skip() {
 # Everything that bears this run's name, one a line.
 left_behind() {
 	ip netns list | awk -v t="$T-" 'index($1, t) == 1 { print "netns " $1 }'
-	find /run -maxdepth 1 \( -name "$T" -o -name "$T-*" \) -printf 'directory %p\n'
+	find /run /run/pdp-nodes -maxdepth 1 \( -name "$T" -o -name "$T-*" \) -printf 'file %p\n' 2>/dev/null
 	find /sys/fs/bpf -maxdepth 1 \( -name "$T" -o -name "$T-*" \) -printf 'pins %p\n'
 	find /sys/fs/cgroup -maxdepth 4 -type d -name "*$T*" 2>/dev/null | sed 's/^/cgroup /'
 	pgrep -af "[/ ]${T}[/ -]" | grep -v "^$$ " | sed 's/^/process /'

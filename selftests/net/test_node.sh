@@ -95,6 +95,12 @@ other() {
 }
 fails "a second pdpd on the same run directory" other --run-dir "$RUN_DIR" --pins "$PINS-other"
 fails "a second pdpd on the same pins" other --run-dir "$RUN_DIR-other" --pins "$PINS"
+# refused_elsewhere PATTERN: a node of the same name, with nothing of the first one's.
+refused_elsewhere() {
+	other --run-dir "$RUN_DIR-other" --pins "$PINS-other" >"$WORK/elsewhere" 2>&1
+	[ $? -eq 1 ] && grep -E "$1" "$WORK/elsewhere" || ! cat "$WORK/elsewhere"
+}
+check "nor a second node of that name anywhere" refused_elsewhere "node $T is already on this machine: pdpd $(cat "$WORK/node.pid") has it, with run directory $RUN_DIR;"
 check "neither left anything" [ ! -e "$RUN_DIR-other" -a ! -e "$PINS-other" ]
 check "the first one forwards on" forwards
 
@@ -107,6 +113,15 @@ check "its node forwards on" forwards
 check "no pdpd: exit code 3" [ "$(ctl node show >/dev/null 2>&1; echo $?)" -eq 3 ]
 check "stats work from the maps" [ "$(ctl -j stats | jq '.[0].counters.rx_packets')" -ge 12 ]
 check "maps too, with ids" [ "$(ctl -j map dump senders | jq -c 'map(.guest) | sort')" = '[1,2]' ]
+check "nobody else takes its name meanwhile" refused_elsewhere "forwards without a pdpd since $pid left it, with run directory $RUN_DIR;"
+sed 's/power:/pwoer:/' "$WORK/node.yaml" >"$WORK/bad.yaml"
+# A node file that is wrong is said before anything is looked at, and costs the node nothing.
+not_by_a_bad_file() {
+	on node timeout 20 "$BIN/pdpd" --config "$WORK/bad.yaml" --run-dir "$RUN_DIR" --pins "$PINS" \
+		--agent "$BIN/pdp-fe-agent" 2>&1 | grep "bad.yaml:.*unknown key 'pwoer'" && [ -s "$RUN_DIR/state.db" ]
+}
+check "a bad node file is refused and nothing is lost" not_by_a_bad_file
+check "it still forwards" forwards
 check "pdpd comes up over what was left" node_up "$WORK/node.yaml"
 check "it forwards again" forwards
 check "there are two guests, not four" [ "$(pgrep -fc "lxc monitor.* pdp-$T-")" -eq 2 ]
