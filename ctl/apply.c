@@ -171,7 +171,7 @@ static int refuse_laggard(struct pdp_apply *a, const struct pdp_node_guest *gues
 	const char *why = guest->error.text;
 
 	if (guest->state == PDP_GUEST_FAILED)
-		return pdp_fail(&a->err, -EIO, "guest %s: %s", guest->name, why);
+		return pdp_fail(&a->err, -EIO, "%s, on FE %s", why, guest->fe->name);
 	return pdp_fail(&a->err, -ETIMEDOUT, "guest %s has not answered for %d s%s%s", guest->name,
 			(int)(READY_TIMEOUT_NS / 1000000000ULL), *why ? ": " : "", why);
 }

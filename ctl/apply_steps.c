@@ -230,6 +230,15 @@ static bool is_only_hope(const struct pdp_apply *a, const struct pdp_node_guest 
 	return pdp_publish_table(a->node->store, vnet->id).n_slots;
 }
 
+/* Its container runs. One that cannot start is a change that cannot be made. */
+static bool has_started(const struct pdp_node_guest *guest)
+{
+	struct pdp_guest_view view;
+
+	pdp_guest_look(guest->box, &view);
+	return view.init_pid;
+}
+
 /* Guests of both layouts count too: their agents may have something to learn. */
 const struct pdp_node_guest *pdp_apply_laggard(const struct pdp_apply *a, size_t *ready)
 {
@@ -246,8 +255,8 @@ const struct pdp_node_guest *pdp_apply_laggard(const struct pdp_apply *a, size_t
 			/* One that is down anyway has nobody to learn; it will be told at its start. */
 			if (!fresh && guest->state != PDP_GUEST_READY)
 				done = true;
-			/* Its siblings forward already, and are not to wait for it. */
-			if (fresh && a->adopting && !is_only_hope(a, guest))
+			/* Its siblings forward already, and are not to wait for its agent. */
+			if (fresh && a->adopting && has_started(guest) && !is_only_hope(a, guest))
 				done = true;
 			if (done)
 				++*ready;

@@ -7,10 +7,12 @@
 #include <inttypes.h>
 #include <limits.h>
 #include <lxc/lxccontainer.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -24,6 +26,7 @@
 #define PIDS_MAX 16
 #define LOG_BYTES_MAX (1 << 20) /* of any file that a guest writes */
 #define MEMLOCK_BYTES (8 << 20) /* one UMEM of 4096 frames of 2 KiB */
+#define START_TIMEOUT_S 5
 #define STOP_TIMEOUT_S 5
 #define LXC_LOCKS "/run/lxc/lock"
 
@@ -253,14 +256,26 @@ struct outcome {
 	struct pdp_error err;
 };
 
+/* Whatever was the controller's, its locks and sockets too, stays the controller's alone. */
+static void keep_only(int fd)
+{
+	if (fd > STDERR_FILENO + 1)
+		close_range(STDERR_FILENO + 1, (unsigned int)fd - 1, 0);
+	close_range((unsigned int)fd + 1, ~0U, 0);
+}
+
 static void run_starter(const struct pdp_container_conf *conf, int pipe_fd)
 	__attribute__((noreturn));
 static void run_starter(const struct pdp_container_conf *conf, int pipe_fd)
 {
 	struct outcome out = {0};
-	struct lxc_container *lxc = open_container(conf->run_dir, conf->name);
-	const int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	struct lxc_container *lxc;
+	int null;
 
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	keep_only(pipe_fd);
+	lxc = open_container(conf->run_dir, conf->name);
+	null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	/* With a log file LXC writes to standard error as well, whatever `quiet` says. */
 	dup2(null, STDERR_FILENO);
 	if (lxc)
@@ -273,42 +288,65 @@ static void run_starter(const struct pdp_container_conf *conf, int pipe_fd)
 
 /*
  * LXC moves whoever starts a container into its monitor's cgroup, for good, and would change the
- * controller's environment and log besides: so a process of its own does it.
+ * controller's environment and log besides: so a process of its own does it. The controller need not wait
+ * for it: a start is mostly waiting, for the kernel to make and forget namespaces and groups.
  */
-static int start_apart(const struct pdp_container_conf *conf, struct outcome *out)
+int pdp_container_begin(struct pdp_container_starter *start, const struct pdp_container_conf *conf,
+			struct pdp_error *err)
 {
-	int fds[2], status;
-	ssize_t n;
-	pid_t pid;
+	int fds[2], code;
 
 	if (pipe2(fds, O_CLOEXEC))
-		return -errno;
-	pid = fork();
-	if (!pid)
+		return pdp_fail(err, -errno, "container %s: no pipe to start it by: %s", conf->name,
+				strerror(errno));
+	start->pid = fork();
+	if (!start->pid)
 		run_starter(conf, fds[1]);
+	code = start->pid < 0 ? -errno : 0;
 	close(fds[1]);
-	n = pid > 0 ? read(fds[0], out, sizeof(*out)) : -1;
+	start->fd = fds[0];
+	if (!code)
+		return 0;
 	close(fds[0]);
-	if (pid > 0)
-		waitpid(pid, &status, 0);
-	return n == sizeof(*out) ? 0 : -EIO;
+	start->pid = 0;
+	return pdp_fail(err, code, "container %s: no process to start it: %s", conf->name,
+			strerror(-code));
+}
+
+int pdp_container_end(struct pdp_container_starter *start, const char *run_dir, const char *name,
+		      const char *pivot, pid_t *init_pid, struct pdp_error *err)
+{
+	struct outcome out = {0};
+	int status, code;
+	ssize_t n;
+
+	do
+		n = read(start->fd, &out, sizeof(out));
+	while (n < 0 && errno == EINTR);
+	close(start->fd);
+	while (waitpid(start->pid, &status, 0) < 0 && errno == EINTR)
+		;
+	start->pid = 0;
+	if (n == sizeof(out))
+		code = pdp_fail(err, out.code, "%s", out.err.text);
+	else
+		code = pdp_fail(err, -EIO, "container %s: who was to start it has died", name);
+	*init_pid = code ? 0 : out.init_pid;
+	if (code)
+		pdp_container_stop(run_dir, name, pivot);
+	return code;
 }
 
 int pdp_container_start(const struct pdp_container_conf *conf, pid_t *init_pid,
 			struct pdp_error *err)
 {
-	struct outcome out = {0};
-	int code = start_apart(conf, &out);
+	struct pdp_container_starter start;
+	int code = pdp_container_begin(&start, conf, err);
 
-	if (code)
-		pdp_fail(err, code, "container %s: no process to start it: %s", conf->name,
-			 strerror(-code));
-	else
-		code = pdp_fail(err, out.code, "%s", out.err.text);
-	*init_pid = code ? 0 : out.init_pid;
-	if (code)
-		pdp_container_stop(conf->run_dir, conf->name, conf->pivot);
-	return code;
+	*init_pid = 0;
+	return code ? code
+		    : pdp_container_end(&start, conf->run_dir, conf->name, conf->pivot, init_pid,
+					err);
 }
 
 /* LXC keeps a lock file per container, in a copy of lxcpath; gone with it. */
@@ -353,12 +391,22 @@ static void remove_cgroups(const char *name, const char *pivot)
 		nanosleep(&pause, NULL);
 }
 
+/* A controller that died left a start under way, perhaps: it is over soon. */
+static bool runs(struct lxc_container *lxc)
+{
+	const char *state = lxc->state(lxc);
+
+	if (state && !strcmp(state, "STARTING"))
+		lxc->wait(lxc, "RUNNING|STOPPED|ABORTING", START_TIMEOUT_S);
+	return lxc->is_running(lxc);
+}
+
 void pdp_container_stop(const char *run_dir, const char *name, const char *pivot)
 {
 	struct lxc_container *lxc = open_container(run_dir, name);
 
 	if (lxc) {
-		if (lxc->is_running(lxc)) {
+		if (runs(lxc)) {
 			lxc->stop(lxc);
 			lxc->wait(lxc, "STOPPED", STOP_TIMEOUT_S);
 		}
@@ -375,7 +423,7 @@ pid_t pdp_container_init(const char *run_dir, const char *name)
 	struct lxc_container *lxc = open_container(run_dir, name);
 	pid_t pid = 0;
 
-	if (lxc && lxc->is_running(lxc))
+	if (lxc && runs(lxc))
 		pid = lxc->init_pid(lxc);
 	if (lxc)
 		lxc_container_put(lxc);

@@ -40,7 +40,24 @@ struct pdp_container_conf {
 	uint32_t memory_mib;
 };
 
-/* Define and start; *init_pid is its process 1. On failure nothing is left. */
+/* A start under way, in a process of its own. */
+struct pdp_container_starter {
+	pid_t pid; /* 0 = none */
+	int fd; /* readable when it is over */
+};
+
+/* Begin to define and start it. 0 or -errno; what was begun must be ended. */
+int pdp_container_begin(struct pdp_container_starter *start, const struct pdp_container_conf *conf,
+			struct pdp_error *err);
+
+/*
+ * What came of it, once fd is readable; waits for that if it is not. *init_pid is its process 1. On
+ * failure nothing is left.
+ */
+int pdp_container_end(struct pdp_container_starter *start, const char *run_dir, const char *name,
+		      const char *pivot, pid_t *init_pid, struct pdp_error *err);
+
+/* Both, for who can wait. */
 int pdp_container_start(const struct pdp_container_conf *conf, pid_t *init_pid,
 			struct pdp_error *err);
 

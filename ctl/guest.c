@@ -34,8 +34,6 @@
 #define STARTS_MAX 8 /* of containers in a row without an agent that got ready */
 #define TERM_MS 300 /* for init and agent to end by themselves */
 
-static void take_down(struct pdp_guest_box *guest);
-
 void pdp_box_tell(struct pdp_guest_box *guest, enum pdp_guest_state state,
 		  const struct pdp_error *err)
 {
@@ -56,7 +54,7 @@ static void retry_later(struct pdp_guest_box *guest)
 }
 
 /* The container is gone or did not start; err says so. */
-static void down_again(struct pdp_guest_box *guest, struct pdp_error *err)
+void pdp_box_down_again(struct pdp_guest_box *guest, struct pdp_error *err)
 {
 	if (guest->starts >= STARTS_MAX) {
 		pdp_fail(err, 0, "guest %s: %u starts in a row without a ready agent, gave up: %s",
@@ -70,14 +68,8 @@ static void down_again(struct pdp_guest_box *guest, struct pdp_error *err)
 
 static void on_retry(evutil_socket_t fd, short what, void *arg)
 {
-	struct pdp_guest_box *guest = arg;
-	struct pdp_error err;
-
 	(void)fd, (void)what;
-	if (pdp_box_bring_up(guest, &err))
-		down_again(guest, &err);
-	else
-		pdp_box_tell(guest, PDP_GUEST_STARTING, NULL);
+	pdp_box_bring_up(arg);
 }
 
 static void on_death(evutil_socket_t fd, short what, void *arg)
@@ -89,8 +81,8 @@ static void on_death(evutil_socket_t fd, short what, void *arg)
 	pdp_fail(&err, 0, "guest %s: container %s (init %d) has ended", guest->k.name,
 		 guest->lxc_name, (int)guest->init_pid);
 	pdp_box_agent_lost(guest);
-	take_down(guest);
-	down_again(guest, &err);
+	pdp_box_take_down(guest);
+	pdp_box_down_again(guest, &err);
 }
 
 /* --- what the agent's channel tells ------------------------------------------------------------- */
@@ -146,8 +138,8 @@ static void on_lost(struct pdp_guest_box *guest, const struct pdp_error *lost)
 	}
 	pdp_fail(&err, 0, "guest %s: its link %s is gone; %s", guest->k.name, guest->link.name,
 		 lost->text);
-	take_down(guest);
-	down_again(guest, &err);
+	pdp_box_take_down(guest);
+	pdp_box_down_again(guest, &err);
 }
 
 static void on_agent(enum pdp_agent_event event, const struct pdp_error *err, void *arg)
@@ -182,26 +174,6 @@ static void on_agent(enum pdp_agent_event event, const struct pdp_error *err, vo
 
 /* --- up and down --------------------------------------------------------------------------------- */
 
-static int start_container(struct pdp_guest_box *guest, struct pdp_error *err)
-{
-	char arguments[64];
-	const struct pdp_container_conf conf = {
-		.name = guest->lxc_name,
-		.run_dir = guest->guests->run_dir,
-		.guest_dir = guest->k.name,
-		.pivot = guest->guests->pivot,
-		.arguments = arguments,
-		.cpus = guest->k.cpus,
-		.id_base = guest->id_base,
-		.power = guest->k.power,
-		.memory_mib = guest->k.memory_mib,
-	};
-
-	snprintf(arguments, sizeof(arguments), "--dev " PDP_FELINK_INNER " --dataplane %s",
-		 guest->k.dataplane);
-	return pdp_container_start(&conf, &guest->init_pid, err);
-}
-
 int pdp_box_watch_init(struct pdp_guest_box *guest, struct pdp_error *err)
 {
 	guest->init_pidfd = (int)syscall(SYS_pidfd_open, guest->init_pid, 0);
@@ -212,91 +184,6 @@ int pdp_box_watch_init(struct pdp_guest_box *guest, struct pdp_error *err)
 		event_new(guest->guests->base, guest->init_pidfd, EV_READ, on_death, guest);
 	if (!guest->death_ev || event_add(guest->death_ev, NULL))
 		return pdp_fail(err, -ENOMEM, "guest %s: no memory for an event", guest->k.name);
-	return 0;
-}
-
-void pdp_box_owner(const struct pdp_guest_box *guest, char owner[160])
-{
-	snprintf(owner, 160, "%s%s", guest->guests->owner_prefix, guest->k.name);
-}
-
-static int make_link(struct pdp_guest_box *guest, struct pdp_error *err)
-{
-	char owner[160];
-	int netns_fd = pdp_netns_open(guest->init_pid, err);
-
-	if (netns_fd < 0)
-		return netns_fd;
-	pdp_box_owner(guest, owner);
-	return pdp_felink_make(&guest->link, guest->guests->rtnl, guest->k.id, owner,
-			       guest->guests->link_mtu, netns_fd, err);
-}
-
-void pdp_box_dispatch_link(uint16_t id, char name[16])
-{
-	snprintf(name, 16, "fe-%u", id);
-}
-
-/* The receive program first: a redirect into a veth whose far end runs none is lost. */
-int pdp_box_attach(struct pdp_guest_box *guest, int *xskmap_fd, struct pdp_error *err)
-{
-	struct pdp_loader *loader = guest->guests->loader;
-	char name[16];
-	int back, code = pdp_netns_enter(guest->link.netns_fd, &back, err);
-
-	if (code)
-		return code;
-	code = pdp_loader_attach_guest(loader, guest->k.id, guest->link.inner_ifindex, xskmap_fd,
-				       err);
-	pdp_netns_leave(back);
-	if (code)
-		return code;
-	pdp_box_dispatch_link(guest->k.id, name);
-	/* The link is ours: whatever else stands on it was put there behind our back. */
-	return pdp_loader_attach(loader, PDP_HOOK_DISPATCH, name, guest->link.ifindex,
-				 PDP_ATTACH_FORCE, err);
-}
-
-int pdp_box_open_channel(struct pdp_guest_box *guest, int xskmap_fd, struct pdp_error *err)
-{
-	char path[PATH_MAX];
-
-	if (snprintf(path, sizeof(path), "%s/guest/%s/agent.sock", guest->guests->run_dir,
-		     guest->k.name) >= PATH_MAX)
-		return pdp_fail(err, -ENAMETOOLONG, "path %s is too long", guest->guests->run_dir);
-	return pdp_agentlink_listen(guest->agent, path, guest->id_base + PDP_GUEST_AGENT_ID,
-				    &guest->link, xskmap_fd, err);
-}
-
-int pdp_box_bring_up(struct pdp_guest_box *guest, struct pdp_error *err)
-{
-	int xskmap_fd = -1;
-	int code = pdp_guest_dir_make(guest->guests->run_dir, guest->k.name,
-				      guest->id_base + PDP_GUEST_AGENT_ID, err);
-
-	guest->starts++;
-	pdp_failpoint("guest-begun");
-	if (!code)
-		code = start_container(guest, err);
-	pdp_failpoint("guest-container");
-	if (!code)
-		code = pdp_box_watch_init(guest, err);
-	if (!code)
-		code = pdp_cgroup_find(&guest->cgroup, guest->init_pid, err);
-	if (!code)
-		code = make_link(guest, err);
-	pdp_failpoint("guest-link");
-	if (!code)
-		code = pdp_box_attach(guest, &xskmap_fd, err);
-	pdp_failpoint("guest-programs");
-	/* Last: init waits for the socket before it starts the agent. */
-	if (!code)
-		code = pdp_box_open_channel(guest, xskmap_fd, err);
-	if (code) {
-		take_down(guest);
-		return pdp_fail(err, code, "guest %s: %s", guest->k.name, err ? err->text : "");
-	}
-	guest->state = PDP_GUEST_STARTING;
 	return 0;
 }
 
@@ -312,8 +199,9 @@ static void end_init(const struct pdp_guest_box *guest)
 }
 
 /* Everything but pins and what is remembered. Half-made is fine. */
-static void take_down(struct pdp_guest_box *guest)
+void pdp_box_take_down(struct pdp_guest_box *guest)
 {
+	pdp_box_cancel(guest);
 	if (guest->death_ev)
 		event_free(guest->death_ev);
 	guest->death_ev = NULL;
@@ -359,6 +247,7 @@ void pdp_box_free(struct pdp_guest_box *guest)
 {
 	if (!guest)
 		return;
+	pdp_box_cancel(guest);
 	pdp_agentlink_free(guest->agent);
 	pdp_felink_forget(&guest->link);
 	if (guest->death_ev)
@@ -455,13 +344,14 @@ int pdp_guest_start(struct pdp_guest_box **out, struct pdp_guests *guests,
 	if (!guest)
 		return code;
 	code = pdp_kept_make(&guest->file, guests->run_dir, &guest->k, err);
-	if (!code)
-		code = pdp_box_bring_up(guest, err);
-	if (code)
+	if (code) {
 		pdp_guest_stop(guest);
-	else
-		*out = guest;
-	return code;
+		return code;
+	}
+	guest->fresh = true;
+	pdp_box_bring_up(guest);
+	*out = guest;
+	return 0;
 }
 
 void pdp_guest_stop(struct pdp_guest_box *guest)
@@ -471,7 +361,7 @@ void pdp_guest_stop(struct pdp_guest_box *guest)
 
 	if (!guest)
 		return;
-	take_down(guest);
+	pdp_box_take_down(guest);
 	pdp_failpoint("guest-down");
 	pdp_box_dispatch_link(guest->k.id, name);
 	if (pdp_loader_detach(guest->guests->loader, name, &err) ||

@@ -87,9 +87,11 @@ int pdp_guests_reap(struct pdp_guests *guests, unsigned int *n, struct pdp_error
 /*
  * pdp_guest_start() - make the container, its link and its channel, and start it.
  *
- * In this order: veth pair (MTU, one queue, no addresses, no IPv6, offloads off, pfifo on the inside),
- * container start, receive program on eth0, dispatcher on the MH side. Returns when the container
- * runs (about 0.1 s); the agent's HELLO comes later as a change of state. On failure nothing is left.
+ * In this order: container start, veth pair (MTU, one queue, no addresses, no IPv6, offloads off, pfifo on
+ * the inside), receive program on eth0, dispatcher on the MH side. Some guests start at once, the others
+ * wait for their turn, and nothing waits for them: STARTING without err is told when all of it is there
+ * (about 0.1 s), FAILED when it cannot be made, and nothing but the box is left then; the agent's HELLO
+ * comes later. On failure nothing is left.
  */
 int pdp_guest_start(struct pdp_guest_box **out, struct pdp_guests *guests,
 		    const struct pdp_guest_spec *spec, pdp_guest_fn fn, void *arg,

@@ -147,7 +147,9 @@ static int begin_anew(struct pdp_guest_box *guest, struct pdp_error *err)
 	pdp_box_bury_link(guest);
 	pdp_box_book_died(guest);
 	pdp_box_save(guest);
-	return code ? code : pdp_box_bring_up(guest, err);
+	if (!code)
+		pdp_box_bring_up(guest);
+	return code;
 }
 
 static int take_over(struct pdp_guest_box *guest, struct pdp_error *err)

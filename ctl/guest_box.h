@@ -3,6 +3,7 @@
  * guest_box.h - one guest, for the files that share its life:
  *
  *   guest.c        is made, ends, is made again
+ *   guest_start.c  its container starts, beside those of others
  *   guest_adopt.c  is taken over from an earlier controller, and let go for the next
  *   guest_books.c  its counters, over the deaths of agents, links and controllers
  *   guest_limits.c its share of CPU and memory, its links as they must be
@@ -12,6 +13,7 @@
 
 #include "ctl/agentlink.h"
 #include "ctl/cgroup.h"
+#include "ctl/container.h"
 #include "ctl/felink.h"
 #include "ctl/guest_kept.h"
 #include "ctl/guest_node.h"
@@ -37,6 +39,14 @@ struct pdp_guest_box {
 	struct event *adopt_ev; /* an adopted guest's agent does not come */
 	unsigned int pause_ms;
 	unsigned int starts; /* in a row, without READY */
+	bool fresh; /* never was up */
+	bool is_waiting; /* for its turn to start */
+	TAILQ_ENTRY(pdp_guest_box) waits;
+	struct pdp_container_starter starter; /* pid 0 = no start is under way */
+	struct {
+		uint32_t power, memory_mib;
+	} begun; /* what it starts with */
+	struct event *started_ev; /* the starter is done */
 	bool unwatched; /* adopted, and its agent has not come to this controller */
 	uint64_t lost_at_ns; /* when the last agent was lost; 0 = booked */
 	struct pdp_guest_stats drain; /* as last seen by pdp_guest_drained(); */
@@ -53,10 +63,21 @@ int pdp_box_new(struct pdp_guest_box **out, struct pdp_guests *guests,
 		struct pdp_error *err);
 /* Memory and descriptors; what is running runs on. */
 void pdp_box_free(struct pdp_guest_box *guest);
-/* Container, link, programs, channel: all, or nothing and an error. */
-int pdp_box_bring_up(struct pdp_guest_box *guest, struct pdp_error *err);
-/* What is found or made of a container that runs; the parts of a start, in its order. */
+/* Everything but pins and what is remembered. Half-made is fine. */
+void pdp_box_take_down(struct pdp_guest_box *guest);
+/* The container is gone or did not start, err says so: another one later, if there is hope. */
+void pdp_box_down_again(struct pdp_guest_box *guest, struct pdp_error *err);
 int pdp_box_watch_init(struct pdp_guest_box *guest, struct pdp_error *err);
+
+/* --- guest_start.c ------------------------------------------------------------------------------- */
+
+int pdp_guest_starts_init(struct pdp_guests *guests, struct pdp_error *err);
+void pdp_guest_starts_fini(struct pdp_guests *guests);
+/* Container, link, programs, channel: when there is room for it. Tells STARTING when they are there. */
+void pdp_box_bring_up(struct pdp_guest_box *guest);
+/* Give up a start that waits, or wait for the end of one that is under way. */
+void pdp_box_cancel(struct pdp_guest_box *guest);
+/* What is found or made of a container that runs; the parts of a start, in its order. */
 void pdp_box_owner(const struct pdp_guest_box *guest, char owner[160]);
 int pdp_box_attach(struct pdp_guest_box *guest, int *xskmap_fd, struct pdp_error *err);
 int pdp_box_open_channel(struct pdp_guest_box *guest, int xskmap_fd, struct pdp_error *err);

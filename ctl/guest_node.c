@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #include "ctl/container.h"
+#include "ctl/guest_box.h"
 #include "ctl/felink.h"
 #include "ctl/rootfs.h"
 
@@ -75,7 +76,9 @@ int pdp_guests_new(struct pdp_guests **out, const struct pdp_guests_conf *conf,
 	snprintf(guests->lxc_prefix, sizeof(guests->lxc_prefix), "pdp-%s-", conf->node);
 	snprintf(guests->owner_prefix, sizeof(guests->owner_prefix), "pdp %s ", conf->node);
 	snprintf(guests->pivot, sizeof(guests->pivot), "pdp-%s.pivot", conf->node);
-	code = make_run_dir(guests, err);
+	code = pdp_guest_starts_init(guests, err);
+	if (!code)
+		code = make_run_dir(guests, err);
 	if (!code)
 		code = pdp_rootfs_make(guests->run_dir, conf->agent_path, err);
 	if (!code)
@@ -92,6 +95,7 @@ void pdp_guests_free(struct pdp_guests *guests)
 	if (!guests)
 		return;
 	pdp_rtnl_close(guests->rtnl);
+	pdp_guest_starts_fini(guests);
 	if (LIST_EMPTY(&guests->boxes) && !guests->released)
 		pdp_rootfs_remove(guests->run_dir);
 	free(guests);

@@ -11,6 +11,8 @@
 #include "ctl/guest.h"
 #include "ctl/rtnl.h"
 
+struct event;
+
 struct pdp_guests {
 	struct event_base *base;
 	struct pdp_loader *loader;
@@ -24,6 +26,9 @@ struct pdp_guests {
 	LIST_HEAD(pdp_guest_boxes, pdp_guest_box)
 	boxes; /* guests that are not stopped or released */
 	bool released; /* some that run on */
+	TAILQ_HEAD(pdp_guest_queue, pdp_guest_box) waiting; /* for their turn to start */
+	unsigned int n_starting;
+	struct event *start_ev; /* somebody's turn */
 };
 
 /* A name becomes a path, an LXC name and a cgroup: is it of [a-z0-9-] alone? */

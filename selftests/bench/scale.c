@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "ctl/apply.h"
+#include "ctl/audit.h"
 #include "ctl/edit.h"
 #include "ctl/guest.h"
 #include "ctl/node.h"
@@ -292,6 +293,16 @@ static double show(struct pdp_node *node)
 	return ms_since(then);
 }
 
+/* One look at all that is published. */
+static double audit(struct pdp_node *node)
+{
+	const uint64_t then = pdp_now_ns();
+
+	node->audit_due_ns = 0;
+	pdp_audit(node);
+	return ms_since(then);
+}
+
 #define WORDS(...)                          \
 	(const char *const[]){__VA_ARGS__}, \
 		sizeof((const char *const[]){__VA_ARGS__}) / sizeof(char *)
@@ -311,6 +322,7 @@ static void measure(struct pdp_node *node, json_t *out)
 			       "192.0.2.1:4000", "remote", "192.0.2.2:4000")));
 	put(out, "del_vnet_ms", change(node, WORDS("vnet", "del", "v501")));
 	put(out, "vnet_show_ms", show(node));
+	put(out, "audit_ms", audit(node));
 }
 
 /* --- many changes, one after the other ------------------------------------------------------------ */

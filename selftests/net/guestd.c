@@ -34,7 +34,7 @@ struct guestd {
 	struct pdp_guest_spec spec;
 	const char *pins;
 	const char *fifo;
-	bool adopt, again, release;
+	bool adopt, again, release, failed;
 	struct pdp_guest_box *guest;
 	FILE *commands;
 };
@@ -93,8 +93,19 @@ static void show(const struct guestd *d, struct pdp_guest_box *guest, const char
 static void on_state(struct pdp_guest_box *guest, enum pdp_guest_state state,
 		     const struct pdp_error *err, void *arg)
 {
-	(void)state;
-	show(arg, guest, err ? err->text : "");
+	struct guestd *d = arg;
+	struct pdp_guest_view view;
+
+	pdp_guest_look(guest, &view);
+	show(d, guest,
+	     err					    ? err->text
+	     : state == PDP_GUEST_STARTING && view.init_pid ? "started"
+							    : "");
+	if (state != PDP_GUEST_FAILED)
+		return;
+	warnx("%s", err->text);
+	d->failed = true;
+	event_base_loopbreak(d->conf.base);
 }
 
 static void on_signal(evutil_socket_t signal, short what, void *arg)
@@ -276,6 +287,7 @@ static int bring_up(struct guestd *d, struct pdp_guests *guests, struct pdp_erro
 static int serve(struct guestd *d, struct pdp_guests *guests)
 {
 	struct event *events[N_SIGNALS], *commands = NULL;
+	struct pdp_guest_view view;
 	struct pdp_error why;
 
 	if (bring_up(d, guests, &why)) {
@@ -286,7 +298,10 @@ static int serve(struct guestd *d, struct pdp_guests *guests)
 		commands = open_commands(d);
 	catch_signals(d, events);
 	configure(d);
-	show(d, d->guest, "started");
+	/* One that is made anew says so when it is there. */
+	pdp_guest_look(d->guest, &view);
+	if (view.init_pid)
+		show(d, d->guest, "started");
 	event_base_dispatch(d->conf.base);
 	if (d->release)
 		pdp_guest_release(d->guest);
@@ -296,7 +311,7 @@ static int serve(struct guestd *d, struct pdp_guests *guests)
 		event_free(events[i]);
 	if (commands)
 		event_free(commands), fclose(d->commands);
-	return 0;
+	return d->failed;
 }
 
 static int tell_found(const struct pdp_guest_found *found, void *arg)

@@ -30,7 +30,7 @@ next_one() {
 	check "$1: and no other" one_container
 }
 
-for point in guest-begun guest-container guest-link guest-programs; do
+for point in guest-begun guest-starting guest-container guest-link guest-programs; do
 	PDP_FAILPOINT=$point controller
 	dies
 	check "$point: killed there while it was made" test $? -eq 0
