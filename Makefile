@@ -145,7 +145,8 @@ $(UNIT): $(B)/selftests/unit/%: $(SAN)/selftests/unit/%.o $(call ALL_ARCHIVES,$(
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(SANITIZE) -o $@ $^ $(ALL_LIBS) -lcmocka
-$(PROG): $(B)/selftests/prog/%: $(B)/obj/selftests/prog/%.o $(PROG_LIB) $(B)/obj/loader.a
+$(PROG): $(B)/selftests/prog/%: $(B)/obj/selftests/prog/%.o $(PROG_LIB) $(B)/obj/loader.a \
+		$(B)/obj/fe-agent.a
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(RELEASE) -o $@ $^ $(call libs,$(PKGS_loader)) -lcmocka

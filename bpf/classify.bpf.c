@@ -16,6 +16,7 @@
 #include "bpf/flow.bpf.h"
 #include "bpf/maps.bpf.h"
 #include "bpf/parse.bpf.h"
+#include "bpf/police.bpf.h"
 #include "bpf/version.bpf.h"
 #include "bpf/wire.h"
 
@@ -189,7 +190,7 @@ static __always_inline enum drop_reason check_outer(const struct outer *outer,
 		    (outer->vxlan_flags & bpf_htonl(0xff000000)) != bpf_htonl(PDP_VXLAN_FLAG_I))
 			return drop_vxlan_header;
 	}
-	return drop_none;
+	return tunnel->flags & PDP_TUNNEL_DOWN ? drop_impaired_in : drop_none;
 }
 
 /* What follows the tag, in host order: the first byte of a udp tunnel's payload tells. */
@@ -216,45 +217,11 @@ static __always_inline enum drop_reason check_inner(struct pdp_cursor inner, __u
 	}
 }
 
-#define POLICE_TRIES 4
-
-/*
- * GCRA: a packet conforms unless it comes earlier than its theoretical arrival time by more than the
- * burst. CPUs share the vnet's time. Where they keep racing, the packet is charged and goes.
- */
 static __always_inline bool conforms(const struct pdp_vnet *vnet, __u32 vnet_id)
 {
 	struct pdp_police *police = bpf_map_lookup_elem(&pdp_police, &vnet_id);
-	__u64 cost = vnet->police_cost;
-	__u64 now;
 
-	if (!police)
-		return false;
-	now = bpf_ktime_get_ns() << PDP_POLICE_SHIFT;
-	for (int i = 0; i < POLICE_TRIES; i++) {
-		__u64 tat = *(volatile __u64 *)&police->tat;
-		__u64 start = tat > now ? tat : now;
-
-		if (start - now > vnet->police_burst)
-			return false;
-		if (__sync_val_compare_and_swap(&police->tat, tat, start + cost) == tat)
-			return true;
-	}
-	__sync_fetch_and_add(&police->tat, cost);
-	return true;
-}
-
-static __always_inline __u32 hash_inner(struct pdp_cursor inner, __u16 proto)
-{
-	struct pdp_flow_key key = {};
-
-	if (proto == ETH_P_IP)
-		pdp_flow_ipv4(inner, &key);
-	else if (proto == ETH_P_IPV6)
-		pdp_flow_ipv6(inner, &key);
-	else
-		pdp_flow_frame(inner, &key);
-	return pdp_flow_hash(&key);
+	return police && pdp_conforms(&police->tat, vnet->police_cost, vnet->police_burst);
 }
 
 /* Each CPU takes turns on its own: no cache line moves between them. */
@@ -397,7 +364,7 @@ static __always_inline int demultiplex(struct xdp_md *ctx, const struct outer *o
 		inner = frame(ctx);
 		inner.pos += inner_off;
 	}
-	hash = hash_inner(inner, proto);
+	hash = pdp_flow_of(inner, proto);
 	table = PDP_READ_ONCE8(struct pdp_table, &vnet->table);
 
 	struct pdp_tag tag = {

@@ -16,13 +16,16 @@
 enum pass_reason { pass_none, PDP_PASS_REASONS(PDP_REASON) };
 
 /* In the order of struct pdp_vnet_stats. */
-enum drop_reason { drop_none, PDP_CLASSIFY_DROPS(PDP_REASON) PDP_DISPATCH_DROPS(PDP_REASON) };
+enum drop_reason {
+	drop_none,
+	PDP_CLASSIFY_DROPS(PDP_REASON) PDP_DISPATCH_DROPS(PDP_REASON) PDP_VIF_OUT_DROPS(PDP_REASON)
+};
 
 #define PDP_FIRST_DROP offsetof(struct pdp_vnet_stats, drop_wrong_remote)
 
 _Static_assert(drop_wrong_remote == 1 &&
-		       offsetof(struct pdp_vnet_stats, drop_by_guest) ==
-			       PDP_FIRST_DROP + sizeof(__u64) * (drop_by_guest - 1),
+		       offsetof(struct pdp_vnet_stats, drop_control_headroom) ==
+			       PDP_FIRST_DROP + sizeof(__u64) * (drop_control_headroom - 1),
 	       "reasons follow the fields");
 
 static __always_inline int pdp_drop(struct pdp_vnet_stats *stats, enum drop_reason reason)

@@ -8,7 +8,7 @@
  *
  * The ledger of a vnet (docs/ledger.md):
  *
- *   rx = tx + local + sum of drops
+ *   rx + control = tx + local + sum of drops
  *
  * where the drops are those of pdp_vnet_stats, drop_no_socket of pdp_guest_stats, what the kernel lost
  * between two programs (pdp_xmit_drops, the AF_XDP socket) and what the agent dropped.
@@ -36,6 +36,7 @@
 	X(drop_outer_fragment, "first fragment of a tunnel packet")          \
 	X(drop_udp_length, "UDP length does not fit the IP packet")          \
 	X(drop_vxlan_header, "VXLAN header cut, or its flags are not 0x08")  \
+	X(drop_impaired_in, "the vif is set down (impair)")                  \
 	X(drop_inner_short, "tunnel payload too short for an inner header")  \
 	X(drop_inner_not_ip, "udp tunnel whose payload is not IPv4 or IPv6") \
 	X(drop_policed, "over the vnet's rate")                              \
@@ -57,24 +58,47 @@
 	X(drop_too_big, "larger than the egress port's MTU")                        \
 	X(drop_no_neighbour, "MAC address of the underlay's next hop not known")    \
 	X(drop_port_gone, "the egress port has gone away")                          \
+	X(drop_impaired_down, "the egress vif is set down (impair)")                \
+	X(drop_impaired_loss, "lost on purpose on the egress vif (impair)")         \
+	X(drop_delay_gone, "to be delayed (impair), but there is no delay line")    \
 	X(drop_local_no_guest, "for the control plane, which has no MH guest")      \
+	X(drop_local_short, "for the control plane, too short for a header")        \
+	X(drop_local_rate, "for the control plane, over its rate")                  \
+	X(drop_local_gone, "for the control plane, whose link has gone away")       \
 	X(drop_by_guest, "dropped by the data plane, returned for the account")
+
+/*
+ * pdp_vif_out: came from a control plane, goes no further. From there on it shares the dispatcher's
+ * way to the port, and its reasons.
+ */
+#define PDP_VIF_OUT_DROPS(X)                                                           \
+	X(drop_control_not_ip, "from the control plane into a udp tunnel, but not IP") \
+	X(drop_control_length, "from the control plane, cut or of a wrong length")     \
+	X(drop_control_headroom, "from the control plane, no room for the outer headers")
 
 /* Of a vnet. Bytes are those of the tunnel packet from its outer IP header on. */
 #define PDP_VNET_COUNTS(X)                                               \
 	X(rx_packets, "packets that came in through the vnet's tunnels") \
 	X(rx_bytes, "their bytes, from the outer IP header on")          \
-	X(tx_packets, "packets that the dispatcher sent to ports")       \
+	X(tx_packets, "packets that were sent to ports")                 \
 	X(tx_bytes, "their bytes, from the outer IP header on")          \
 	X(local_packets, "packets handed to the vnet's control plane")   \
-	X(local_bytes, "their bytes, from the outer IP header on")
+	X(local_bytes, "their bytes, with the outer headers they had")   \
+	X(control_packets, "packets that the vnet's control plane sent") \
+	X(control_bytes, "their bytes, with the outer headers they get") \
+	X(delay_packets, "packets handed to the delay line")             \
+	X(delayed_packets, "packets that came back from the delay line")
 
 /* Of a vif, bytes as above. */
-#define PDP_VIF_COUNTS(X)                                       \
-	X(rx_packets, "packets that came in through the vif")   \
-	X(rx_bytes, "their bytes, from the outer IP header on") \
-	X(tx_packets, "packets that left through the vif")      \
-	X(tx_bytes, "their bytes, from the outer IP header on")
+#define PDP_VIF_COUNTS(X)                                                                      \
+	X(rx_packets, "packets that came in through the vif")                                  \
+	X(rx_bytes, "their bytes, from the outer IP header on")                                \
+	X(tx_packets, "packets that left through the vif")                                     \
+	X(tx_bytes, "their bytes, from the outer IP header on")                                \
+	X(local_packets, "packets that came in through the vif and went to the control plane") \
+	X(local_bytes, "their bytes, with the outer headers they had")                         \
+	X(control_packets, "packets that the control plane sent through the vif")              \
+	X(control_bytes, "their bytes, with the outer headers they get")
 
 /*
  * Of an FE guest: what passed each of the programs around it. Bytes are those of the frames on the FE
@@ -93,6 +117,7 @@
 #define PDP_NODE_COUNTS(X)                                                             \
 	X(drop_unknown_link, "frame at the dispatcher from a link that is no guest's") \
 	X(drop_unknown_vif, "frame at pdp_vif_out from a link that is no vif's")       \
+	X(drop_unknown_delayed, "frame from the delay line that is nobody's")          \
 	X(drop_bad_tunnel, "tunnel entry that names a vnet or vif that cannot be")     \
 	X(drop_unnamed_hop, "lost between two devices, pdp_xmit_drops being full")
 
@@ -108,6 +133,7 @@ struct pdp_vnet_stats {
 	PDP_VNET_COUNTS(PDP_FIELD)
 	PDP_CLASSIFY_DROPS(PDP_FIELD)
 	PDP_DISPATCH_DROPS(PDP_FIELD)
+	PDP_VIF_OUT_DROPS(PDP_FIELD)
 };
 
 /* pdp_vif_stats, per vif. */

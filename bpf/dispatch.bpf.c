@@ -1,44 +1,33 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * dispatch.bpf.c - pdp_dispatch, the multiplexer: last program that a packet meets.
+ * dispatch.bpf.c - pdp_dispatch, the multiplexer: where a packet goes that an FE guest is done with.
  *
  * Stands on the MH side of every FE link. Who sent a frame is known by the link it came from and
  * never by its tag; the tag and the outer headers are compared with what that guest's vnet may send,
- * byte for byte. What agrees leaves through the vif's port, anything else is dropped and counted for
- * the guest's vnet. Nothing from a guest ever reaches the host's stack.
+ * byte for byte. What agrees leaves through the vif's port, or goes to the vnet's control plane through
+ * the vif's link there; anything else is dropped and counted for the guest's vnet. Nothing from a guest
+ * ever reaches the host's stack.
  */
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 
 #include "bpf/count.bpf.h"
 #include "bpf/maps.bpf.h"
+#include "bpf/out.bpf.h"
 #include "bpf/parse.bpf.h"
+#include "bpf/police.bpf.h"
 #include "bpf/version.bpf.h"
 #include "bpf/wire.h"
 
 PDP_MAP(pdp_senders);
+PDP_MAP(pdp_vnets);
+PDP_MAP(pdp_police);
 PDP_MAP(pdp_guests);
 PDP_MAP(pdp_vifs);
-PDP_MAP(pdp_ports);
 PDP_MAP(pdp_vif_links);
-PDP_MAP(pdp_delay_link);
 PDP_MAP(pdp_vnet_stats);
-PDP_MAP(pdp_vif_stats);
 PDP_MAP(pdp_guest_stats);
 PDP_MAP(pdp_node_stats);
-
-/* A frame from a guest. */
-struct head {
-	struct ethhdr eth;
-	struct pdp_tag tag;
-} __attribute__((packed));
-
-_Static_assert(sizeof(struct head) == 30, "on the wire");
-
-static __always_inline struct pdp_cursor frame(const struct xdp_md *ctx)
-{
-	return (struct pdp_cursor){(void *)(long)ctx->data, (void *)(long)ctx->data_end};
-}
 
 static __always_inline int drop_stranger(void)
 {
@@ -138,84 +127,107 @@ static __always_inline enum drop_reason check_outer(struct pdp_cursor cursor,
 	return drop_none;
 }
 
-static __always_inline bool is_known(struct pdp_vif_mac mac)
-{
-	return mac.mac[0] | mac.mac[1] | mac.mac[2] | mac.mac[3] | mac.mac[4] | mac.mac[5];
-}
-
-/* Up to two tags behind the MAC addresses: one is 802.1Q's, two are 802.1ad's and 802.1Q's. */
-static __always_inline void write_vlans(struct pdp_vlan_tag *tag, __u32 vlans, __be16 ethertype)
-{
-	tag->tci = bpf_htons(vlans >> 16);
-	tag->ethertype = ethertype;
-	if (vlans & 0xffff) {
-		tag->ethertype = bpf_htons(ETH_P_8021Q);
-		tag++;
-		tag->tci = bpf_htons(vlans & 0xffff);
-		tag->ethertype = ethertype;
-	}
-}
-
-/* Ethernet header, with the vif's VLAN tags, in the place of Ethernet header and tag. */
-static __always_inline bool write_l2(struct xdp_md *ctx, __u32 vlans, __be16 ethertype,
-				     struct pdp_vif_mac next_hop, struct pdp_vif_mac source)
-{
-	__u32 tags_len = sizeof(struct pdp_vlan_tag) * ((vlans != 0) + ((vlans & 0xffff) != 0));
-	struct pdp_cursor cursor;
-	struct ethhdr *eth;
-
-	if (bpf_xdp_adjust_head(ctx, sizeof(struct pdp_tag) - tags_len))
-		return false;
-	cursor = frame(ctx);
-	eth = pdp_take(&cursor, sizeof(*eth) + 2 * sizeof(struct pdp_vlan_tag));
-	if (!eth)
-		return false;
-	__builtin_memcpy(eth->h_dest, next_hop.mac, ETH_ALEN);
-	__builtin_memcpy(eth->h_source, source.mac, ETH_ALEN);
-	eth->h_proto = ethertype;
-	if (vlans) {
-		eth->h_proto = bpf_htons(vlans & 0xffff ? ETH_P_8021AD : ETH_P_8021Q);
-		write_vlans((void *)(eth + 1), vlans, ethertype);
-	}
-	return true;
-}
-
 /* Send a packet of a guest out through its vif. */
 static __always_inline int forward(struct xdp_md *ctx, struct pdp_vnet_stats *stats,
 				   const struct pdp_tag *tag, struct pdp_cursor outer,
 				   const struct pdp_vif *vif, struct pdp_vif_owner owner)
 {
-	__be16 ethertype = bpf_htons(owner.family == 4 ? ETH_P_IP : ETH_P_IPV6);
-	__u32 vif_id = bpf_ntohs(tag->vif);
-	struct pdp_vif_stats *vif_stats = bpf_map_lookup_elem(&pdp_vif_stats, &vif_id);
-	struct pdp_vif_mac next_hop = PDP_READ_ONCE8(struct pdp_vif_mac, &vif->next_hop);
-	struct pdp_vif_mac source = PDP_READ_ONCE8(struct pdp_vif_mac, &vif->source);
 	enum drop_reason reason;
 	__u32 outer_len;
 
-	if (tag->proto != ethertype)
+	if (tag->proto != pdp_underlay(owner))
 		return pdp_drop(stats, drop_tag_proto);
 	reason = check_outer(outer, vif, owner, &outer_len);
 	if (reason)
 		return pdp_drop(stats, reason);
-	if (outer_len > owner.mtu)
-		return pdp_drop(stats, drop_too_big);
-	if (!is_known(next_hop))
-		return pdp_drop(stats, drop_no_neighbour);
-	if (!vif_stats || !write_l2(ctx, vif->vlans, ethertype, next_hop, source) ||
-	    bpf_redirect_map(&pdp_ports, owner.port, 0) != XDP_REDIRECT)
-		return pdp_drop(stats, drop_port_gone);
-	stats->tx_packets++;
-	stats->tx_bytes += outer_len;
-	vif_stats->tx_packets++;
-	vif_stats->tx_bytes += outer_len;
+	return pdp_send(ctx, stats, bpf_ntohs(tag->vif), vif, owner, outer_len);
+}
+
+/* What the tag says of a packet that came in through this vif; enough for a header to stand on. */
+static __always_inline enum drop_reason check_local(const struct pdp_tag *tag, __u64 len,
+						    struct pdp_vif_owner owner)
+{
+	if (owner.encap == PDP_ENCAP_VXLAN) {
+		if (tag->proto != bpf_htons(PDP_PROTO_ETHERNET))
+			return drop_tag_proto;
+		return len < sizeof(struct ethhdr) ? drop_local_short : drop_none;
+	}
+	if (tag->proto == bpf_htons(ETH_P_IP))
+		return len < sizeof(struct iphdr) ? drop_local_short : drop_none;
+	if (tag->proto == bpf_htons(ETH_P_IPV6))
+		return len < sizeof(struct ipv6hdr) ? drop_local_short : drop_none;
+	return drop_tag_proto;
+}
+
+static __always_inline bool local_conforms(__u16 vnet)
+{
+	__u32 vnet_id = vnet;
+	struct pdp_vnet *entry = bpf_map_lookup_elem(&pdp_vnets, &vnet_id);
+	struct pdp_police *police = bpf_map_lookup_elem(&pdp_police, &vnet_id);
+
+	if (!entry || !police)
+		return false;
+	return !entry->local_cost ||
+	       pdp_conforms(&police->local_tat, entry->local_cost, entry->local_burst);
+}
+
+/*
+ * Off with the tag. A frame out of a vxlan tunnel stands behind it; an IP packet gets the header of a
+ * frame from this end of the link, whose address is the other's but for the last bit.
+ */
+static __always_inline bool write_local(struct xdp_md *ctx, __be16 proto, struct pdp_vif_mac guest,
+					struct pdp_vif_owner owner)
+{
+	struct pdp_cursor cursor;
+	struct ethhdr *eth;
+
+	if (owner.encap == PDP_ENCAP_VXLAN)
+		return !bpf_xdp_adjust_head(ctx, sizeof(struct pdp_head));
+	if (bpf_xdp_adjust_head(ctx, sizeof(struct pdp_tag)))
+		return false;
+	cursor = pdp_frame(ctx);
+	eth = pdp_take(&cursor, sizeof(*eth));
+	if (!eth)
+		return false;
+	__builtin_memcpy(eth->h_dest, guest.mac, ETH_ALEN);
+	__builtin_memcpy(eth->h_source, guest.mac, ETH_ALEN);
+	eth->h_source[ETH_ALEN - 1] ^= 1;
+	eth->h_proto = proto;
+	return true;
+}
+
+/* Hand a packet of a guest to the control plane, on the vif that it came in through. */
+static __always_inline int deliver(struct xdp_md *ctx, struct pdp_vnet_stats *stats,
+				   const struct pdp_tag *tag, struct pdp_cursor inner,
+				   const struct pdp_vif *vif, struct pdp_vif_owner owner)
+{
+	__u32 vif_id = bpf_ntohs(tag->vif);
+	struct pdp_vif_stats *vif_stats = bpf_map_lookup_elem(&pdp_vif_stats, &vif_id);
+	struct pdp_vif_mac guest = PDP_READ_ONCE8(struct pdp_vif_mac, &vif->guest);
+	__u64 len = pdp_left(&inner) + pdp_outer_len(owner);
+	enum drop_reason reason;
+
+	if (!vif_stats || !pdp_is_known(guest))
+		return pdp_drop(stats, drop_local_no_guest);
+	reason = check_local(tag, pdp_left(&inner), owner);
+	if (reason)
+		return pdp_drop(stats, reason);
+	if (!local_conforms(owner.vnet))
+		return pdp_drop(stats, drop_local_rate);
+	if (!write_local(ctx, tag->proto, guest, owner) ||
+	    bpf_redirect_map(&pdp_vif_links, vif_id, 0) != XDP_REDIRECT)
+		return pdp_drop(stats, drop_local_gone);
+	stats->local_packets++;
+	stats->local_bytes += len;
+	vif_stats->local_packets++;
+	vif_stats->local_bytes += len;
 	return XDP_REDIRECT;
 }
 
 /* A frame of a known guest: everything from here on is counted for the guest's vnet. */
 static __always_inline int multiplex(struct xdp_md *ctx, struct pdp_vnet_stats *stats, __u16 vnet)
 {
-	struct pdp_cursor cursor = frame(ctx);
+	struct pdp_cursor cursor = pdp_frame(ctx);
 	struct ethhdr *eth = pdp_take(&cursor, sizeof(*eth));
 	struct pdp_vif_owner owner;
 	enum drop_reason reason;
@@ -243,7 +255,7 @@ static __always_inline int multiplex(struct xdp_md *ctx, struct pdp_vnet_stats *
 	case PDP_OP_FORWARD:
 		return forward(ctx, stats, tag, cursor, vif, owner);
 	case PDP_OP_LOCAL:
-		return pdp_drop(stats, drop_local_no_guest);
+		return deliver(ctx, stats, tag, cursor, vif, owner);
 	default:
 		return pdp_drop(stats, drop_by_guest);
 	}
@@ -257,7 +269,7 @@ int pdp_dispatch(struct xdp_md *ctx)
 	struct pdp_guest_stats *guest_stats;
 	struct pdp_vnet_stats *stats;
 	struct pdp_guest *guest;
-	struct pdp_cursor cursor = frame(ctx);
+	struct pdp_cursor cursor = pdp_frame(ctx);
 
 	if (!guest_id)
 		return drop_stranger();

@@ -118,4 +118,18 @@ static __always_inline void pdp_flow_frame(struct pdp_cursor cursor, struct pdp_
 	key->sport = eth->h_proto;
 }
 
+/* The hash of what a tunnel carries; proto as in the tag, host order. */
+static __always_inline __u32 pdp_flow_of(struct pdp_cursor inner, __u16 proto)
+{
+	struct pdp_flow_key key = {};
+
+	if (proto == ETH_P_IP)
+		pdp_flow_ipv4(inner, &key);
+	else if (proto == ETH_P_IPV6)
+		pdp_flow_ipv6(inner, &key);
+	else
+		pdp_flow_frame(inner, &key);
+	return pdp_flow_hash(&key);
+}
+
 #endif

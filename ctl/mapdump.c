@@ -245,6 +245,7 @@ static json_t *decode_vnet_stats(const void *key, const void *value)
 	PDP_VNET_COUNTS(SET)
 	PDP_CLASSIFY_DROPS(SET)
 	PDP_DISPATCH_DROPS(SET)
+	PDP_VIF_OUT_DROPS(SET)
 	return out;
 }
 

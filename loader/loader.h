@@ -73,6 +73,7 @@ enum pdp_hook {
 	PDP_HOOK_CLASSIFY, /* pdp_classify, on a port */
 	PDP_HOOK_DISPATCH, /* pdp_dispatch, on the MH side of an FE link */
 	PDP_HOOK_VIF_OUT, /* pdp_vif_out, on the MH side of a vif of an MH guest */
+	PDP_HOOK_DELAYED, /* pdp_delayed, on the MH side of the delay line's link */
 	PDP_HOOK_PASS, /* pdp_pass: makes a port that only sends able to receive redirects */
 };
 

@@ -32,9 +32,8 @@ static const struct {
 	const char *name;
 	enum pdp_hook hook;
 } hooks[] = {
-	{"classify", PDP_HOOK_CLASSIFY},
-	{"dispatch", PDP_HOOK_DISPATCH},
-	{"vif-out", PDP_HOOK_VIF_OUT},
+	{"classify", PDP_HOOK_CLASSIFY}, {"dispatch", PDP_HOOK_DISPATCH},
+	{"vif-out", PDP_HOOK_VIF_OUT},	 {"delayed", PDP_HOOK_DELAYED},
 	{"pass", PDP_HOOK_PASS},
 };
 
@@ -59,7 +58,8 @@ static int find_hook(const char *name, struct pdp_error *err)
 	for (size_t i = 0; i < sizeof(hooks) / sizeof(*hooks); i++)
 		if (!strcmp(hooks[i].name, name))
 			return hooks[i].hook;
-	return pdp_fail(err, -EINVAL, "no hook '%s'; they are classify, dispatch, vif-out and pass",
+	return pdp_fail(err, -EINVAL,
+			"no hook '%s'; they are classify, dispatch, vif-out, delayed and pass",
 			name);
 }
 
@@ -165,8 +165,8 @@ static const struct command commands[] = {
 	{"load", "", "load or adopt the node's maps, check its programs", 0, false, false,
 	 run_load},
 	{"attach", "HOOK LINK IFNAME [--force] [--dispatcher] [--generic]",
-	 "put a program on a device; HOOK is classify, dispatch, vif-out or pass", 3, true, false,
-	 run_attach},
+	 "put a program on a device; HOOK is classify, dispatch, vif-out, delayed or pass", 3, true,
+	 false, run_attach},
 	{"detach", "LINK", "take it off again", 1, false, false, run_detach},
 	{"status", "[-j]", "show what is attached (-j: as JSON)", 0, false, true, run_status},
 	{"purge", "", "remove all links and maps of the node: its traffic stops", 0, false, false,

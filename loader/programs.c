@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "bpf/classify.skel.h"
+#include "bpf/delayed.skel.h"
 #include "bpf/dispatch.skel.h"
 #include "bpf/drops.skel.h"
 #include "bpf/freplace.skel.h"
@@ -30,6 +31,7 @@ static const struct {
 	[PDP_OBJECT_CLASSIFY] = {"classify", classify_bpf__elf_bytes},
 	[PDP_OBJECT_DISPATCH] = {"dispatch", dispatch_bpf__elf_bytes},
 	[PDP_OBJECT_VIF_OUT] = {"vif_out", vif_out_bpf__elf_bytes},
+	[PDP_OBJECT_DELAYED] = {"delayed", delayed_bpf__elf_bytes},
 	[PDP_OBJECT_PASS] = {"pass", pass_bpf__elf_bytes},
 	[PDP_OBJECT_DROPS] = {"drops", drops_bpf__elf_bytes},
 	[PDP_OBJECT_GUEST] = {"guest", guest_bpf__elf_bytes},
@@ -43,6 +45,7 @@ static const struct {
 	[PDP_HOOK_CLASSIFY] = {PDP_OBJECT_CLASSIFY, "pdp_classify"},
 	[PDP_HOOK_DISPATCH] = {PDP_OBJECT_DISPATCH, "pdp_dispatch"},
 	[PDP_HOOK_VIF_OUT] = {PDP_OBJECT_VIF_OUT, "pdp_vif_out"},
+	[PDP_HOOK_DELAYED] = {PDP_OBJECT_DELAYED, "pdp_delayed"},
 	[PDP_HOOK_PASS] = {PDP_OBJECT_PASS, "pdp_pass"},
 };
 

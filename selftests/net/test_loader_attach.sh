@@ -155,7 +155,7 @@ check "a device without native XDP is named" says "lo: its driver has no native 
 	loader attach pass port-L lo
 check "an unknown device" says "no device 'nosuch' in this network namespace" \
 	loader attach pass port-X nosuch
-check "an unknown hook" says "no hook 'classifier'; they are classify, dispatch, vif-out and pass" \
+check "an unknown hook" says "no hook 'classifier'; they are classify, dispatch, vif-out, delayed and pass" \
 	loader attach classifier port-X d0
 check "a link name that leads elsewhere" says "link name '../x'" loader attach pass ../x d0
 check "detach" loader detach port-A

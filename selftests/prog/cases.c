@@ -124,6 +124,8 @@ void case_build(const struct node *node, const struct packet_case *c, struct pac
 {
 	const struct pdp_vif *vif = &node->vif[c->vif];
 	uint16_t underlay = vif->owner.family == 4 ? 0x0800 : 0x86dd;
+	uint16_t proto = c->inner == INNER_IPV6_UDP ? 0x86dd : 0x0800;
+	bool vxlan = vif->owner.encap == PDP_ENCAP_VXLAN;
 
 	memset(p, 0, sizeof(*p));
 	packet_put(p, host_macs, sizeof(host_macs));
@@ -131,6 +133,21 @@ void case_build(const struct node *node, const struct packet_case *c, struct pac
 	case WAY_OUT:
 		put_tag(p, PDP_OP_FORWARD, underlay, vif->owner.vnet, c->vif);
 		put_tunnel(p, vif, false, c->inner);
+		break;
+	case WAY_DELAYED:
+		put_tag(p, PDP_OP_FORWARD, underlay, vif->owner.vnet, c->vif);
+		put_tunnel(p, vif, false, c->inner);
+		break;
+	case WAY_LOCAL:
+		put_tag(p, PDP_OP_LOCAL, vxlan ? PDP_PROTO_ETHERNET : proto, vif->owner.vnet,
+			c->vif);
+		put_inner(p, c->inner, vxlan);
+		break;
+	case WAY_CONTROL:
+		p->len = vxlan ? 0 : p->len;
+		if (!vxlan)
+			packet_put16(p, proto);
+		put_inner(p, c->inner, vxlan);
 		break;
 	case WAY_GUEST:
 		put_tag(p, PDP_OP_INPUT, 0x0800, vif->owner.vnet, c->vif);

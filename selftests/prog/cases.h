@@ -16,10 +16,14 @@
 #include "selftests/prog/node.h"
 
 #define CASE_EDITS 8
+#define CASE_DELAY_MS 20
 
 enum way {
 	WAY_IN, /* from outside, to pdp_classify */
 	WAY_OUT, /* from a guest, to pdp_dispatch */
+	WAY_LOCAL, /* from a guest, to pdp_dispatch, for the control plane */
+	WAY_CONTROL, /* from the control plane, to pdp_vif_out */
+	WAY_DELAYED, /* from the delay line, to pdp_delayed */
 	WAY_GUEST, /* as WAY_IN leaves it, to guest 1's pdp_guest_rx */
 	WAY_PASS, /* from outside, to pdp_pass */
 };
@@ -40,7 +44,8 @@ struct packet_case {
 	struct edit edit[CASE_EDITS];
 
 	void (*setup)(struct node *node); /* changes the node for this case alone */
-	uint16_t sender; /* OUT: the guest that sends; 0: the first of the vif's vnet */
+	uint16_t sender; /* OUT, LOCAL: the guest that sends; 0: the first of the vif's vnet */
+	bool delayed; /* OUT, CONTROL: goes, to the delay line */
 	bool bad_tunnel; /* IN, dropped: its tunnel's entry is broken, and the node is charged */
 	bool unknown_device; /* comes in on a device that is neither port nor FE link */
 	uint16_t queue;
@@ -53,6 +58,9 @@ struct packet_case {
 
 #define IN(v) .way = WAY_IN, .vif = v
 #define OUT(v) .way = WAY_OUT, .vif = v
+#define LOCAL(v) .way = WAY_LOCAL, .vif = v
+#define CONTROL(v) .way = WAY_CONTROL, .vif = v
+#define DELAYED(v) .way = WAY_DELAYED, .vif = v
 #define EDIT(...) .edit = {__VA_ARGS__}
 
 #define PASS(reason) .verdict = XDP_PASS, .counter = offsetof(struct pdp_port_stats, reason)
@@ -98,7 +106,8 @@ struct case_table {
 };
 
 extern const struct case_table cases_l2, cases_ipv4, cases_ipv6, cases_udp, cases_tunnel,
-	cases_inner, cases_guest, cases_tag, cases_forged, cases_out;
+	cases_inner, cases_guest, cases_tag, cases_forged, cases_out, cases_local, cases_control,
+	cases_impair;
 
 /* The good frame of a case, before its edits. */
 void case_build(const struct node *node, const struct packet_case *c, struct packet *p);

@@ -92,9 +92,7 @@ static const struct packet_case rows[] = {
 	{"proto Ethernet", OUT(5), EDIT(SET16(TAG, 2, PDP_PROTO_ETHERNET)), DROP(drop_tag_proto)},
 	{"proto 0", OUT(1), EDIT(SET16(TAG, 2, 0)), DROP(drop_tag_proto)},
 
-	{"LOCAL without an MH guest", OUT(1), EDIT(SET8(TAG, 0, 0x13)), DROP(drop_local_no_guest)},
-	{"LOCAL of a whole Ethernet frame", OUT(5),
-	 EDIT(SET8(TAG, 0, 0x13), SET16(TAG, 2, PDP_PROTO_ETHERNET)), DROP(drop_local_no_guest)},
+	{"LOCAL without an MH guest", OUT(7), EDIT(SET8(TAG, 0, 0x13)), DROP(drop_local_no_guest)},
 	{"DROP, returned for the account", OUT(1), EDIT(SET8(TAG, 0, 0x14)), DROP(drop_by_guest)},
 	{"DROP with nothing behind the tag", OUT(1), EDIT(SET8(TAG, 0, 0x14), CUT(L3, 0)),
 	 DROP(drop_by_guest)},

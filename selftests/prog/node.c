@@ -17,14 +17,18 @@
 #include "selftests/prog/node.h"
 
 #include "bpf/classify.skel.h"
+#include "bpf/delayed.skel.h"
 #include "bpf/dispatch.skel.h"
 #include "bpf/guest.skel.h"
 #include "bpf/pass.skel.h"
+#include "bpf/vif_out.skel.h"
 
 struct node_objects {
 	struct classify_bpf *classify;
 	struct dispatch_bpf *dispatch;
 	struct guest_bpf *guest;
+	struct vif_out_bpf *vif_out;
+	struct delayed_bpf *delayed;
 	struct pass_bpf *pass;
 	int xsk;
 };
@@ -39,6 +43,9 @@ static const char *const map_names[NODE_MAPS] = {
 	[MAP_VIFS] = "pdp_vifs",
 	[MAP_PORTS] = "pdp_ports",
 	[MAP_PORT_IDS] = "pdp_port_ids",
+	[MAP_VIF_LINKS] = "pdp_vif_links",
+	[MAP_VIF_SENDERS] = "pdp_vif_senders",
+	[MAP_DELAY_LINK] = "pdp_delay_link",
 	[MAP_SEQS] = "pdp_seqs",
 	[MAP_TURNS] = "pdp_turns",
 	[MAP_POLICE] = "pdp_police",
@@ -110,6 +117,14 @@ static void make_devices(struct node *node)
 		snprintf(name, sizeof(name), "fe%d", i);
 		node->link_ifindex[i] = add_link(name);
 	}
+	for (int i = 1; i <= NODE_VIFS; i++) {
+		char name[16];
+
+		snprintf(name, sizeof(name), "mh%d", i);
+		if (vifs[i].vnet <= 2)
+			node->vif_ifindex[i] = add_link(name);
+	}
+	node->delay_ifindex = add_link("delay");
 	node->other_ifindex = if_nametoindex("lo");
 }
 
@@ -149,17 +164,24 @@ static void load_programs(struct node *node)
 	objects->classify = classify_bpf__open();
 	objects->dispatch = dispatch_bpf__open();
 	objects->guest = guest_bpf__open();
+	objects->vif_out = vif_out_bpf__open();
+	objects->delayed = delayed_bpf__open();
 	objects->pass = pass_bpf__open();
-	if (!objects->classify || !objects->dispatch || !objects->guest || !objects->pass)
+	if (!objects->classify || !objects->dispatch || !objects->guest || !objects->vif_out ||
+	    !objects->delayed || !objects->pass)
 		die("cannot open the BPF objects");
 	objects->guest->rodata->guest_id = 1;
 	load(node, objects->classify->obj);
 	load(node, objects->dispatch->obj);
 	load(node, objects->guest->obj);
+	load(node, objects->vif_out->obj);
+	load(node, objects->delayed->obj);
 	load(node, objects->pass->obj);
 	node->prog[PROG_CLASSIFY] = bpf_program__fd(objects->classify->progs.pdp_classify);
 	node->prog[PROG_DISPATCH] = bpf_program__fd(objects->dispatch->progs.pdp_dispatch);
 	node->prog[PROG_GUEST_RX] = bpf_program__fd(objects->guest->progs.pdp_guest_rx);
+	node->prog[PROG_VIF_OUT] = bpf_program__fd(objects->vif_out->progs.pdp_vif_out);
+	node->prog[PROG_DELAYED] = bpf_program__fd(objects->delayed->progs.pdp_delayed);
 	node->prog[PROG_PASS] = bpf_program__fd(objects->pass->progs.pdp_pass);
 }
 
@@ -219,6 +241,8 @@ static void build_vif(struct node *node, uint16_t id)
 		.local = read_addr(vifs[id].local),
 		.remote = read_addr(vifs[id].remote),
 	};
+	if (node->vif_ifindex[id])
+		node->vif[id].guest = (struct pdp_vif_mac){{0x02, 0x99, 0x88, 0x77, 0x66, id}};
 }
 
 struct pdp_tunnel_key node_tunnel_key(const struct node *node, uint16_t vif)
@@ -248,6 +272,10 @@ static void fill_vif(struct node *node, uint32_t id)
 
 	node_set(node, MAP_VIFS, &id, vif);
 	node_set(node, MAP_TUNNELS, &key, &tunnel);
+	if (node->vif_ifindex[id]) {
+		node_set(node, MAP_VIF_LINKS, &id, &node->vif_ifindex[id]);
+		node_set(node, MAP_VIF_SENDERS, &node->vif_ifindex[id], &id);
+	}
 	if (vxlan) {
 		key.vni = PDP_VNI_NONE;
 		node_set(node, MAP_TUNNELS, &key, &(struct pdp_tunnel){.encap = PDP_ENCAP_VXLAN});
@@ -302,7 +330,12 @@ static void clear_tunnels(const struct node *node)
 void node_fill(struct node *node)
 {
 	static const uint16_t red[] = {1, 2, 1, 2, 2, 1, 2, 1}, green[] = {3, 4};
+	const uint32_t zero = 0, packet_id = NODE_PACKET_ID;
 
+	node_set(node, MAP_DELAY_LINK, &zero, &node->delay_ifindex);
+	if (bpf_map_update_elem(bpf_map__fd(node->objects->vif_out->maps.bss), &zero, &packet_id,
+				BPF_ANY))
+		die("cannot set the next packet id");
 	for (uint32_t id = 1; id <= NODE_PORTS; id++) {
 		node_set(node, MAP_PORTS, &id, &node->port_ifindex[id]);
 		node_set(node, MAP_PORT_IDS, &node->port_ifindex[id], &id);
@@ -338,6 +371,8 @@ void node_stop(struct node *node)
 	classify_bpf__destroy(objects->classify);
 	dispatch_bpf__destroy(objects->dispatch);
 	guest_bpf__destroy(objects->guest);
+	vif_out_bpf__destroy(objects->vif_out);
+	delayed_bpf__destroy(objects->delayed);
 	pass_bpf__destroy(objects->pass);
 	free(objects);
 	node->objects = NULL;
@@ -390,7 +425,7 @@ void node_read_stats(const struct node *node, struct node_stats *stats)
 #define NAME(name, help) #name,
 static const char *const port_names[] = {PDP_PASS_REASONS(NAME)};
 static const char *const vnet_names[] = {PDP_VNET_COUNTS(NAME) PDP_CLASSIFY_DROPS(NAME)
-						 PDP_DISPATCH_DROPS(NAME)};
+						 PDP_DISPATCH_DROPS(NAME) PDP_VIF_OUT_DROPS(NAME)};
 static const char *const vif_names[] = {PDP_VIF_COUNTS(NAME)};
 static const char *const guest_names[] = {PDP_GUEST_COUNTS(NAME)};
 static const char *const node_names[] = {PDP_NODE_COUNTS(NAME)};
@@ -434,6 +469,7 @@ uint64_t node_drops(const struct pdp_vnet_stats *stats)
 #define ADD(name, help) drops += stats->name;
 	PDP_CLASSIFY_DROPS(ADD)
 	PDP_DISPATCH_DROPS(ADD)
+	PDP_VIF_OUT_DROPS(ADD)
 #undef ADD
 	return drops;
 }

@@ -9,6 +9,7 @@
  *   vnet 3  weighted     guests 5, 6   vif 7 udp v4
  *   vnet 4  no guest yet               vif 8 udp v4
  *
+ * Vnets 1 and 2 have a control plane: their vifs have links of their own (mhVIF).
  * Port 1 (pdpA) is the way of vifs 1, 3, 4, 7 and 8, port 2 (pdpB) that of 2, 5, 6 and 9.
  */
 #ifndef PDP_PROG_NODE_H
@@ -28,6 +29,7 @@
 #define NODE_GUESTS 6
 
 #define NODE_MTU 1500
+#define NODE_PACKET_ID 0x4321 /* that the next packet of a control plane gets */
 #define NODE_XSK_QUEUE 0 /* the queue of guest 1 that has a socket */
 
 /* Why this slot: 3:2 as in the paper, smoothly interleaved. */
@@ -37,6 +39,8 @@ enum node_prog {
 	PROG_CLASSIFY,
 	PROG_DISPATCH,
 	PROG_GUEST_RX, /* that of guest 1 */
+	PROG_VIF_OUT,
+	PROG_DELAYED,
 	PROG_PASS,
 	PROGS,
 };
@@ -51,6 +55,9 @@ enum node_map {
 	MAP_VIFS,
 	MAP_PORTS,
 	MAP_PORT_IDS,
+	MAP_VIF_LINKS,
+	MAP_VIF_SENDERS,
+	MAP_DELAY_LINK,
 	MAP_SEQS,
 	MAP_TURNS,
 	MAP_POLICE,
@@ -76,6 +83,8 @@ struct node {
 	int map[NODE_MAPS];
 	uint32_t port_ifindex[NODE_PORTS + 1];
 	uint32_t link_ifindex[NODE_GUESTS + 1];
+	uint32_t vif_ifindex[NODE_VIFS + 1]; /* 0 = no control plane */
+	uint32_t delay_ifindex;
 	uint32_t other_ifindex; /* a device that is neither a port nor a guest's */
 	struct pdp_vif vif[NODE_VIFS + 1];
 	struct pdp_guest guest[NODE_GUESTS + 1];

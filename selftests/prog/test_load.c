@@ -27,7 +27,8 @@
 #define GROWTH_PERCENT 10
 
 static const char *const compilers[] = {"clang-14", "clang-19"};
-static const char *const objects[] = {"classify", "guest", "dispatch", "vif_out", "pass", "drops"};
+static const char *const objects[] = {"classify", "guest", "dispatch", "vif_out",
+				      "delayed",  "pass",  "drops"};
 
 struct row {
 	char prog[32];

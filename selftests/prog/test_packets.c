@@ -12,13 +12,15 @@
 
 #include <cmocka.h>
 
+#include "fe-agent/encap.h"
 #include "selftests/prog/cases.h"
 
 static struct node node;
 
 static const struct case_table *const tables[] = {
-	&cases_l2,    &cases_ipv4, &cases_ipv6,	  &cases_udp, &cases_tunnel, &cases_inner,
-	&cases_guest, &cases_tag,  &cases_forged, &cases_out, NULL,
+	&cases_l2,    &cases_ipv4,    &cases_ipv6,   &cases_udp,    &cases_tunnel,
+	&cases_inner, &cases_guest,   &cases_tag,    &cases_forged, &cases_out,
+	&cases_local, &cases_control, &cases_impair, NULL,
 };
 
 static uint16_t read16(const struct packet *p, size_t at)
@@ -106,7 +108,7 @@ static uint16_t expect_tagged(const struct packet_case *c, const struct packet *
 }
 
 /* What the dispatcher must send: the outer packet, with MACs and VLAN tags of the vif. */
-static void expect_untagged(const struct packet_case *c, const struct packet *in,
+static void expect_untagged(const struct packet_case *c, const uint8_t *outer, size_t len,
 			    struct packet *out)
 {
 	const struct pdp_vif *vif = &node.vif[c->vif];
@@ -120,7 +122,7 @@ static void expect_untagged(const struct packet_case *c, const struct packet *in
 		packet_put32(out, 0x81000000 | (vif->vlans & 0xffff ? vif->vlans & 0xffff
 								    : vif->vlans >> 16));
 	packet_put16(out, vif->owner.family == 4 ? 0x0800 : 0x86dd);
-	packet_put(out, in->data + in->at[AT_L3], in->len - in->at[AT_L3]);
+	packet_put(out, outer, len);
 }
 
 static void add(void *stats, size_t offset, uint64_t n)
@@ -154,6 +156,41 @@ static void expect_in(const struct packet_case *c, const struct packet *in, stru
 	moved->guest[guest].to_bytes = out->len;
 }
 
+/* What waits for its time: the outer packet behind a head that says for whom and how long. */
+static void expect_waiting(const struct packet_case *c, const uint8_t *outer, size_t len,
+			   struct packet *out)
+{
+	const struct pdp_vif *vif = &node.vif[c->vif];
+
+	memset(out, 0, sizeof(*out));
+	packet_put(out, "\0\0\0\0\0\0\0\0\0\0\0", 12);
+	packet_put16(out, 0x88b5);
+	packet_put8(out, 0x12);
+	packet_put8(out, 0);
+	packet_put16(out, vif->owner.family == 4 ? 0x0800 : 0x86dd);
+	packet_put16(out, vif->owner.vnet);
+	packet_put16(out, c->vif);
+	packet_put32(out, 0);
+	packet_put32(out, CASE_DELAY_MS);
+	packet_put(out, outer, len);
+}
+
+/* An outer packet leaves through its vif, at once or later. */
+static void expect_sent(const struct packet_case *c, const uint8_t *outer, size_t len,
+			struct packet *out, struct node_stats *moved)
+{
+	uint16_t vnet = node.vif[c->vif].owner.vnet;
+
+	if (c->delayed) {
+		expect_waiting(c, outer, len, out);
+		moved->vnet[vnet].delay_packets = 1;
+		return;
+	}
+	expect_untagged(c, outer, len, out);
+	moved->vnet[vnet].tx_packets = moved->vif[c->vif].tx_packets = 1;
+	moved->vnet[vnet].tx_bytes = moved->vif[c->vif].tx_bytes = len;
+}
+
 static void expect_out(const struct packet_case *c, const struct packet *in, struct packet *out,
 		       struct node_stats *moved)
 {
@@ -169,9 +206,144 @@ static void expect_out(const struct packet_case *c, const struct packet *in, str
 		add(&moved->vnet[vnet], c->counter, 1);
 		return;
 	}
-	expect_untagged(c, in, out);
-	moved->vnet[vnet].tx_packets = moved->vif[c->vif].tx_packets = 1;
-	moved->vnet[vnet].tx_bytes = moved->vif[c->vif].tx_bytes = outer_len(in);
+	expect_sent(c, in->data + in->at[AT_L3], in->len - in->at[AT_L3], out, moved);
+}
+
+/* Bytes of the vif's outer headers. */
+static size_t overhead(const struct pdp_vif *vif)
+{
+	return (vif->owner.family == 4 ? 28 : 48) + (vif->owner.encap == PDP_ENCAP_VXLAN ? 8 : 0);
+}
+
+/* What the dispatcher must send to the control plane: the inner packet or frame as it came. */
+static void expect_local(const struct packet_case *c, const struct packet *in, struct packet *out,
+			 struct node_stats *moved)
+{
+	uint16_t sender = sender_of(c), vnet = node.guest[sender].vnet;
+	const struct pdp_vif *vif = &node.vif[c->vif];
+	size_t len = in->len - in->at[AT_INNER];
+
+	moved->guest[sender].from_packets = 1;
+	moved->guest[sender].from_bytes = in->len;
+	if (c->verdict == XDP_DROP) {
+		add(&moved->vnet[vnet], c->counter, 1);
+		return;
+	}
+	memset(out, 0, sizeof(*out));
+	if (vif->owner.encap == PDP_ENCAP_UDP) {
+		packet_put(out, vif->guest.mac, 6);
+		packet_put(out, vif->guest.mac, 6);
+		out->data[11] ^= 1;
+		packet_put16(out, c->inner == INNER_IPV6_UDP ? 0x86dd : 0x0800);
+	}
+	packet_put(out, in->data + in->at[AT_INNER], len);
+	moved->vnet[vnet].local_packets = moved->vif[c->vif].local_packets = 1;
+	moved->vnet[vnet].local_bytes = moved->vif[c->vif].local_bytes = len + overhead(vif);
+}
+
+/* DSCP, ECN and DF of the inner packet, which the outer header shares. */
+static void read_inner(const struct packet_case *c, const uint8_t *ip, struct pdp_inner *inner)
+{
+	switch (c->inner) {
+	case INNER_IPV4_UDP:
+		inner->tos = ip[1];
+		inner->df = ip[6] & 0x40;
+		break;
+	case INNER_IPV6_UDP:
+		inner->tos = ip[0] << 4 | ip[1] >> 4;
+		inner->df = true;
+		break;
+	default:
+		break;
+	}
+}
+
+static struct pdp_dp_vif dp_vif(const struct packet_case *c, const uint8_t *mac)
+{
+	const struct pdp_vif *vif = &node.vif[c->vif];
+	bool v4 = vif->owner.family == 4;
+	struct pdp_dp_vif dp = {
+		.id = c->vif,
+		.encap = vif->owner.encap,
+		.family = vif->owner.family,
+		.local_port = vif->local_port,
+		.remote_port = vif->remote_port,
+		.vni = vif->vni,
+	};
+
+	memcpy(dp.mac, mac, 6);
+	memcpy(dp.local, &vif->local.word[v4 ? 3 : 0], v4 ? 4 : 16);
+	memcpy(dp.remote, &vif->remote.word[v4 ? 3 : 0], v4 ? 4 : 16);
+	return dp;
+}
+
+/* What an FE guest's router would send for the same packet, by its own code. */
+static size_t encapsulate(const struct packet_case *c, const struct packet *in, uint8_t **outer)
+{
+	static uint8_t room[PDP_OUTER_MAX + PACKET_ROOM];
+	bool vxlan = node.vif[c->vif].owner.encap == PDP_ENCAP_VXLAN;
+	size_t at = in->at[AT_INNER] + (vxlan ? 14 : 0), len = in->len - in->padding - at;
+	struct pdp_dp_vif dp = dp_vif(c, in->data + 6);
+	struct pdp_flow_key key = key_of(c);
+	struct pdp_inner inner = {
+		.mac = in->data,
+		.hash = pdp_flow_hash(&key),
+		.proto = read16(in, at - 2),
+		.id = NODE_PACKET_ID,
+	};
+	struct pdp_outer prepared;
+
+	read_inner(c, in->data + at, &inner);
+	assert_int_equal(pdp_outer_prepare(&prepared, &dp), 0);
+	memcpy(room + PDP_OUTER_MAX, in->data + at, len);
+	*outer = pdp_outer_push(&prepared, room + PDP_OUTER_MAX, len, &inner);
+	return prepared.len + len;
+}
+
+/* What has no length that could be believed counts as the frame that it came in. */
+static bool has_length(const struct packet_case *c)
+{
+	return c->counter != offsetof(struct pdp_vnet_stats, drop_control_not_ip) &&
+	       c->counter != offsetof(struct pdp_vnet_stats, drop_control_length);
+}
+
+static void expect_control(const struct packet_case *c, const struct packet *in, struct packet *out,
+			   struct node_stats *moved)
+{
+	const struct pdp_vif *vif = &node.vif[c->vif];
+	uint16_t vnet = vif->owner.vnet;
+	size_t len = has_length(c) ? in->len - in->padding - in->at[AT_INNER] : in->len;
+	uint8_t *outer;
+
+	if (c->unknown_device) {
+		moved->node.drop_unknown_vif = 1;
+		return;
+	}
+	len += overhead(vif);
+	moved->vnet[vnet].control_packets = moved->vif[c->vif].control_packets = 1;
+	moved->vnet[vnet].control_bytes = moved->vif[c->vif].control_bytes = len;
+	if (c->verdict == XDP_DROP) {
+		add(&moved->vnet[vnet], c->counter, 1);
+		return;
+	}
+	assert_int_equal(encapsulate(c, in, &outer), len);
+	expect_sent(c, outer, len, out, moved);
+}
+
+static void expect_delayed(const struct packet_case *c, const struct packet *in, struct packet *out,
+			   struct node_stats *moved)
+{
+	uint16_t vnet = node.vif[c->vif].owner.vnet;
+
+	if (c->unknown_device) {
+		moved->node.drop_unknown_delayed = 1;
+		return;
+	}
+	moved->vnet[vnet].delayed_packets = 1;
+	if (c->verdict == XDP_DROP)
+		add(&moved->vnet[vnet], c->counter, 1);
+	else
+		expect_sent(c, in->data + in->at[AT_L3], in->len - in->at[AT_L3], out, moved);
 }
 
 /* Bytes and counters that must be; a packet that is not sent on is not looked at but for PASS. */
@@ -187,6 +359,15 @@ static void expect(const struct packet_case *c, const struct packet *in, struct 
 	case WAY_OUT:
 		expect_out(c, in, out, moved);
 		break;
+	case WAY_LOCAL:
+		expect_local(c, in, out, moved);
+		break;
+	case WAY_CONTROL:
+		expect_control(c, in, out, moved);
+		break;
+	case WAY_DELAYED:
+		expect_delayed(c, in, out, moved);
+		break;
 	case WAY_GUEST:
 		add(&moved->guest[1], c->counter, 1);
 		break;
@@ -198,15 +379,19 @@ static void expect(const struct packet_case *c, const struct packet *in, struct 
 static int run(const struct packet_case *c, const struct packet *in, struct packet *out)
 {
 	static const enum node_prog progs[] = {
-		[WAY_IN] = PROG_CLASSIFY,
-		[WAY_OUT] = PROG_DISPATCH,
-		[WAY_GUEST] = PROG_GUEST_RX,
+		[WAY_IN] = PROG_CLASSIFY,     [WAY_OUT] = PROG_DISPATCH,
+		[WAY_LOCAL] = PROG_DISPATCH,  [WAY_CONTROL] = PROG_VIF_OUT,
+		[WAY_DELAYED] = PROG_DELAYED, [WAY_GUEST] = PROG_GUEST_RX,
 		[WAY_PASS] = PROG_PASS,
 	};
 	uint32_t ifindex = node.port_ifindex[node.vif[c->vif].owner.port];
 
-	if (c->way == WAY_OUT)
+	if (c->way == WAY_OUT || c->way == WAY_LOCAL)
 		ifindex = node.link_ifindex[sender_of(c)];
+	if (c->way == WAY_CONTROL)
+		ifindex = node.vif_ifindex[c->vif];
+	if (c->way == WAY_DELAYED)
+		ifindex = node.delay_ifindex;
 	if (c->unknown_device)
 		ifindex = node.other_ifindex;
 	return node_run(&node, progs[c->way], ifindex, c->queue, in, out);
@@ -266,7 +451,7 @@ static void test_case(void **state)
 	assert_int_equal(wrong, 0);
 }
 
-/* Of each vnet: what came in and did not go to a guest, and what came from guests, is accounted. */
+/* Of each vnet: what came in and did not go to a guest, and what came from elsewhere, is accounted. */
 static void test_ledger(void **unused)
 {
 	(void)unused;
@@ -284,8 +469,9 @@ static void test_ledger(void **unused)
 			from += stats.guest[guest].from_packets;
 		}
 		assert_true(s->rx_packets > 0);
-		assert_int_equal(s->rx_packets - to + from,
-				 s->tx_packets + s->local_packets + node_drops(s));
+		assert_int_equal(
+			s->rx_packets - to + from + s->control_packets + s->delayed_packets,
+			s->tx_packets + s->local_packets + s->delay_packets + node_drops(s));
 	}
 }
 
@@ -302,16 +488,17 @@ static void test_every_counter_moved(void **unused)
 		missing += fprintf(stderr, "# no case moves " #name "\n") > 0;
 #define VNET(name, help)                                                                          \
 	if (!(stats.vnet[1].name | stats.vnet[2].name | stats.vnet[3].name | stats.vnet[4].name | \
-	      !strcmp(#name, "drop_headroom")))                                                   \
+		      !strcmp(#name, "drop_headroom") ||                                          \
+	      !strcmp(#name, "drop_control_headroom")))                                           \
 		missing += fprintf(stderr, "# no case moves " #name "\n") > 0;
-#define NODE(name, help)                                                  \
-	if (!stats.node.name && strcmp(#name, "drop_unnamed_hop") != 0 && \
-	    strcmp(#name, "drop_unknown_vif") != 0)                       \
+#define NODE(name, help)                                                \
+	if (!stats.node.name && strcmp(#name, "drop_unnamed_hop") != 0) \
 		missing += fprintf(stderr, "# no case moves " #name "\n") > 0;
 	PDP_PASS_REASONS(PORT)
 	PDP_NODE_COUNTS(NODE)
 	PDP_CLASSIFY_DROPS(VNET)
 	PDP_DISPATCH_DROPS(VNET)
+	PDP_VIF_OUT_DROPS(VNET)
 #undef PORT
 #undef NODE
 #undef VNET

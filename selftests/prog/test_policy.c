@@ -282,6 +282,80 @@ static void test_police_refuses(void **unused)
 	assert_int_equal(classify_flow(0).verdict, XDP_REDIRECT);
 }
 
+/* Send one LOCAL packet of vif 1. */
+static int deliver(void)
+{
+	struct packet_case c = {.way = WAY_LOCAL, .vif = 1};
+	static struct packet in, out;
+
+	case_build(&node, &c, &in);
+	return node_run(&node, PROG_DISPATCH, node.link_ifindex[1], 0, &in, &out);
+}
+
+/* A burst to the control plane goes, the flood behind it does not; transit traffic is not asked. */
+static void test_local_police(void **unused)
+{
+	uint64_t second = 1000000000ull << PDP_POLICE_SHIFT;
+	struct pdp_vnet vnet;
+	uint32_t id = 1;
+	int sent = 0;
+
+	(void)unused;
+	node_get(&node, MAP_VNETS, &id, &vnet);
+	vnet.local_cost = second / 20; /* 20 pps, so that this machine's pauses do not matter */
+	vnet.local_burst = 4 * vnet.local_cost;
+	node_set(&node, MAP_VNETS, &id, &vnet);
+	for (int i = 0; i < 100; i++)
+		sent += deliver() == XDP_REDIRECT;
+	assert_in_range(sent, 5, 60);
+	assert_int_equal(classify_flow(0).verdict, XDP_REDIRECT);
+}
+
+/* Half of the packets: 1000 of 2000, give or take nine standard deviations. */
+static void test_loss(void **unused)
+{
+	struct packet_case c = {.way = WAY_OUT, .vif = 1};
+	struct pdp_vif vif = node.vif[1];
+	static struct packet in, out;
+	uint32_t id = 1;
+	int sent = 0;
+
+	(void)unused;
+	vif.impair.loss = 0x7fffffff;
+	node_set(&node, MAP_VIFS, &id, &vif);
+	case_build(&node, &c, &in);
+	for (int i = 0; i < 2000; i++)
+		sent += node_run(&node, PROG_DISPATCH, node.link_ifindex[1], 0, &in, &out) ==
+			XDP_REDIRECT;
+	assert_in_range(sent, 800, 1200);
+}
+
+/* What an FE guest's LOCAL brought to the control plane can go back the way it came, as it came. */
+static void test_local_and_back(void **unused)
+{
+	static const uint16_t vifs[] = {1, 2, 4, 5, 6};
+
+	(void)unused;
+	for (size_t i = 0; i < sizeof(vifs) / sizeof(*vifs); i++) {
+		struct packet_case local = {.way = WAY_LOCAL, .vif = vifs[i]};
+		struct packet_case out = {.way = WAY_OUT, .vif = vifs[i]};
+		static struct packet in, guest, left, want;
+		size_t inner;
+
+		case_build(&node, &local, &in);
+		case_build(&node, &out, &want);
+		inner = want.len - want.at[AT_INNER];
+		assert_int_equal(node_run(&node, PROG_DISPATCH,
+					  node.link_ifindex[vifs[i] < 5 ? 1 : 3], 0, &in, &guest),
+				 XDP_REDIRECT);
+		assert_int_equal(node_run(&node, PROG_VIF_OUT, node.vif_ifindex[vifs[i]], 0, &guest,
+					  &left),
+				 XDP_REDIRECT);
+		assert_memory_equal(left.data + left.len - inner, want.data + want.at[AT_INNER],
+				    inner);
+	}
+}
+
 /* What the classifier sends, a guest may send back: in and out again, bytes as they came. */
 static void test_there_and_back(void **unused)
 {
@@ -341,6 +415,9 @@ int main(void)
 		cmocka_unit_test_setup(test_police_idle, refill),
 		cmocka_unit_test_setup(test_police_burst, refill),
 		cmocka_unit_test_setup(test_police_refuses, refill),
+		cmocka_unit_test_setup(test_local_police, refill),
+		cmocka_unit_test_setup(test_loss, refill),
+		cmocka_unit_test_setup(test_local_and_back, refill),
 		cmocka_unit_test_setup(test_there_and_back, refill),
 	};
 
