@@ -183,7 +183,12 @@ _Static_assert(sizeof(struct pdp_vif) == 88, "vif layout");
 _Static_assert(offsetof(struct pdp_vif, next_hop) == 8, "stored at once");
 _Static_assert(offsetof(struct pdp_vif, local) == 56, "vif layout");
 
-/* Key of pdp_xmit_drops: a redirect of this node from one device to another that lost packets. */
+/*
+ * Key of pdp_xmit_drops: a redirect of this node from one device to another that lost packets. Of
+ * devices that have gone only the vnet is kept, and where to (ctl/hops.h), each with this bit.
+ */
+#define PDP_HOP_GONE (1U << 31)
+
 struct pdp_hop {
 	__u32 from_ifindex;
 	__u32 to_ifindex;

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "ctl/follow.h"
+#include "ctl/hops.h"
 #include "ctl/store.h"
 #include "ctl/tables.h"
 
@@ -92,6 +93,8 @@ void pdp_apply_zero(struct pdp_apply *a)
 		const struct pdp_node_vnet *vnet = &a->other.vnets[i];
 		const struct pdp_node_vnet *old = pdp_node_vnet(a->node, vnet->conf->name);
 
+		if (!old)
+			pdp_hops_forget(a->node->loader, vnet->id);
 		if (!old)
 			pdp_publish_zero(a->node->store, PDP_MAP_VNET_STATS, vnet->id,
 					 sizeof(struct pdp_vnet_stats));

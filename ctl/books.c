@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "ctl/books.h"
+#include "ctl/hops.h"
 
 static struct pdp_guest_stats guest_stats(const struct pdp_loader *ld, uint16_t id)
 {
@@ -25,17 +26,46 @@ static struct pdp_vnet_stats vnet_stats(const struct pdp_loader *ld, uint16_t id
 	return stats;
 }
 
-/* One hop's losses to the guest of which it is the link. */
-static void take_hop(struct pdp_ledger_guest *out, int link, const struct pdp_hop *hop,
-		     uint64_t packets)
+/* Lost on the way out: to a port, to the control plane, to the delay line. */
+static void take_way_out(struct pdp_books *out, const struct pdp_loader *ld, uint32_t to,
+			 uint64_t *to_port, uint64_t packets)
 {
-	if (link && hop->to_ifindex == (uint32_t)link)
-		out->lost_to += packets;
-	else if (link && hop->from_ifindex == (uint32_t)link)
-		out->lost_from += packets;
+	switch (pdp_hop_kind(ld, to)) {
+	case PDP_HOP_PORT:
+		*to_port += packets;
+		break;
+	case PDP_HOP_LOCAL:
+		out->in.lost_local += packets;
+		break;
+	case PDP_HOP_DELAY:
+		out->in.lost_delay += packets;
+		break;
+	}
 }
 
-static void read_hops(struct pdp_ledger_guest *out, const struct pdp_loader *ld,
+/* One hop's losses, to the guest or the vnet of which one of its ends is the link. */
+static void take_hop(struct pdp_books *out, const struct pdp_loader *ld, uint16_t vnet,
+		     const struct pdp_books_guest *guests, size_t n, const struct pdp_hop *hop,
+		     uint64_t packets)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		uint32_t link = (uint32_t)guests[i].link_ifindex;
+
+		if (link && hop->to_ifindex == link)
+			out->guests[i].lost_to += packets;
+		else if (link && hop->from_ifindex == link)
+			take_way_out(out, ld, hop->to_ifindex, &out->guests[i].lost_from, packets);
+		else
+			continue;
+		return;
+	}
+	if (pdp_hop_vnet(ld, hop->from_ifindex) == vnet)
+		take_way_out(out, ld, hop->to_ifindex, &out->in.lost_control, packets);
+}
+
+static void read_hops(struct pdp_books *out, const struct pdp_loader *ld, uint16_t vnet,
 		      const struct pdp_books_guest *guests, size_t n)
 {
 	int fd = pdp_loader_map_fd(ld, PDP_MAP_XMIT_DROPS);
@@ -44,14 +74,13 @@ static void read_hops(struct pdp_ledger_guest *out, const struct pdp_loader *ld,
 	size_t i;
 
 	for (i = 0; i < n; i++) {
-		out[i].lost_to = guests[i].past.lost_to;
-		out[i].lost_from = guests[i].past.lost_from;
-		out[i].lost_with_link = guests[i].past.lost_with_link;
+		out->guests[i].lost_to = guests[i].past.lost_to;
+		out->guests[i].lost_from = guests[i].past.lost_from;
+		out->guests[i].lost_with_link = guests[i].past.lost_with_link;
 	}
 	while (!bpf_map_get_next_key(fd, last, &hop)) {
 		if (!bpf_map_lookup_elem(fd, &hop, &packets))
-			for (i = 0; i < n; i++)
-				take_hop(&out[i], guests[i].link_ifindex, &hop, packets);
+			take_hop(out, ld, vnet, guests, n, &hop, packets);
 		key = hop;
 		last = &key;
 	}
@@ -97,12 +126,21 @@ static void read_towards(struct pdp_ledger_guest *out, const struct pdp_loader *
 	out->stats.to_bytes = before.to_bytes;
 }
 
-/* The classifier's fields of the later reading, the dispatcher's of the earlier one. */
+/*
+ * What came in from the later readings, what went out from the earlier ones. The delay line is gone
+ * through between the two: into it is out, and out of it is in again.
+ */
 static struct pdp_vnet_stats splice(const struct pdp_vnet_stats *early,
+				    const struct pdp_vnet_stats *delayed,
+				    const struct pdp_vnet_stats *delay,
 				    const struct pdp_vnet_stats *late)
 {
 	struct pdp_vnet_stats out = *early;
 
+	out.delayed_packets = delayed->delayed_packets;
+	out.delay_packets = delay->delay_packets;
+	out.control_packets = late->control_packets;
+	out.control_bytes = late->control_bytes;
 	out.rx_packets = late->rx_packets;
 	out.rx_bytes = late->rx_bytes;
 #define TAKE(name, help) out.name = late->name;
@@ -114,25 +152,26 @@ static struct pdp_vnet_stats splice(const struct pdp_vnet_stats *early,
 int pdp_books_read(struct pdp_books *out, const struct pdp_loader *ld, uint16_t vnet,
 		   const struct pdp_books_guest *guests, size_t n_guests, struct pdp_error *err)
 {
-	struct pdp_vnet_stats early, late;
+	struct pdp_vnet_stats early, delayed, delay, late;
 	size_t i;
 
+	out->in = (struct pdp_ledger_in){.n_guests = n_guests};
 	out->guests = calloc(n_guests + 1, sizeof(*out->guests));
 	if (!out->guests)
 		return pdp_fail(err, -ENOMEM, "no memory for the books of %zu guests", n_guests);
 	early = vnet_stats(ld, vnet);
+	delayed = vnet_stats(ld, vnet);
+	read_hops(out, ld, vnet, guests, n_guests);
+	delay = vnet_stats(ld, vnet);
 	for (i = 0; i < n_guests; i++)
 		read_guest(&out->guests[i], ld, &guests[i]);
-	read_hops(out->guests, ld, guests, n_guests);
 	for (i = 0; i < n_guests; i++)
 		read_towards(&out->guests[i], ld, &guests[i]);
 	late = vnet_stats(ld, vnet);
-	out->in = (struct pdp_ledger_in){
-		.vnet = splice(&early, &late),
-		.rx_while_reading = late.rx_packets - early.rx_packets,
-		.guests = out->guests,
-		.n_guests = n_guests,
-	};
+	out->in.vnet = splice(&early, &delayed, &delay, &late);
+	out->in.rx_while_reading =
+		late.rx_packets - early.rx_packets + late.control_packets - early.control_packets;
+	out->in.guests = out->guests;
 	return 0;
 }
 
@@ -142,31 +181,17 @@ void pdp_books_free(struct pdp_books *books)
 	books->guests = NULL;
 }
 
-/* Its ifindex is nobody's any more, and the map has room for so many hops alone. */
-static void forget_hops(const struct pdp_loader *ld, int link)
-{
-	int fd = pdp_loader_map_fd(ld, PDP_MAP_XMIT_DROPS);
-	struct pdp_hop hop, next;
-	bool more = !bpf_map_get_next_key(fd, NULL, &next);
-
-	while (more) {
-		hop = next;
-		more = !bpf_map_get_next_key(fd, &hop, &next);
-		if (hop.to_ifindex == (uint32_t)link || hop.from_ifindex == (uint32_t)link)
-			bpf_map_delete_elem(fd, &hop);
-	}
-}
-
-void pdp_books_bury_link(struct pdp_books_guest *guest, const struct pdp_loader *ld)
+void pdp_books_bury_link(struct pdp_books_guest *guest, const struct pdp_loader *ld, uint16_t vnet)
 {
 	struct pdp_guest_stats stats = guest_stats(ld, guest->id);
 	struct pdp_ledger_guest now = {0};
+	struct pdp_books books = {.guests = &now};
 
-	read_hops(&now, ld, guest, 1);
+	read_hops(&books, ld, vnet, guest, 1);
 	guest->past.lost_to = now.lost_to;
 	guest->past.lost_from = now.lost_from;
 	guest->past.lost_with_link =
 		stats.to_packets - stats.rx_packets - stats.drop_no_socket - now.lost_to;
-	forget_hops(ld, guest->link_ifindex);
+	pdp_hops_bury(ld, (uint32_t)guest->link_ifindex, vnet, false);
 	guest->link_ifindex = 0;
 }

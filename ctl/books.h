@@ -39,7 +39,7 @@ int pdp_books_read(struct pdp_books *out, const struct pdp_loader *ld, uint16_t 
 		   const struct pdp_books_guest *guests, size_t n_guests, struct pdp_error *err);
 void pdp_books_free(struct pdp_books *books);
 
-/* The guest's link has gone: move what it lost to its past, and out of pdp_xmit_drops. */
-void pdp_books_bury_link(struct pdp_books_guest *guest, const struct pdp_loader *ld);
+/* The guest's link has gone: move what it lost to its past or its vnet's, and out of pdp_xmit_drops. */
+void pdp_books_bury_link(struct pdp_books_guest *guest, const struct pdp_loader *ld, uint16_t vnet);
 
 #endif

@@ -124,6 +124,11 @@ static int read_rows(struct pdp_ctl *ctl, const char *vnet, json_t **rows)
 
 /* --- checking ---------------------------------------------------------------------------------- */
 
+static long long came_in(const json_t *row)
+{
+	return integer(row, "rx_packets") + integer(row, "control_packets");
+}
+
 /* Balanced; or traffic is passing and what is under way fits in the rings. */
 static bool row_is_good(const json_t *row, const json_t *before)
 {
@@ -131,8 +136,7 @@ static bool row_is_good(const json_t *row, const json_t *before)
 
 	if (!strcmp(verdict, "balanced"))
 		return true;
-	return before && !strcmp(verdict, "in-flight") &&
-	       integer(row, "rx_packets") != integer(before, "rx_packets");
+	return before && !strcmp(verdict, "in-flight") && came_in(row) != came_in(before);
 }
 
 static bool all_good(const json_t *rows, const json_t *before)
@@ -256,6 +260,10 @@ static void print_row(const struct pdp_output *out, const json_t *row)
 {
 	fprintf(out->file, "%s: rx ", string(row, "vnet"));
 	number(out, row, "rx_packets");
+	if (integer(row, "control_packets")) {
+		fprintf(out->file, " + from the control plane ");
+		number(out, row, "control_packets");
+	}
 	if (integer(row, "made_packets")) {
 		fprintf(out->file, " + made by guests ");
 		number(out, row, "made_packets");
@@ -321,7 +329,8 @@ static enum pdp_outcome show(struct pdp_ctl *ctl, int argc, char **argv)
 
 const struct pdp_cmd pdp_cmd_stats[] = {
 	{"show", "[ VNET ] [ --check ]",
-	 "rx = tx + local + drops, stage by stage; --check fails when it does not add up", show,
+	 "rx + control = tx + local + drops, stage by stage; --check fails when it does not add up",
+	 show,
 	 "Each loss by its name. With --check the books are read again for up to a second. The word\n"
 	 "show may be left out: pdp-ctl stats red --check. Works without pdpd, but for what is lost\n"
 	 "inside guests; ids then stand in place of names."},

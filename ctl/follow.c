@@ -140,7 +140,7 @@ static void bury_link(struct pdp_node_guest *guest)
 {
 	struct pdp_books_guest books = pdp_node_books(guest);
 
-	pdp_books_bury_link(&books, guest->node->loader);
+	pdp_books_bury_link(&books, guest->node->loader, guest->vnet->id);
 	guest->past = books.past;
 }
 

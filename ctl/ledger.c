@@ -6,7 +6,9 @@
  *   fe-link      to guest      = lost at the redirect + no socket + gone with the link + received by the guest's program
  *   guest        received      = socket full + agent's drops + lost in sending + died with an agent
  *                                + came back to the dispatcher
- *   dispatcher   came back     = drops + tx + local
+ *   dispatcher   came back + from the control plane + from the delay line
+ *                              = drops + tx + local + to the delay line
+ *   delay-line   to it         = lost at the redirect + came back from it
  *
  * Summed up, what stands on both sides falls out and the line of the header is left.
  */
@@ -69,6 +71,9 @@ static uint64_t dispatch_drops(struct pdp_ledger *out, const struct pdp_vnet_sta
 
 #define ADD(name, help) add_drop(out, "dispatcher", #name, help, vnet->name);
 	PDP_DISPATCH_DROPS(ADD)
+#undef ADD
+#define ADD(name, help) add_drop(out, "control", #name, help, vnet->name);
+	PDP_VIF_OUT_DROPS(ADD)
 #undef ADD
 	return out->drops - before;
 }
@@ -178,6 +183,37 @@ static enum pdp_ledger_verdict judge(const struct pdp_ledger *out)
 	return verdict;
 }
 
+/* pdp_dispatch, pdp_vif_out and pdp_delayed share the way to the ports, and so one stage. */
+static void close_way_out(struct pdp_ledger *out, const struct pdp_ledger_in *in, uint64_t from,
+			  uint64_t lost_at_ports)
+{
+	const struct pdp_vnet_stats *vnet = &in->vnet;
+	uint64_t lost = dispatch_drops(out, vnet);
+
+	add_stage(out, "dispatcher", "", from + vnet->control_packets + vnet->delayed_packets,
+		  vnet->tx_packets + vnet->local_packets + vnet->delay_packets, lost,
+		  in->rx_while_reading);
+	/* It has counted as sent what the kernel then could not hand on. */
+	add_drop(out, "port", "drop_port_full", "no room in the egress port's ring",
+		 lost_at_ports + in->lost_control);
+	add_drop(out, "control", "drop_local_full",
+		 "no room in the ring of the vif's link to its MH guest, or larger than its MTU",
+		 in->lost_local);
+	out->tx = vnet->tx_packets - lost_at_ports - in->lost_control;
+	out->local = vnet->local_packets - in->lost_local;
+	out->control = vnet->control_packets;
+}
+
+static void close_delay_line(struct pdp_ledger *out, const struct pdp_ledger_in *in)
+{
+	if (!in->vnet.delay_packets)
+		return;
+	add_drop(out, "delay-line", "drop_delay_full",
+		 "no room in the ring of the delay line's link", in->lost_delay);
+	add_stage(out, "delay-line", "", in->vnet.delay_packets, in->vnet.delayed_packets,
+		  in->lost_delay, UINT64_MAX);
+}
+
 void pdp_ledger_close(struct pdp_ledger *out, const struct pdp_ledger_in *in)
 {
 	uint64_t to = 0, from = 0, lost_at_ports = 0, skew = in->rx_while_reading, lost;
@@ -193,13 +229,8 @@ void pdp_ledger_close(struct pdp_ledger *out, const struct pdp_ledger_in *in)
 	add_stage(out, "classifier", "", out->rx, to, lost, skew);
 	for (i = 0; i < in->n_guests; i++)
 		lost_at_ports += close_guest(out, &in->guests[i], skew);
-	lost = dispatch_drops(out, &in->vnet);
-	add_stage(out, "dispatcher", "", from, in->vnet.tx_packets + in->vnet.local_packets, lost,
-		  skew);
-	/* The dispatcher counted as sent what the kernel then could not hand to the port. */
-	add_drop(out, "port", "drop_port_full", "no room in the egress port's ring", lost_at_ports);
-	out->tx = in->vnet.tx_packets - lost_at_ports;
-	out->local = in->vnet.local_packets;
+	close_way_out(out, in, from, lost_at_ports);
+	close_delay_line(out, in);
 	out->verdict = judge(out);
 }
 

@@ -2,7 +2,7 @@
 /*
  * ledger.h - the books of a vnet: every packet that came in is somewhere.
  *
- *   rx + made = tx + local + drops + in flight
+ *   rx + control + made = tx + local + drops + in flight
  *
  * The numbers come from five books kept by different hands (docs/ledger.md): the classifier, the kernel
  * at each redirect, the guest's receive program, the agent, the dispatcher. Between two books lies a
@@ -38,13 +38,16 @@ struct pdp_ledger_guest {
 struct pdp_ledger_in {
 	struct pdp_vnet_stats vnet;
 	uint64_t rx_while_reading; /* came in between the first counter read and the last */
+	uint64_t lost_local; /* pdp_xmit_drops towards the vnet's control plane */
+	uint64_t lost_control; /* pdp_xmit_drops from its control plane towards ports */
+	uint64_t lost_delay; /* pdp_xmit_drops towards the delay line */
 	const struct pdp_ledger_guest *guests;
 	size_t n_guests;
 };
 
 /* A named loss, summed over the vnet's guests. */
 struct pdp_ledger_drop {
-	const char *where; /* classifier, fe-link, guest, agent, dispatcher, port */
+	const char *where; /* classifier, fe-link, ..., control, port: docs/ledger.md */
 	const char *name;
 	const char *help;
 	uint64_t packets;
@@ -52,7 +55,7 @@ struct pdp_ledger_drop {
 
 /* Between two books: in = out + lost + in flight. */
 struct pdp_ledger_stage {
-	const char *name; /* classifier, fe-link, guest, dispatcher */
+	const char *name; /* classifier, fe-link, guest, dispatcher, delay-line */
 	const char *guest; /* of the ledger's input; "" for a stage of the whole vnet */
 	uint64_t in;
 	uint64_t out;
@@ -68,11 +71,12 @@ enum pdp_ledger_verdict {
 	PDP_LEDGER_BROKEN, /* a stage gave out more than it got, or holds more than it can */
 };
 
-#define PDP_LEDGER_DROPS_MAX 80
-#define PDP_LEDGER_STAGES_MAX 132 /* two for each guest of a vnet, two for the vnet */
+#define PDP_LEDGER_DROPS_MAX 96
+#define PDP_LEDGER_STAGES_MAX 133 /* two for each guest of a vnet, three for the vnet */
 
 struct pdp_ledger {
 	uint64_t rx;
+	uint64_t control; /* packets that the control plane sent */
 	uint64_t made; /* frames that guests sent without having received them */
 	uint64_t tx;
 	uint64_t local;

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ctl/hops.h"
 #include "ctl/mapdump.h"
 #include "ctl/prefix.h"
 #include "ctl/slots.h"
@@ -195,6 +196,11 @@ static json_t *decode_xmit_drops(const void *key, const void *value)
 	__u64 packets;
 
 	memcpy(&packets, value, sizeof(packets));
+	if (hop->from_ifindex & PDP_HOP_GONE)
+		return json_pack("{s:n, s:n, s:I, s:i, s:s}", "from_ifindex", "to_ifindex",
+				 "packets", (json_int_t)packets, "vnet",
+				 hop->from_ifindex & ~PDP_HOP_GONE, "to",
+				 pdp_hop_kind_name(hop->to_ifindex & ~PDP_HOP_GONE));
 	return json_pack("{s:i, s:i, s:I}", "from_ifindex", hop->from_ifindex, "to_ifindex",
 			 hop->to_ifindex, "packets", (json_int_t)packets);
 }
@@ -420,8 +426,8 @@ static const struct decoder {
 	[PDP_MAP_XMIT_DROPS] = {decode_xmit_drops, sizeof(__u64), "hash",
 				"packets lost by the kernel at a redirect",
 				COLUMNS({"FROM IFINDEX", "from_ifindex"},
-					{"TO IFINDEX", "to_ifindex"},
-					PDP_COUNT_COLUMN("PACKETS", "packets"))},
+					{"TO IFINDEX", "to_ifindex"}, {"OF GONE, VNET", "vnet"},
+					{"TO", "to"}, PDP_COUNT_COLUMN("PACKETS", "packets"))},
 	[PDP_MAP_SEQS] = {decode_seqs, sizeof(struct pdp_seqs), "array",
 			  "next sequence number of each flow bucket",
 			  COLUMNS({"VNET", "vnet"},

@@ -8,6 +8,7 @@
 
 #include "ctl/apply_steps.h"
 #include "ctl/booksfile.h"
+#include "ctl/hops.h"
 #include "ctl/log.h"
 #include "ctl/node.h"
 
@@ -112,6 +113,8 @@ void pdp_node_keep_books(struct pdp_node *node, struct pdp_node_vnet *vnet,
 	gone->eth0_rx_drops += last->eth0_rx_drops;
 	gone->agent_died_packets += last->agent_died_packets;
 	pdp_books_free(&books);
+	if (guest->link_ifindex)
+		pdp_hops_bury(node->loader, (uint32_t)guest->link_ifindex, vnet->id, false);
 	if (pdp_booksfile_save(node->conf.run_dir, vnet->conf->name, gone, &err))
 		pdp_log(PDP_LOG_WARNING, "%s", err.text);
 	pdp_publish_zero(node->store, PDP_MAP_GUEST_STATS, guest->id,

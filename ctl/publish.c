@@ -17,6 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "ctl/hops.h"
 #include "ctl/prefix.h"
 #include "ctl/publish.h"
 
@@ -201,8 +202,8 @@ void pdp_publish_no_vif(struct pdp_publish *st, uint16_t id)
 
 	if (!memcmp(at, &none, sizeof(*at)))
 		return;
-	store(st, &at->owner, (union word){0});
 	pdp_publish_no_vif_link(st, id);
+	store(st, &at->owner, (union word){0});
 	*at = none;
 	st->writes++;
 }
@@ -242,18 +243,27 @@ static uint32_t vif_link(const struct pdp_publish *st, uint32_t vif)
 int pdp_publish_vif_link(struct pdp_publish *st, uint16_t vif, int mh_ifindex,
 			 const uint8_t guest_mac[6], struct pdp_error *err)
 {
-	int code = bind(st, PDP_MAP_VIF_LINKS, PDP_MAP_VIF_SENDERS, vif, mh_ifindex,
-			(int)vif_link(st, vif), err);
+	struct pdp_vif *at = ELEMENT(st, PDP_MAP_VIFS, vif, struct pdp_vif);
+	uint32_t was = vif_link(st, vif);
+	int code;
 
+	if (was && was != (uint32_t)mh_ifindex)
+		pdp_hops_bury(st->loader, was, at->owner.vnet, true);
+	code = bind(st, PDP_MAP_VIF_LINKS, PDP_MAP_VIF_SENDERS, vif, mh_ifindex, (int)was, err);
 	if (!code)
-		store_mac(st, &ELEMENT(st, PDP_MAP_VIFS, vif, struct pdp_vif)->guest, guest_mac);
+		store_mac(st, &at->guest, guest_mac);
 	return code;
 }
 
 void pdp_publish_no_vif_link(struct pdp_publish *st, uint16_t vif)
 {
-	store(st, &ELEMENT(st, PDP_MAP_VIFS, vif, struct pdp_vif)->guest, (union word){0});
-	bind(st, PDP_MAP_VIF_LINKS, PDP_MAP_VIF_SENDERS, vif, 0, (int)vif_link(st, vif), NULL);
+	struct pdp_vif *at = ELEMENT(st, PDP_MAP_VIFS, vif, struct pdp_vif);
+	uint32_t was = vif_link(st, vif);
+
+	store(st, &at->guest, (union word){0});
+	if (was)
+		pdp_hops_bury(st->loader, was, at->owner.vnet, true);
+	bind(st, PDP_MAP_VIF_LINKS, PDP_MAP_VIF_SENDERS, vif, 0, (int)was, NULL);
 }
 
 static union word police_word(uint64_t rate_pps, uint32_t burst_packets)
@@ -418,6 +428,16 @@ static uint32_t vlans_of(const struct pdp_port_conf *port)
 	return (uint32_t)port->vlan[0] << 16 | port->vlan[1];
 }
 
+static struct pdp_vif_impair impair_of(const struct pdp_impair_conf *conf)
+{
+	struct pdp_vif_impair impair = {.delay_ms = (uint16_t)conf->delay_ms, .down = conf->down};
+
+	/* A random number that is not above it: that happens once more often than it says. */
+	if (conf->loss)
+		impair.loss = (uint32_t)(((uint64_t)conf->loss << 32) / PDP_IMPAIR_LOSS_ALL - 1);
+	return impair;
+}
+
 struct pdp_vif pdp_vif_entry(const struct pdp_vif_conf *conf, const struct pdp_port_conf *port,
 			     const struct pdp_vif_ids *ids, uint16_t port_mtu,
 			     const uint8_t port_mac[6])
@@ -428,6 +448,7 @@ struct pdp_vif pdp_vif_entry(const struct pdp_vif_conf *conf, const struct pdp_p
 			  .encap = conf->encap,
 			  .family = conf->local.family,
 			  .mtu = port_mtu},
+		.impair = impair_of(&conf->impair),
 		.vlans = vlans_of(port),
 		.vni = htobe32(conf->vni << 8),
 		.local_port = htobe16(conf->local_port),
@@ -455,6 +476,7 @@ int pdp_tunnel_entries(const struct pdp_vif_conf *conf, const struct pdp_port_co
 	tunnels[0].vnet = ids->vnet;
 	tunnels[0].encap = conf->encap;
 	tunnels[0].remote_port = vxlan ? 0 : htobe16(conf->remote_port);
+	tunnels[0].flags = conf->impair.down ? PDP_TUNNEL_DOWN : 0;
 	tunnels[0].vlans = vlans_of(port);
 	tunnels[0].remote = pdp_addr_to_map(&conf->remote);
 	if (!vxlan)

@@ -437,6 +437,7 @@ json_t *pdp_view_ledger(const char *vnet, uint16_t id, const struct pdp_ledger *
 	set_int(row, "id", id);
 	set_str(row, "verdict", pdp_ledger_verdict_name(ledger->verdict));
 	set_int(row, "rx_packets", ledger->rx);
+	set_int(row, "control_packets", ledger->control);
 	set_int(row, "made_packets", ledger->made);
 	set_int(row, "tx_packets", ledger->tx);
 	set_int(row, "local_packets", ledger->local);

@@ -42,7 +42,7 @@ static void close_books(enum pdp_ledger_verdict want)
 	pdp_ledger_close(&ledger, &in);
 	assert_int_equal(ledger.verdict, want);
 	/* What the header of ledger.h promises, whatever the verdict. */
-	assert_int_equal((int64_t)(ledger.rx + ledger.made),
+	assert_int_equal((int64_t)(ledger.rx + ledger.control + ledger.made),
 			 (int64_t)(ledger.tx + ledger.local + ledger.drops) + ledger.in_flight);
 }
 
@@ -124,6 +124,52 @@ static void local_counts_as_delivered(void **state)
 	assert_int_equal(ledger.local, 5);
 }
 
+/* Past the FE guests: only the stage at the end knows of it. */
+static void control_plane_sends_too(void **state)
+{
+	(void)state;
+	in.vnet.control_packets = 10;
+	in.vnet.tx_packets += 7;
+	in.vnet.drop_control_not_ip = 1;
+	in.vnet.drop_no_neighbour = 2;
+	in.lost_control = 1;
+	close_books(PDP_LEDGER_BALANCED);
+	assert_int_equal(ledger.control, 10);
+	assert_int_equal(ledger.tx, 1006);
+	assert_int_equal(drop("drop_port_full"), 1);
+	assert_int_equal(drop("drop_control_not_ip"), 1);
+	in.vnet.control_packets--;
+	close_books(PDP_LEDGER_BROKEN);
+	assert_string_equal(pdp_ledger_where(&ledger)->name, "dispatcher");
+}
+
+static void lost_before_the_control_plane(void **state)
+{
+	(void)state;
+	in.vnet.tx_packets -= 5;
+	in.vnet.local_packets = 5;
+	in.lost_local = 2;
+	close_books(PDP_LEDGER_BALANCED);
+	assert_int_equal(ledger.local, 3);
+	assert_int_equal(drop("drop_local_full"), 2);
+}
+
+/* 100 packets wait: 60 have come back and gone to the port, 3 were refused at the door. */
+static void delayed_packets_are_passed_twice(void **state)
+{
+	(void)state;
+	in.vnet.delay_packets = 100;
+	in.vnet.delayed_packets = 60;
+	in.vnet.tx_packets -= 40;
+	in.lost_delay = 3;
+	close_books(PDP_LEDGER_UNKNOWN);
+	assert_int_equal(ledger.in_flight, 37);
+	assert_int_equal(drop("drop_delay_full"), 3);
+	in.vnet.delayed_packets = 97;
+	in.vnet.tx_packets = 997;
+	close_books(PDP_LEDGER_BALANCED);
+}
+
 static void packets_under_way_are_in_flight(void **state)
 {
 	(void)state;
@@ -197,6 +243,9 @@ int main(void)
 		cmocka_unit_test_setup(nothing_at_all_balances, set_up),
 		cmocka_unit_test_setup(every_loss_has_its_name, set_up),
 		cmocka_unit_test_setup(local_counts_as_delivered, set_up),
+		cmocka_unit_test_setup(control_plane_sends_too, set_up),
+		cmocka_unit_test_setup(lost_before_the_control_plane, set_up),
+		cmocka_unit_test_setup(delayed_packets_are_passed_twice, set_up),
 		cmocka_unit_test_setup(packets_under_way_are_in_flight, set_up),
 		cmocka_unit_test_setup(more_than_the_rings_hold_is_lost, set_up),
 		cmocka_unit_test_setup(more_out_than_in_is_broken, set_up),

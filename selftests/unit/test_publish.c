@@ -82,6 +82,36 @@ static void vif_on_the_way_out(void **state)
 	assert_int_equal(ntohs(vif.remote_port), 4789);
 }
 
+/* Of a million in the node file, of 2^32 in the map, where all is all. */
+static void impairments(void **state)
+{
+	static const struct {
+		struct pdp_impair_conf conf;
+		struct pdp_vif_impair want;
+	} cases[] = {
+		{{0}, {0}},
+		{{.delay_ms = PDP_IMPAIR_DELAY_MAX}, {.delay_ms = PDP_IMPAIR_DELAY_MAX}},
+		{{.loss = 1}, {.loss = 4293}},
+		{{.loss = 500000}, {.loss = 0x7fffffff}},
+		{{.loss = PDP_IMPAIR_LOSS_ALL}, {.loss = 0xffffffff}},
+		{{.down = true}, {.down = 1}},
+	};
+	struct pdp_vif_conf conf = vif_conf(PDP_ENCAP_UDP, "192.0.2.1:5001", "192.0.2.2:5002");
+	struct pdp_tunnel_key keys[2];
+	struct pdp_tunnel tunnels[2];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct pdp_vif vif;
+
+		conf.impair = cases[i].conf;
+		vif = pdp_vif_entry(&conf, &plain, &ids, 1500, port_mac);
+		assert_memory_equal(&vif.impair, &cases[i].want, sizeof(vif.impair));
+		pdp_tunnel_entries(&conf, &plain, &ids, keys, tunnels);
+		assert_int_equal(tunnels[0].flags, conf.impair.down ? PDP_TUNNEL_DOWN : 0);
+	}
+}
+
 static void rates(void **state)
 {
 	static const struct {
@@ -112,6 +142,7 @@ int main(void)
 		cmocka_unit_test(udp_has_one_tunnel),
 		cmocka_unit_test(vxlan_has_two),
 		cmocka_unit_test(vif_on_the_way_out),
+		cmocka_unit_test(impairments),
 		cmocka_unit_test(rates),
 	};
 

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * hops.h - what the kernel lost between two devices (pdp_xmit_drops), by whose and where to.
+ *
+ * The map knows devices alone, and a device that has gone takes its number along. So what went through
+ * it is laid at its vnet's door before that: the vnet's entries of PDP_HOP_GONE.
+ */
+#ifndef PDP_HOPS_H
+#define PDP_HOPS_H
+
+#include "loader/loader.h"
+
+/* Where the packets were to go. */
+enum pdp_hop_kind {
+	PDP_HOP_PORT,
+	PDP_HOP_LOCAL, /* a vif's link to its MH guest */
+	PDP_HOP_DELAY, /* the delay line's */
+};
+
+/* "port", "local", "delay". */
+const char *pdp_hop_kind_name(enum pdp_hop_kind kind);
+
+/* Vnet of a vif's link, or of a gone device's entry; 0 = it is neither. */
+uint16_t pdp_hop_vnet(const struct pdp_loader *ld, uint32_t from_ifindex);
+/* A device that is no FE guest's link. */
+enum pdp_hop_kind pdp_hop_kind(const struct pdp_loader *ld, uint32_t to_ifindex);
+
+/*
+ * A device of a vnet goes: lay its losses at the vnet's door. with_ports: those towards ports too, which
+ * for an FE guest's link are in its guest's books.
+ */
+void pdp_hops_bury(const struct pdp_loader *ld, uint32_t ifindex, uint16_t vnet, bool with_ports);
+
+/* A vnet's id begins anew. */
+void pdp_hops_forget(const struct pdp_loader *ld, uint16_t vnet);
+
+#endif
