@@ -218,7 +218,7 @@ bench-scale: $(B)/.deps-all all $(BENCH)
 
 SBIN := pdpd pdp-ctl pdp-loader
 BIN := pdp-tun
-LIBEXEC := pdp-fe-agent pdp-fe-init
+LIBEXEC := pdp-fe-agent pdp-fe-init pdp-mh-init
 UNITDIR ?= $(PREFIX)/lib/systemd/system
 
 .PHONY: install

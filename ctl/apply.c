@@ -3,7 +3,8 @@
  * apply.c - a change of a running node, step by step on the event loop.
  *
  *   begin    refuse what can be refused: place, lay out, ports, MTUs, paths
- *   make     a guest in each turn of the loop; agents hear what is new; guests that grow get their power
+ *   control  an MH guest in each turn of the loop is made, or is told what is new
+ *   make     an FE guest in each turn; agents hear what is new; guests that grow get their power
  *   wait     until each new guest is ready and each agent has all
  *   switch   save; the new layout is the node's; maps: first what is new, then no way in for what is not
  *   drain    until guests that leave have given back all that they had; only when something goes
@@ -25,6 +26,7 @@
 #include <string.h>
 
 #include "ctl/apply_steps.h"
+#include "ctl/control.h"
 #include "ctl/enforce.h"
 #include "ctl/failpoint.h"
 #include "ctl/follow.h"
@@ -138,6 +140,20 @@ static int retell_all(struct pdp_apply *a, struct pdp_error *err)
 	for (i = 0; !code && i < a->other.model.n_vnets; i++)
 		code = retell(a, &a->other.vnets[i], err);
 	return code;
+}
+
+static void control_turn(struct pdp_apply *a)
+{
+	bool done;
+	int code = pdp_control_make(a, &a->next, &done, &a->err);
+
+	pdp_failpoint("apply-control-made");
+	if (code)
+		fail(a, code);
+	else if (done)
+		go(a, PDP_APPLY_MAKE);
+	else
+		turn_soon(a, 0);
 }
 
 static void make_turn(struct pdp_apply *a)
@@ -277,6 +293,7 @@ static void remove_turn(struct pdp_apply *a)
 	if (pdp_apply_power(a, false, &err))
 		pdp_log(PDP_LOG_ERROR, "%s", err.text);
 	pdp_apply_discard(a);
+	pdp_control_settle(a);
 	pdp_enforce_forget(a->node);
 	pdp_failpoint("apply-forgot");
 	pdp_apply_release(a);
@@ -306,6 +323,7 @@ static void undo_turn(struct pdp_apply *a)
 	}
 	if (pdp_apply_power(a, false, &err))
 		pdp_log(PDP_LOG_ERROR, "%s", err.text);
+	pdp_control_undo(a);
 	/* Without a layout, what an earlier controller published would look like nobody's. */
 	if (!a->adopting)
 		pdp_enforce_forget(node);
@@ -316,9 +334,9 @@ static void undo_turn(struct pdp_apply *a)
 static void on_turn(evutil_socket_t fd, short what, void *arg)
 {
 	static void (*const turns[])(struct pdp_apply *) = {
-		[PDP_APPLY_MAKE] = make_turn,	[PDP_APPLY_WAIT] = wait_turn,
-		[PDP_APPLY_DRAIN] = drain_turn, [PDP_APPLY_REMOVE] = remove_turn,
-		[PDP_APPLY_UNDO] = undo_turn,
+		[PDP_APPLY_CONTROL] = control_turn, [PDP_APPLY_MAKE] = make_turn,
+		[PDP_APPLY_WAIT] = wait_turn,	    [PDP_APPLY_DRAIN] = drain_turn,
+		[PDP_APPLY_REMOVE] = remove_turn,   [PDP_APPLY_UNDO] = undo_turn,
 	};
 	struct pdp_apply *a = arg;
 
@@ -390,6 +408,8 @@ static int prepare(struct pdp_apply *a, struct pdp_model *wanted, struct pdp_pla
 		code = pdp_apply_paths(a, err);
 	if (!code)
 		code = pdp_apply_list_guests(a, err);
+	if (!code)
+		code = pdp_control_names(a, err);
 	if (code)
 		pdp_apply_release(a);
 	return code;
@@ -412,7 +432,7 @@ int pdp_apply_begin(struct pdp_node *node, struct pdp_model *wanted,
 	node->apply = a;
 	pdp_event(node->events, PDP_LOG_NOTICE, PDP_EVENT_APPLY, "node", "begins: %s", a->what);
 	pdp_failpoint("apply-begun");
-	go(a, PDP_APPLY_MAKE);
+	go(a, PDP_APPLY_CONTROL);
 	return 0;
 }
 
@@ -420,7 +440,8 @@ void pdp_apply_cancel(struct pdp_node *node, int code, const char *why)
 {
 	struct pdp_apply *a = node->apply;
 
-	if (a && (a->step == PDP_APPLY_MAKE || a->step == PDP_APPLY_WAIT))
+	if (a && (a->step == PDP_APPLY_CONTROL || a->step == PDP_APPLY_MAKE ||
+		  a->step == PDP_APPLY_WAIT))
 		fail(a, pdp_fail(&a->err, code, "%s", why));
 }
 
@@ -450,6 +471,7 @@ void pdp_apply_abandon(struct pdp_node *node, const char *why)
 	for (i = 0; i < a->n_leaving; i++)
 		if (a->leaving[i]->box && !a->leaving[i]->live)
 			pdp_apply_stop_fresh(a, a->leaving[i]);
+	pdp_control_abandon(a);
 	a->code = explain(a, why);
 	pdp_log(PDP_LOG_NOTICE, "%s", a->err.text);
 	end(a);

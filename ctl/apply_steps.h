@@ -11,6 +11,7 @@
 struct event;
 
 enum pdp_apply_step {
+	PDP_APPLY_CONTROL,
 	PDP_APPLY_MAKE,
 	PDP_APPLY_WAIT,
 	PDP_APPLY_DRAIN,

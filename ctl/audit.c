@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "ctl/apply.h"
+#include "ctl/control.h"
 #include "ctl/enforce.h"
 #include "ctl/follow.h"
 
@@ -100,6 +101,7 @@ void pdp_audit(struct pdp_node *node)
 	    begun < node->audit_due_ns)
 		return;
 	check_pins(node);
+	pdp_control_audit(node, repaired);
 	check_maps(node);
 	check_ports(node);
 	check_guests(node);

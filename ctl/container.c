@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* container.c - an FE guest's LXC container; see container.h. */
+/* container.c - a guest's LXC container; see container.h. */
 #include "ctl/container.h"
 
 #include <errno.h>
@@ -19,27 +19,45 @@
 #include <unistd.h>
 
 #include "ctl/cgroup.h"
+#include "ctl/mhroot.h"
 #include "ctl/rootfs.h"
 
 #define ID_FIRST 0x70000000U
 #define ID_BLOCKS 2048U
 #define PIDS_MAX 16
+#define MH_ID_FIRST 0x6c000000U
+#define MH_ID_BLOCKS 512U
+#define MH_PIDS_MAX 512 /* an FRR with all its daemons has some sixty threads */
 #define LOG_BYTES_MAX (1 << 20) /* of any file that a guest writes */
 #define MEMLOCK_BYTES (8 << 20) /* one UMEM of 4096 frames of 2 KiB */
 #define START_TIMEOUT_S 5
 #define STOP_TIMEOUT_S 5
 #define LXC_LOCKS "/run/lxc/lock"
 
-uid_t pdp_guest_id_base(const char *node, const char *run_dir, uint16_t guest)
+/* FNV-1a. */
+static uint32_t hash_node(const char *node, const char *run_dir)
 {
-	uint32_t hash = 2166136261U; /* FNV-1a */
+	uint32_t hash = 2166136261U;
 
 	for (const char *p = node; *p; p++)
 		hash = (hash ^ (uint8_t)*p) * 16777619U;
 	for (const char *p = run_dir; *p; p++)
 		hash = (hash ^ (uint8_t)*p) * 16777619U;
-	return ID_FIRST +
-	       ((hash % ID_BLOCKS) * (PDP_MAX_GUESTS) + guest % PDP_MAX_GUESTS) * PDP_GUEST_IDS;
+	return hash;
+}
+
+uid_t pdp_guest_id_base(const char *node, const char *run_dir, uint16_t guest)
+{
+	return ID_FIRST + ((hash_node(node, run_dir) % ID_BLOCKS) * (PDP_MAX_GUESTS) +
+			   guest % PDP_MAX_GUESTS) *
+				  PDP_GUEST_IDS;
+}
+
+uid_t pdp_mh_id_base(const char *node, const char *run_dir, uint16_t vnet)
+{
+	return MH_ID_FIRST + ((hash_node(node, run_dir) % MH_ID_BLOCKS) * (PDP_MAX_VNETS) +
+			      vnet % PDP_MAX_VNETS) *
+				     PDP_MH_IDS;
 }
 
 /* A definition in the making: the first item that LXC refuses is remembered, the rest is skipped. */
@@ -81,6 +99,26 @@ static void define_privileges(struct definition *def, const struct pdp_container
 	set(def, "lxc.prlimit.fsize", "%d", LOG_BYTES_MAX);
 }
 
+/*
+ * What routing daemons need, in a user namespace that owns nothing but the guest: its network
+ * (NET_ADMIN, NET_RAW, ports below 1024, and NET_BROADCAST, which BIRD will not start without), users
+ * of their own for daemons, and a root that can work on those users' files and end them. FRR's
+ * daemons do not start without SYS_ADMIN in reach; what that opens, new namespaces and mounts, the
+ * system call filter closes.
+ */
+static void define_mh_privileges(struct definition *def, const struct pdp_container_conf *conf)
+{
+	set(def, "lxc.idmap", "u 0 %u %u", conf->id_base, PDP_MH_IDS);
+	set(def, "lxc.idmap", "g 0 %u %u", conf->id_base, PDP_MH_IDS);
+	set(def, "lxc.cap.keep",
+	    "net_admin net_raw net_bind_service net_broadcast setuid setgid chown dac_override "
+	    "kill sys_admin");
+	set(def, "lxc.no_new_privs", "1");
+	set(def, "lxc.seccomp.profile", "%s/seccomp", conf->run_dir);
+	set(def, "lxc.prlimit.core", "0");
+	set(def, "lxc.prlimit.nofile", "4096");
+}
+
 static void define_files(struct definition *def, const struct pdp_container_conf *conf)
 {
 	static const char *const devices[] = {"null", "urandom", "zero"};
@@ -101,6 +139,32 @@ static void define_files(struct definition *def, const struct pdp_container_conf
 		set(def, "lxc.mount.entry", "/dev/%s dev/%s none bind 0 0", devices[i], devices[i]);
 }
 
+static void define_mh_files(struct definition *def, const struct pdp_container_conf *conf)
+{
+	static const char *const devices[] = PDP_MHROOT_DEVICES;
+
+	set(def, "lxc.rootfs.path", "dir:%s/mhroot", conf->run_dir);
+	set(def, "lxc.rootfs.options", "ro,nosuid,nodev");
+	set(def, "lxc.autodev", "0");
+	set(def, "lxc.tty.max", "0");
+	set(def, "lxc.pty.max", "0");
+	set(def, "lxc.console.path", "none");
+	/* /proc/sys/net is the owner's to write, as his network is; the rest of /proc/sys is not. */
+	set(def, "lxc.mount.auto", "proc:mixed");
+	set(def, "lxc.mount.entry", "/usr usr none bind,ro,nosuid,nodev 0 0");
+	/* Charged to the guest's memory, like all that it has. */
+	set(def, "lxc.mount.entry",
+	    "tmpfs tmp tmpfs nosuid,nodev,noexec,size=32m,nr_inodes=4096,mode=1777 0 0");
+	set(def, "lxc.mount.entry",
+	    "tmpfs run tmpfs nosuid,nodev,noexec,size=32m,nr_inodes=4096,mode=755 0 0");
+	set(def, "lxc.mount.entry", "%s/guest/%s pdp/guest none bind,ro,nosuid,nodev,noexec 0 0",
+	    conf->run_dir, conf->guest_dir);
+	set(def, "lxc.mount.entry", "%s/guest/%s/etc pdp/etc none bind,ro,nosuid,nodev,noexec 0 0",
+	    conf->run_dir, conf->guest_dir);
+	for (size_t i = 0; i < sizeof(devices) / sizeof(devices[0]); i++)
+		set(def, "lxc.mount.entry", "/dev/%s dev/%s none bind 0 0", devices[i], devices[i]);
+}
+
 static void define_limits_v1(struct definition *def, const struct pdp_container_conf *conf,
 			     struct pdp_cpu_quota quota)
 {
@@ -108,7 +172,7 @@ static void define_limits_v1(struct definition *def, const struct pdp_container_
 	set(def, "lxc.cgroup.cpu.cfs_quota_us", "%u", quota.quota_us);
 	set(def, "lxc.cgroup.cpu.shares", "%u", pdp_cpu_shares(conf->power));
 	set(def, "lxc.cgroup.memory.limit_in_bytes", "%uM", conf->memory_mib);
-	set(def, "lxc.cgroup.pids.max", "%d", PIDS_MAX);
+	set(def, "lxc.cgroup.pids.max", "%d", conf->mh ? MH_PIDS_MAX : PIDS_MAX);
 	if (conf->cpus && *conf->cpus)
 		set(def, "lxc.cgroup.cpuset.cpus", "%s", conf->cpus);
 }
@@ -119,7 +183,7 @@ static void define_limits_v2(struct definition *def, const struct pdp_container_
 	set(def, "lxc.cgroup2.cpu.max", "%u %u", quota.quota_us, quota.period_us);
 	set(def, "lxc.cgroup2.cpu.weight", "%u", pdp_cpu_weight(conf->power));
 	set(def, "lxc.cgroup2.memory.max", "%uM", conf->memory_mib);
-	set(def, "lxc.cgroup2.pids.max", "%d", PIDS_MAX);
+	set(def, "lxc.cgroup2.pids.max", "%d", conf->mh ? MH_PIDS_MAX : PIDS_MAX);
 	if (conf->cpus && *conf->cpus)
 		set(def, "lxc.cgroup2.cpuset.cpus", "%s", conf->cpus);
 }
@@ -159,12 +223,18 @@ static int define(struct lxc_container *lxc, const struct pdp_container_conf *co
 	struct definition def = {.lxc = lxc};
 
 	set(&def, "lxc.uts.name", "%s", conf->guest_dir);
-	define_privileges(&def, conf);
-	define_files(&def, conf);
+	if (conf->mh) {
+		define_mh_privileges(&def, conf);
+		define_mh_files(&def, conf);
+	} else {
+		define_privileges(&def, conf);
+		define_files(&def, conf);
+	}
 	define_cgroups(&def, conf);
 	define_apparmor(&def);
 	set(&def, "lxc.net.0.type", "empty");
-	set(&def, "lxc.init.cmd", PDP_GUEST_INIT " %s", conf->arguments);
+	set(&def, "lxc.init.cmd", "%s %s", conf->mh ? PDP_MH_INIT : PDP_GUEST_INIT,
+	    conf->arguments);
 	set(&def, "lxc.signal.halt", "SIGTERM");
 	if (def.refused)
 		return pdp_fail(err, -EINVAL, "container %s: liblxc %s refuses %s", conf->name,

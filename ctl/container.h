@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * container.h - one FE guest as an unprivileged LXC container, by liblxc.
+ * container.h - one guest, FE or MH, as an unprivileged LXC container, by liblxc.
  *
  * Namespaces of its own of every kind, an id map of its own (locked memory is charged per host uid,
  * so maps must not overlap), no_new_privs, a seccomp denylist, limits on cpu, memory and processes,
- * a shared read-only root, no console, no devices but null, zero and urandom, no network device but
- * lo: the FE link comes afterwards. Its monitor is a process of its own: a controller that dies
- * takes no container with it.
+ * a shared read-only root, no console, a few harmless devices, no network device but lo: links come
+ * afterwards. Its monitor is a process of its own: a controller that dies takes no container with it.
  */
 #ifndef PDP_CONTAINER_H
 #define PDP_CONTAINER_H
@@ -28,12 +27,22 @@
 /* Host uid and gid of the guest's 0. */
 uid_t pdp_guest_id_base(const char *node, const char *run_dir, uint16_t guest);
 
+/*
+ * Ids of an MH guest: root, a user for each kind of daemon, and some for whatever its owner runs. Their
+ * ranges lie in 0x6c000000-0x6fffffff, below those of FE guests and above what /etc/subuid is filled
+ * with; systemd-nspawn may choose from there too, and looks before it does.
+ */
+#define PDP_MH_IDS 32
+uid_t pdp_mh_id_base(const char *node, const char *run_dir, uint16_t vnet);
+
 struct pdp_container_conf {
+	bool mh; /* a control plane: it may work on its own network, and has what daemons need */
 	const char *name; /* LXC's */
 	const char *run_dir; /* rootfs.h says what is in it */
-	const char *guest_dir; /* name of the guest's own directory, bound to /run/pdp */
+	const char *
+		guest_dir; /* name of the guest's own directory, bound to /run/pdp (MH: /pdp/guest) */
 	const char *pivot; /* cgroup that the monitor hides in when it ends */
-	const char *arguments; /* of the agent, separated by blanks */
+	const char *arguments; /* of its init, separated by blanks */
 	const char *cpus; /* cpuset list; NULL = any */
 	uid_t id_base;
 	uint32_t power; /* millicores */

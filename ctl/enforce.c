@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ctl/control.h"
 #include "ctl/follow.h"
 
 /* --- what is to be there -------------------------------------------------------------------------- */
@@ -50,6 +51,8 @@ static int add_vnet(struct pdp_node *node, struct pdp_node_vnet *vnet, struct pd
 			code = pdp_follow_link(vnet->guests[i], err);
 	for (i = 0; i < vnet->n_vifs; i++)
 		add_vif(node, &vnet->vifs[i]);
+	if (!code)
+		code = pdp_control_publish(node, vnet, err);
 	pdp_publish_police(node->store, vnet->id, vnet->conf->rate_pps, vnet->conf->burst_packets);
 	pdp_publish_local_police(node->store, vnet->id, vnet->conf->control.local_pps,
 				 vnet->conf->control.local_burst);

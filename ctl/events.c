@@ -27,6 +27,9 @@ static const char *const names[PDP_EVENT_KINDS] = {
 	[PDP_EVENT_PORT_CHANGED] = "port-changed",
 	[PDP_EVENT_PATH_UP] = "path-up",
 	[PDP_EVENT_PATH_DOWN] = "path-down",
+	[PDP_EVENT_CONTROL_READY] = "control-ready",
+	[PDP_EVENT_CONTROL_LOST] = "control-lost",
+	[PDP_EVENT_CONTROL_TROUBLE] = "control-trouble",
 	[PDP_EVENT_REPAIRED] = "repaired",
 };
 

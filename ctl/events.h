@@ -27,6 +27,9 @@ enum pdp_event_kind {
 	PDP_EVENT_PORT_CHANGED, /* its MTU, its MAC */
 	PDP_EVENT_PATH_UP, /* a vif's next hop is known */
 	PDP_EVENT_PATH_DOWN,
+	PDP_EVENT_CONTROL_READY, /* a vnet's MH guest is there again */
+	PDP_EVENT_CONTROL_LOST, /* it has ended, and will be again */
+	PDP_EVENT_CONTROL_TROUBLE, /* a daemon in it has ended, or does not take its configuration */
 	PDP_EVENT_REPAIRED, /* a map or a link that somebody changed by hand */
 	PDP_EVENT_KINDS,
 };

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "ctl/apply_steps.h"
+#include "ctl/control.h"
 #include "ctl/ethtool.h"
 #include "ctl/log.h"
 #include "ctl/prefix.h"
@@ -111,6 +112,7 @@ static void on_port(size_t index, const struct pdp_link *link, void *arg)
 		pdp_log(PDP_LOG_ERROR, "%s", err.text);
 	if (link->ifindex)
 		update_sources(node, port, link->mac);
+	pdp_control_carrier(node, port);
 }
 
 static void on_path(const struct pdp_path *path, void *arg)
@@ -263,6 +265,7 @@ void pdp_follow_sample(struct pdp_node *node)
 	if (!is_live(node) || !ns)
 		return;
 	node->sampled_ns = now;
+	pdp_control_sample(node, ns);
 	for (i = 0; i < node->model.n_vnets; i++) {
 		struct pdp_node_vnet *vnet = &node->vnets[i];
 

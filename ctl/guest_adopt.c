@@ -10,6 +10,7 @@
 
 #include "ctl/guest.h"
 
+#include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
 #include <limits.h>
@@ -238,7 +239,9 @@ static int find_one(const struct search *search, const char *name)
 	struct pdp_kept_file *file = NULL;
 	char lxc_name[160];
 
-	if (is_taken(guests, name) || strlen(name) >= sizeof(found.name))
+	/* An FE guest's name ends with its number; others are MH guests. */
+	if (!isdigit((unsigned char)name[strlen(name) - 1]) || is_taken(guests, name) ||
+	    strlen(name) >= sizeof(found.name))
 		return 0;
 	snprintf(found.name, sizeof(found.name), "%s", name);
 	snprintf(lxc_name, sizeof(lxc_name), "%s%s", guests->lxc_prefix, name);

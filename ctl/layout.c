@@ -125,6 +125,26 @@ static int lay_out_guests(struct pdp_layout *l, struct pdp_node *node, struct pd
 	return 0;
 }
 
+static int lay_out_control(struct pdp_node *node, struct pdp_node_vnet *vnet,
+			   const struct pdp_node_vnet *old)
+{
+	struct pdp_node_control *control = old ? old->control : NULL;
+
+	if (vnet->conf->control.kind == PDP_CONTROL_NONE)
+		return 0;
+	if (!control)
+		control = calloc(1, sizeof(*control));
+	if (!control)
+		return -ENOMEM;
+	if (!control->layouts++) {
+		snprintf(control->name, sizeof(control->name), "%s-cp", vnet->conf->name);
+		control->node = node;
+		control->vnet = vnet;
+	}
+	vnet->control = control;
+	return 0;
+}
+
 static int lay_out_fes(struct pdp_layout *l)
 {
 	size_t i;
@@ -153,6 +173,8 @@ static int lay_out_vnet(struct pdp_layout *l, struct pdp_node *node, struct pdp_
 	if (!vnet->told)
 		return -ENOMEM;
 	code = lay_out_vifs(l, vnet, vnet->placed);
+	if (!code)
+		code = lay_out_control(node, vnet, old);
 	return code ? code : lay_out_guests(l, node, vnet, old, vnet->placed);
 }
 
@@ -206,6 +228,10 @@ static void take_guests(struct pdp_node *node)
 	for (i = 0; i < node->model.n_vnets; i++) {
 		struct pdp_node_vnet *vnet = &node->vnets[i];
 
+		if (vnet->control) {
+			vnet->control->vnet = vnet;
+			vnet->control->live = true;
+		}
 		for (j = 0; j < vnet->n_guests; j++) {
 			struct pdp_node_guest *guest = vnet->guests[j];
 			const struct pdp_placed_guest *at = placed_guest(vnet->placed, guest->id);
@@ -222,9 +248,12 @@ static void leave_guests(const struct pdp_layout *left)
 {
 	size_t i, j;
 
-	for (i = 0; i < left->model.n_vnets; i++)
+	for (i = 0; i < left->model.n_vnets; i++) {
+		if (left->vnets[i].control)
+			left->vnets[i].control->live = false;
 		for (j = 0; j < left->vnets[i].n_guests; j++)
 			left->vnets[i].guests[j]->live = false;
+	}
 }
 
 void pdp_layout_enter(struct pdp_node *node, struct pdp_layout *layout)
@@ -255,6 +284,8 @@ void pdp_layout_free(struct pdp_layout *l)
 		for (j = 0; j < l->vnets[i].n_guests; j++)
 			if (!--l->vnets[i].guests[j]->layouts)
 				free(l->vnets[i].guests[j]);
+		if (l->vnets[i].control && !--l->vnets[i].control->layouts)
+			free(l->vnets[i].control);
 		free(l->vnets[i].guests);
 		pdp_agentconf_unref(l->vnets[i].told);
 		free(l->vnets[i].vifs);

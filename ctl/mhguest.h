@@ -42,7 +42,7 @@ struct pdp_mh_vif {
 	char name[IFNAMSIZ];
 };
 
-/* What a guest is to be. Copied, but for conf, which must outlive the guest or the next spec. */
+/* What a guest is to be. Only looked at during the call. */
 struct pdp_mh_spec {
 	uint16_t vnet; /* id */
 	const struct pdp_vnet_conf *conf;
@@ -73,8 +73,8 @@ void pdp_mh_guests_free(struct pdp_mh_guests *guests);
 /* Remove every MH guest of this node that nobody here stands for. *n = how many. */
 int pdp_mh_reap(struct pdp_mh_guests *guests, unsigned int *n, struct pdp_error *err);
 
-/* Can it be made at all: names of vifs as device names, the config directory? -EINVAL, -ENOENT. */
-int pdp_mh_check(const struct pdp_vnet_conf *conf, struct pdp_error *err);
+/* Can its vifs be devices, by their names? -EINVAL. */
+int pdp_mh_check_vifs(const struct pdp_vnet_conf *conf, struct pdp_error *err);
 
 /*
  * pdp_mh_start() - make the guest, or take over the one that an earlier controller left, which is not

@@ -17,6 +17,7 @@
 #include "ctl/apply_steps.h"
 #include "ctl/audit.h"
 #include "ctl/booksfile.h"
+#include "ctl/control.h"
 #include "ctl/control_check.h"
 #include "ctl/ethtool.h"
 #include "ctl/follow.h"
@@ -109,25 +110,38 @@ static int open_guests(struct pdp_node *node, const struct pdp_layout *layout,
 		.run_dir = node->conf.run_dir,
 		.agent_path = node->conf.agent,
 	};
+	const struct pdp_mh_conf mh = {
+		.base = conf.base,
+		.loader = conf.loader,
+		.node = conf.node,
+		.run_dir = conf.run_dir,
+		.agent_path = conf.agent_path,
+	};
 	size_t i;
+	int code;
 
 	for (i = 0; i < layout->model.n_ports; i++)
 		if (layout->ports[i].mtu > node->port_mtu)
 			node->port_mtu = layout->ports[i].mtu;
 	conf.link_mtu = pdp_fe_link_mtu(node->port_mtu);
-	return pdp_guests_new(&node->guests, &conf, err);
+	code = pdp_guests_new(&node->guests, &conf, err);
+	return code ? code : pdp_mh_guests_new(&node->mh_guests, &mh, err);
 }
 
 /* Without pins nothing forwards any more: what is left of guests is in the way. */
 static int clear_guests(struct pdp_node *node, struct pdp_error *err)
 {
-	unsigned int n = 0;
-	int code = node->forwards_without_us ? 0 : pdp_guests_reap(node->guests, &n, err);
+	unsigned int n = 0, n_mh = 0;
+	int code = node->forwards_without_us ? 0 : pdp_mh_reap(node->mh_guests, &n_mh, err);
+
+	if (!code && !node->forwards_without_us)
+		code = pdp_guests_reap(node->guests, &n, err);
 
 	if (!node->forwards_without_us)
 		pdp_booksfile_remove(node->conf.run_dir, NULL);
-	if (!code && n)
-		pdp_log(PDP_LOG_NOTICE, "removed %u things of guests that an earlier pdpd left", n);
+	if (!code && n + n_mh)
+		pdp_log(PDP_LOG_NOTICE, "removed %u things of guests that an earlier pdpd left",
+			n + n_mh);
 	return code;
 }
 
@@ -393,7 +407,8 @@ int pdp_node_up(struct pdp_node **out, struct event_base *base, const struct pdp
 
 /* --- down ----------------------------------------------------------------------------------------- */
 
-static void end_guests(struct pdp_node *node, void (*end)(struct pdp_guest_box *box))
+static void end_guests(struct pdp_node *node, void (*end)(struct pdp_guest_box *box),
+		       void (*end_control)(struct pdp_mh_guest *box))
 {
 	size_t i, j;
 
@@ -403,6 +418,7 @@ static void end_guests(struct pdp_node *node, void (*end)(struct pdp_guest_box *
 			node->vnets[i].guests[j]->box = NULL;
 		}
 	}
+	pdp_control_end(node, end_control);
 	pdp_guests_free(node->guests);
 	node->guests = NULL;
 }
@@ -458,7 +474,7 @@ void pdp_node_leave(struct pdp_node *node)
 	set_state(node, PDP_NODE_STOPPING);
 	stop_sampling(node);
 	pdp_apply_abandon(node, "pdpd left");
-	end_guests(node, pdp_guest_release);
+	end_guests(node, pdp_guest_release, pdp_mh_release);
 	close_all(node);
 	unlock(node, false);
 }
@@ -482,7 +498,7 @@ int pdp_node_down(struct pdp_node *node, struct pdp_error *err)
 	if (node->loader)
 		code = detach_ports(node, err);
 	pdp_apply_abandon(node, "the node went down");
-	end_guests(node, pdp_guest_stop);
+	end_guests(node, pdp_guest_stop, pdp_mh_stop);
 	if (node->loader)
 		purged = pdp_loader_purge(node->loader, code ? NULL : err);
 	close_all(node);

@@ -153,6 +153,7 @@ struct pdp_node {
 	struct pdp_publish *store;
 	struct pdp_underlay *underlay;
 	struct pdp_guests *guests;
+	struct pdp_mh_guests *mh_guests;
 	struct event *sample;
 	uint64_t sampled_ns;
 	uint64_t audit_due_ns; /* not before */

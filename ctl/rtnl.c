@@ -207,6 +207,9 @@ static void parse_attr(const struct nlattr *attr, struct pdp_link *out)
 	case IFLA_IFNAME:
 		snprintf(out->name, sizeof(out->name), "%s", mnl_attr_get_str(attr));
 		break;
+	case IFLA_LINK:
+		out->peer = (int)mnl_attr_get_u32(attr);
+		break;
 	case IFLA_MTU:
 		out->mtu = mnl_attr_get_u32(attr);
 		break;
@@ -355,6 +358,27 @@ int pdp_rtnl_set_up(struct pdp_rtnl *rtnl, int ifindex, bool up, struct pdp_erro
 	ifi->ifi_change = IFF_UP;
 	ifi->ifi_flags = up ? IFF_UP : 0;
 	return pdp_rtnl_talk(rtnl, nlh, err, "set device %d %s", ifindex, up ? "up" : "down");
+}
+
+int pdp_rtnl_set_flags(struct pdp_rtnl *rtnl, int ifindex, uint32_t mask, uint32_t flags,
+		       struct pdp_error *err)
+{
+	struct nlmsghdr *nlh = link_request(rtnl, RTM_NEWLINK, ifindex);
+	struct ifinfomsg *ifi = mnl_nlmsg_get_payload(nlh);
+
+	ifi->ifi_change = mask;
+	ifi->ifi_flags = flags & mask;
+	return pdp_rtnl_talk(rtnl, nlh, err, "set flags %#x of device %d to %#x", mask, ifindex,
+			     flags & mask);
+}
+
+int pdp_rtnl_set_mac(struct pdp_rtnl *rtnl, int ifindex, const uint8_t mac[6],
+		     struct pdp_error *err)
+{
+	struct nlmsghdr *nlh = link_request(rtnl, RTM_NEWLINK, ifindex);
+
+	mnl_attr_put(nlh, IFLA_ADDRESS, 6, mac);
+	return pdp_rtnl_talk(rtnl, nlh, err, "set MAC of device %d", ifindex);
 }
 
 int pdp_rtnl_set_mtu(struct pdp_rtnl *rtnl, int ifindex, uint32_t mtu, struct pdp_error *err)

@@ -21,6 +21,7 @@ struct pdp_rtnl;
 /* A device as the kernel tells it. */
 struct pdp_link {
 	int ifindex;
+	int peer; /* of a veth: the other end's, in its own namespace; 0 = none */
 	char name[IFNAMSIZ];
 	char kind[16]; /* "veth", "vxlan"; "" for hardware */
 	char alias[64]; /* for people; cut when longer */
@@ -85,6 +86,11 @@ void pdp_rtnl_parse_link(const struct nlmsghdr *nlh, struct pdp_link *out);
 int pdp_rtnl_add_veth(struct pdp_rtnl *rtnl, const struct pdp_veth *veth, struct pdp_error *err);
 int pdp_rtnl_delete_link(struct pdp_rtnl *rtnl, int ifindex, struct pdp_error *err);
 int pdp_rtnl_set_up(struct pdp_rtnl *rtnl, int ifindex, bool up, struct pdp_error *err);
+/* Some of its flags (IFF_NOARP ...), and no others. */
+int pdp_rtnl_set_flags(struct pdp_rtnl *rtnl, int ifindex, uint32_t mask, uint32_t flags,
+		       struct pdp_error *err);
+int pdp_rtnl_set_mac(struct pdp_rtnl *rtnl, int ifindex, const uint8_t mac[6],
+		     struct pdp_error *err);
 int pdp_rtnl_set_mtu(struct pdp_rtnl *rtnl, int ifindex, uint32_t mtu, struct pdp_error *err);
 int pdp_rtnl_set_name(struct pdp_rtnl *rtnl, int ifindex, const char *name, struct pdp_error *err);
 int pdp_rtnl_set_txqueuelen(struct pdp_rtnl *rtnl, int ifindex, uint32_t packets,
