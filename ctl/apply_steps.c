@@ -89,7 +89,9 @@ void pdp_apply_zero(struct pdp_apply *a)
 {
 	size_t i, j;
 
-	for (i = 0; !a->adopting && i < a->other.model.n_vnets; i++) {
+	if (a->adopting && !a->node->other_abi)
+		return;
+	for (i = 0; i < a->other.model.n_vnets; i++) {
 		const struct pdp_node_vnet *vnet = &a->other.vnets[i];
 		const struct pdp_node_vnet *old = pdp_node_vnet(a->node, vnet->conf->name);
 
@@ -259,7 +261,8 @@ const struct pdp_node_guest *pdp_apply_laggard(const struct pdp_apply *a, size_t
 			if (!fresh && guest->state != PDP_GUEST_READY)
 				done = true;
 			/* Its siblings forward already, and are not to wait for its agent. */
-			if (fresh && a->adopting && has_started(guest) && !is_only_hope(a, guest))
+			if (fresh && a->adopting && !a->renewing && has_started(guest) &&
+			    !is_only_hope(a, guest))
 				done = true;
 			if (done)
 				++*ready;
@@ -362,7 +365,8 @@ void pdp_apply_stop_guest(struct pdp_apply *a, struct pdp_node_guest *guest)
 
 void pdp_apply_stop_fresh(struct pdp_apply *a, struct pdp_node_guest *guest)
 {
-	if (!a->adopting) {
+	/* What is made beside another ABI's node has no way in before the switch. */
+	if (!a->adopting || a->node->other_abi) {
 		stop(a->node, guest);
 		return;
 	}

@@ -30,7 +30,8 @@ struct pdp_apply {
 	size_t n_leaving;
 	size_t next; /* of the list that the step walks */
 	size_t ready; /* as last counted */
-	bool adopting; /* the node comes up over what an earlier controller left */
+	bool adopting; /* the node comes up over what an earlier controller left, */
+	bool renewing; /* and guests of that are made anew beside the old ones */
 	struct event *turn;
 	uint64_t begun_ns, since_ns; /* since_ns: of the step, or of its last progress */
 	int code;

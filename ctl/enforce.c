@@ -68,6 +68,11 @@ int pdp_enforce_add(struct pdp_node *node, struct pdp_error *err)
 	int code, first = 0;
 	size_t i;
 
+	/* All ways out before the first way in. */
+	for (i = 0; i < node->model.n_ports; i++) {
+		code = pdp_follow_port_out(node, &node->ports[i], first ? NULL : err);
+		first = first ? first : code;
+	}
 	for (i = 0; i < node->model.n_vnets; i++) {
 		code = add_vnet(node, &node->vnets[i], first ? NULL : err);
 		first = first ? first : code;

@@ -40,20 +40,34 @@ int pdp_follow_attach(struct pdp_node *node, struct pdp_node_port *port, struct 
 	return attach(node, port, pdp_underlay_port(node->underlay, port->underlay), err);
 }
 
+static int fail_port(const struct pdp_node_port *port, int code, const struct pdp_error *why,
+		     struct pdp_error *err)
+{
+	return code ? pdp_fail(err, code, "port %s: %s", port->conf->name, why->text) : 0;
+}
+
+int pdp_follow_port_out(struct pdp_node *node, struct pdp_node_port *port, struct pdp_error *err)
+{
+	const struct pdp_link *link = pdp_underlay_port(node->underlay, port->underlay);
+	struct pdp_error why;
+	int code = pdp_publish_port(node->store, port->id, link->ifindex, port->ifindex, &why);
+
+	port->ifindex = link->ifindex;
+	return fail_port(port, code, &why, err);
+}
+
 int pdp_follow_port(struct pdp_node *node, struct pdp_node_port *port, struct pdp_error *err)
 {
 	const struct pdp_link *link = pdp_underlay_port(node->underlay, port->underlay);
 	bool other = port->attached != link->ifindex;
 	struct pdp_error why;
-	int code;
+	int code = pdp_follow_port_out(node, port, err);
 
-	code = pdp_publish_port(node->store, port->id, link->ifindex, port->ifindex, &why);
-	port->ifindex = link->ifindex;
 	if (!code && link->ifindex && other) {
-		code = attach(node, port, link, &why);
+		code = fail_port(port, attach(node, port, link, &why), &why, err);
 		port->attached = code ? 0 : link->ifindex;
 	}
-	return code ? pdp_fail(err, code, "port %s: %s", port->conf->name, why.text) : 0;
+	return code;
 }
 
 static void update_sources(struct pdp_node *node, const struct pdp_node_port *port,

@@ -14,7 +14,9 @@ extern const struct pdp_underlay_ops pdp_follow_underlay;
 void pdp_follow_guest(struct pdp_guest_box *box, enum pdp_guest_state state,
 		      const struct pdp_error *err, void *arg);
 
-/* A port into the maps and under the classifier, as its device is now. */
+/* A port into the maps as its device is now: what guests send can leave through it. */
+int pdp_follow_port_out(struct pdp_node *node, struct pdp_node_port *port, struct pdp_error *err);
+/* The same, and under the classifier. */
 int pdp_follow_port(struct pdp_node *node, struct pdp_node_port *port, struct pdp_error *err);
 /* The classifier onto a port's device, again. */
 int pdp_follow_attach(struct pdp_node *node, struct pdp_node_port *port, struct pdp_error *err);

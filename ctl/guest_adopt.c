@@ -245,9 +245,9 @@ static int find_one(const struct search *search, const char *name)
 		return 0;
 	snprintf(found.name, sizeof(found.name), "%s", name);
 	snprintf(lxc_name, sizeof(lxc_name), "%s%s", guests->lxc_prefix, name);
+	found.id = pdp_kept_id(guests->run_dir, name);
 	found.running = pdp_container_init(guests->run_dir, lxc_name) > 0;
 	if (!pdp_kept_open(&file, guests->run_dir, name, &kept, NULL)) {
-		found.id = kept.id;
 		found.power = kept.power;
 		found.memory_mib = kept.memory_mib;
 		found.link_mtu = kept.link_mtu;
@@ -301,22 +301,30 @@ int pdp_guests_each_found(struct pdp_guests *guests,
 	return code ? code : find_remembered(&search);
 }
 
+bool pdp_guest_is_foreign(const char *run_dir, const char *name)
+{
+	struct pdp_guest_kept kept;
+	struct pdp_kept_file *file;
+	int code = pdp_kept_open(&file, run_dir, name, &kept, NULL);
+
+	pdp_kept_close(file);
+	return code == -EINVAL;
+}
+
 /* --- what is not wanted -------------------------------------------------------------------------- */
 
 /* Its receive program and dispatcher, if its number is known. */
 static int detach(struct pdp_guests *guests, const char *name, struct pdp_error *err)
 {
-	struct pdp_guest_kept kept;
-	struct pdp_kept_file *file;
+	uint16_t id = pdp_kept_id(guests->run_dir, name);
 	char link[16];
 	int code;
 
-	if (pdp_kept_open(&file, guests->run_dir, name, &kept, NULL))
+	if (!id)
 		return 0;
-	pdp_kept_close(file);
-	pdp_box_dispatch_link(kept.id, link);
+	pdp_box_dispatch_link(id, link);
 	code = pdp_loader_detach(guests->loader, link, err);
-	return code ? code : pdp_loader_detach_guest(guests->loader, kept.id, err);
+	return code ? code : pdp_loader_detach_guest(guests->loader, id, err);
 }
 
 int pdp_guest_discard(struct pdp_guests *guests, const char *name, struct pdp_error *err)

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdatomic.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,15 +15,25 @@
 #include <unistd.h>
 
 #define MAGIC 0x5064504bU /* "KPdP" */
-#define VERSION 2
+#define VERSION 3
 
-struct image {
+/* In every build the same, so that another one can tell at least whose it is. */
+struct head {
 	uint32_t magic;
 	uint32_t version;
+	uint32_t channel; /* PDP_CHANNEL_VERSION of its agents */
 	uint32_t size; /* of struct pdp_guest_kept */
 	_Atomic uint32_t current; /* the copy that counts */
+	uint32_t pad;
+};
+
+struct image {
+	struct head head;
 	struct pdp_guest_kept copies[2];
 };
+
+_Static_assert(sizeof(struct head) == 24, "read by other builds");
+_Static_assert(offsetof(struct pdp_guest_kept, id) == 0, "read by other builds");
 
 struct pdp_kept_file {
 	struct image *image;
@@ -79,10 +90,11 @@ int pdp_kept_make(struct pdp_kept_file **out, const char *run_dir,
 		unlink(path);
 		return code;
 	}
-	(*out)->image->version = VERSION;
-	(*out)->image->size = sizeof(*kept);
+	(*out)->image->head.version = VERSION;
+	(*out)->image->head.channel = PDP_CHANNEL_VERSION;
+	(*out)->image->head.size = sizeof(*kept);
 	pdp_kept_save(*out, kept);
-	(*out)->image->magic = MAGIC;
+	(*out)->image->head.magic = MAGIC;
 	return 0;
 }
 
@@ -90,10 +102,11 @@ static bool is_ours(const struct image *image, const char *name)
 {
 	const struct pdp_guest_kept *kept;
 
-	if (image->magic != MAGIC || image->version != VERSION || image->size != sizeof(*kept) ||
-	    image->current > 1)
+	if (image->head.magic != MAGIC || image->head.version != VERSION ||
+	    image->head.channel != PDP_CHANNEL_VERSION || image->head.size != sizeof(*kept) ||
+	    image->head.current > 1)
 		return false;
-	kept = &image->copies[image->current];
+	kept = &image->copies[image->head.current];
 	return !strncmp(kept->name, name, sizeof(kept->name)) &&
 	       memchr(kept->cpus, 0, sizeof(kept->cpus)) &&
 	       memchr(kept->dataplane, 0, sizeof(kept->dataplane));
@@ -125,8 +138,28 @@ int pdp_kept_open(struct pdp_kept_file **out, const char *run_dir, const char *n
 		*out = NULL;
 		return pdp_fail(err, -EINVAL, "%s is not of this build's making", path);
 	}
-	*kept = (*out)->image->copies[(*out)->image->current];
+	*kept = (*out)->image->copies[(*out)->image->head.current];
 	return 0;
+}
+
+uint16_t pdp_kept_id(const char *run_dir, const char *name)
+{
+	char path[PATH_MAX];
+	struct head head;
+	uint16_t id = 0;
+	int fd = make_path(path, run_dir, name, NULL)
+			 ? -1
+			 : open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+
+	if (fd < 0)
+		return 0;
+	if (pread(fd, &head, sizeof(head), 0) != sizeof(head) || head.magic != MAGIC ||
+	    head.current > 1 ||
+	    pread(fd, &id, sizeof(id),
+		  (off_t)(sizeof(head) + (uint64_t)head.current * head.size)) != sizeof(id))
+		id = 0;
+	close(fd);
+	return id;
 }
 
 void pdp_kept_save(struct pdp_kept_file *file, const struct pdp_guest_kept *kept)
@@ -135,9 +168,9 @@ void pdp_kept_save(struct pdp_kept_file *file, const struct pdp_guest_kept *kept
 
 	if (!file)
 		return;
-	other = !atomic_load(&file->image->current);
+	other = !atomic_load(&file->image->head.current);
 	file->image->copies[other] = *kept;
-	atomic_store(&file->image->current, other);
+	atomic_store(&file->image->head.current, other);
 }
 
 void pdp_kept_close(struct pdp_kept_file *file)

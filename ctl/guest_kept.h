@@ -16,7 +16,7 @@
 
 struct pdp_guest_kept {
 	/* As it was asked for. */
-	uint16_t id;
+	uint16_t id; /* first, in every build: pdp_kept_id() */
 	uint16_t pad;
 	uint32_t power; /* millicores */
 	uint32_t memory_mib;
@@ -46,6 +46,9 @@ int pdp_kept_make(struct pdp_kept_file **out, const char *run_dir,
 /* -ENOENT: there is none; -EINVAL: not of this build's making. */
 int pdp_kept_open(struct pdp_kept_file **out, const char *run_dir, const char *name,
 		  struct pdp_guest_kept *kept, struct pdp_error *err);
+
+/* The id, of a file of any build; 0 when it does not tell. */
+uint16_t pdp_kept_id(const char *run_dir, const char *name);
 
 /* Cheap: a copy and a word. NULL is fine, for both. */
 void pdp_kept_save(struct pdp_kept_file *file, const struct pdp_guest_kept *kept);

@@ -21,6 +21,7 @@
 #include "ctl/control_check.h"
 #include "ctl/ethtool.h"
 #include "ctl/follow.h"
+#include "ctl/inherit.h"
 #include "ctl/log.h"
 #include "ctl/node.h"
 #include "ctl/nodefile.h"
@@ -74,20 +75,6 @@ static int open_ethtool(struct pdp_node *node, struct pdp_error *err)
 	return node->ethtool_fd < 0 ? node->ethtool_fd : 0;
 }
 
-/* An earlier controller's pins, which still lead packets to its guests? */
-static int find_pins(struct pdp_node *node, struct pdp_error *err)
-{
-	struct pdp_loader *old;
-	int code = pdp_loader_open_pins(&old, node->conf.pins, err);
-
-	if (code == -ENOENT)
-		return 0;
-	if (!code)
-		pdp_loader_close(old);
-	node->forwards_without_us = !code;
-	return code;
-}
-
 static int open_loader(struct pdp_node *node, struct pdp_error *err)
 {
 	struct pdp_error why;
@@ -137,7 +124,8 @@ static int clear_guests(struct pdp_node *node, struct pdp_error *err)
 	if (!code && !node->forwards_without_us)
 		code = pdp_guests_reap(node->guests, &n, err);
 
-	if (!node->forwards_without_us)
+	/* They go on from counters that are gone. */
+	if (!node->forwards_without_us || node->other_abi)
 		pdp_booksfile_remove(node->conf.run_dir, NULL);
 	if (!code && n + n_mh)
 		pdp_log(PDP_LOG_NOTICE, "removed %u things of guests that an earlier pdpd left",
@@ -279,11 +267,9 @@ static void load_books(const char *run_dir, const struct pdp_layout *layout)
 static int open_all(struct pdp_node *node, struct pdp_error *err)
 {
 	const struct pdp_layout *layout = &node->apply->other;
-	int code;
+	int code = open_loader(node, err);
 
-	node->apply->adopting = node->forwards_without_us;
-	code = open_loader(node, err);
-	if (!code && node->forwards_without_us)
+	if (!code && node->forwards_without_us && !node->other_abi)
 		load_books(node->conf.run_dir, layout);
 	if (!code)
 		code = open_guests(node, layout, err);
@@ -298,6 +284,7 @@ static int apply_first(struct pdp_node *node, struct pdp_state *state, struct pd
 	struct pdp_placement placement = {0};
 	struct outcome outcome = {0};
 	int code = find_wanted(node, state, wanted, err);
+	bool renewing = false;
 
 	if (!code)
 		code = check_name(node, state, wanted, err);
@@ -306,19 +293,28 @@ static int apply_first(struct pdp_node *node, struct pdp_state *state, struct pd
 		code = pdp_control_check(wanted, &state->model, node->conf.config, err);
 	if (!code)
 		code = lock_name(node, wanted, err);
-	if (!code)
+	if (!code) {
+		renewing = pdp_inherit_mark(node, &state->placement);
 		code = pdp_place(&placement, wanted, &state->model, &state->placement, err);
+	}
 	if (!code) {
 		compare(node, state, wanted, &placement);
 		code = pdp_apply_begin(node, wanted, &placement, "the node comes up", on_applied,
 				       &outcome, err);
 	}
-	if (!code)
+	if (!code) {
+		node->apply->adopting = node->forwards_without_us;
+		node->apply->renewing = renewing;
 		code = open_all(node, err);
+	}
 	if (code && node->apply)
 		node->apply->fn = NULL; /* nobody waits for it any more */
 	pdp_placement_free(&placement);
-	return code ? code : wait_until_applied(node, &outcome, err);
+	if (!code)
+		code = wait_until_applied(node, &outcome, err);
+	if (!code)
+		pdp_inherit_done(node);
+	return code;
 }
 
 static void on_sample(evutil_socket_t fd, short what, void *arg)
@@ -344,7 +340,7 @@ static int start_sampling(struct pdp_node *node, struct pdp_error *err)
 static int bring_up(struct pdp_node *node, struct pdp_error *err)
 {
 	static int (*const steps[])(struct pdp_node *, struct pdp_error *) = {
-		check_agent, lock_run_dir, find_pins, open_underlay, open_ethtool,
+		check_agent, lock_run_dir, pdp_inherit_look, open_underlay, open_ethtool,
 	};
 	struct pdp_state state = {0};
 	struct pdp_model wanted = {0};
@@ -371,9 +367,12 @@ static void give_up(struct pdp_node *node)
 {
 	struct pdp_error why;
 
-	if (node->forwards_without_us)
+	if (node->forwards_without_us) {
+		/* Beside another ABI's, ours have not been in force. */
+		if (node->other_abi && node->loader && pdp_loader_purge(node->loader, &why))
+			pdp_log(PDP_LOG_ERROR, "%s", why.text);
 		pdp_node_leave(node);
-	else if (pdp_node_down(node, &why))
+	} else if (pdp_node_down(node, &why))
 		pdp_log(PDP_LOG_ERROR, "taking down what was made: %s", why.text);
 	pdp_node_free(node);
 }

@@ -145,6 +145,7 @@ struct pdp_node {
 	uint32_t port_mtu; /* largest that guests' links were made for */
 	bool forwards_without_us; /* an earlier controller's node was there when we came */
 	bool keep_state; /* the stored state is not of this life alone: going down leaves it */
+	int other_abi; /* version of the maps that forwarded then, if not ours */
 	bool stored; /* the state on disk is what is being applied at the start */
 	struct pdp_store *db;
 	struct pdp_apply *apply; /* the change that is under way; NULL = none */

@@ -99,7 +99,10 @@ void pdp_node_keep_books(struct pdp_node *node, struct pdp_node_vnet *vnet,
 	if (pdp_books_read(&books, node->loader, vnet->id, guest, 1, NULL))
 		return;
 	last = &books.guests[0];
-	last->inside_known = true; /* what it did not tell is lost */
+	/* What it did not tell is lost; one that told nothing has sent what came back. */
+	if (!last->inside_known)
+		last->agent.forward_packets = last->stats.from_packets;
+	last->inside_known = true;
 	book_rest(last);
 	if (!*gone->name) {
 		snprintf(gone->name, sizeof(gone->name), "%s-gone", vnet->conf->name);

@@ -44,8 +44,8 @@ static int seat_guest(struct pdp_place *p, struct pdp_seating *v,
 	if (fe == p->n_fes && add_gone_fe(p, guest->fe))
 		return -ENOMEM;
 	p->fes[fe].used += guest->power;
-	v->seats[v->n_seats++] =
-		(struct pdp_seat){fe, guest->power, guest->id, guest->number, NULL};
+	v->seats[v->n_seats++] = (struct pdp_seat){
+		fe, guest->power, guest->id, guest->number, guest->outdated, NULL};
 	return 0;
 }
 
@@ -128,7 +128,7 @@ static void renew(struct pdp_place *p, const struct pdp_model *was)
 		struct pdp_seating *v = &p->vnets[i];
 
 		for (j = 0; j < v->n_seats; j++)
-			if (!is_born_so(p, was, v, &v->seats[j]))
+			if (v->seats[j].outdated || !is_born_so(p, was, v, &v->seats[j]))
 				v->seats[j].id = v->seats[j].number = 0;
 	}
 }

@@ -5,6 +5,8 @@
 #ifndef PDP_PLACE_SEATS_H
 #define PDP_PLACE_SEATS_H
 
+#include <stdbool.h>
+
 #include "ctl/alloc_change.h"
 #include "ctl/ids.h"
 #include "ctl/place.h"
@@ -14,6 +16,7 @@ struct pdp_seat {
 	size_t fe;
 	uint32_t power;
 	uint16_t id, number; /* 0 = new */
+	bool outdated;
 	char *why; /* it has this place, or more power in it; NULL = it has had them */
 };
 

@@ -9,6 +9,7 @@
 #ifndef PDP_PLACEMENT_H
 #define PDP_PLACEMENT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -32,6 +33,7 @@ struct pdp_placed_guest {
 	char fe[PDP_LABEL_MAX];
 	uint32_t power; /* millicores */
 	char why[PDP_PLACED_WHY_MAX]; /* it is new here, for plans; "" = it was here. Not stored */
+	bool outdated; /* cannot go on as it is, and is made anew; for pdp_place(), not stored */
 };
 
 struct pdp_placed_vnet {

@@ -167,7 +167,7 @@ static int find_dir_again(struct pdp_loader *ld, struct pdp_error *err)
 	ld->dir_fd = -1;
 	snprintf(root, sizeof(root), "%s", ld->dir);
 	*strrchr(root, '/') = '\0';
-	return pdp_pins_lock(ld, root, true, err);
+	return pdp_pins_lock(ld, root, PDP_ABI, true, err);
 }
 
 static int repin_maps(struct pdp_loader *ld, unsigned int *n, struct pdp_error *err)

@@ -11,6 +11,7 @@
  *   guest.c      the receive program of an FE guest and its XSKMAP
  *   drops.c      the kernel's own losses at a redirect
  *   dispatcher.c programs that share a device through libxdp's dispatcher
+ *   beside.c     the node of another ABI beside ours
  *   loader.c     a node's open, close and purge, from the parts above
  */
 #ifndef PDP_LOADER_INTERNAL_H
@@ -62,8 +63,9 @@ struct pdp_loader {
 
 /* --- pins.c ----------------------------------------------------------------------------------- */
 
-/* Make the directory below root and lock it (create), or lock one that must be there. */
-int pdp_pins_lock(struct pdp_loader *ld, const char *root, bool create, struct pdp_error *err);
+/* Make the directory of this ABI below root and lock it (create), or lock one that must be there. */
+int pdp_pins_lock(struct pdp_loader *ld, const char *root, int abi, bool create,
+		  struct pdp_error *err);
 /* The directories that pins stand in; those that are there stay. */
 int pdp_pins_make_tree(struct pdp_loader *ld, struct pdp_error *err);
 /* The directory below root as it is, without a lock. */
@@ -111,6 +113,11 @@ int pdp_programs_load(struct pdp_loader *ld, struct pdp_error *err);
 void pdp_programs_close(struct pdp_loader *ld);
 /* Name of a loaded program; "?" when it cannot be had. */
 void pdp_program_name(uint32_t id, char name[BPF_OBJ_NAME_LEN]);
+
+/* --- loader.c --------------------------------------------------------------------------------- */
+
+/* As pdp_loader_open_pins(), of any ABI. */
+int pdp_loader_open_abi(struct pdp_loader **out, const char *root, int abi, struct pdp_error *err);
 
 /* --- version.c -------------------------------------------------------------------------------- */
 

@@ -50,7 +50,7 @@ int pdp_loader_open(struct pdp_loader **out, const char *root, struct pdp_error 
 
 	if (!ld)
 		return -ENOMEM;
-	rc = pdp_pins_lock(ld, root, true, err);
+	rc = pdp_pins_lock(ld, root, PDP_ABI, true, err);
 	if (!rc)
 		rc = pdp_maps_adopt(ld, false, err);
 	if (!rc)
@@ -66,13 +66,18 @@ int pdp_loader_open(struct pdp_loader **out, const char *root, struct pdp_error 
 	return give(out, ld, rc);
 }
 
-int pdp_loader_open_pins(struct pdp_loader **out, const char *root, struct pdp_error *err)
+int pdp_loader_open_abi(struct pdp_loader **out, const char *root, int abi, struct pdp_error *err)
 {
 	struct pdp_loader *ld = new_loader(err);
 
 	if (!ld)
 		return -ENOMEM;
-	return give(out, ld, pdp_pins_lock(ld, root, false, err));
+	return give(out, ld, pdp_pins_lock(ld, root, abi, false, err));
+}
+
+int pdp_loader_open_pins(struct pdp_loader **out, const char *root, struct pdp_error *err)
+{
+	return pdp_loader_open_abi(out, root, PDP_ABI, err);
 }
 
 int pdp_loader_open_maps(struct pdp_loader **out, const char *root, struct pdp_error *err)

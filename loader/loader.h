@@ -112,6 +112,14 @@ void pdp_loader_close(struct pdp_loader *ld);
 /* Remove all links and pins of this node: its traffic stops. Then close as ever. */
 int pdp_loader_purge(struct pdp_loader *ld, struct pdp_error *err);
 
+/*
+ * Another build's node below root, which has maps of another ABI: its number; 0 = there is none. Our
+ * pdp_loader_attach() takes its links over, one by one.
+ */
+int pdp_loader_find_beside(const char *root);
+/* Remove what is left of such nodes. 0 also when there is none; -EBUSY: its pdpd runs. */
+int pdp_loader_purge_beside(const char *root, struct pdp_error *err);
+
 /* Descriptor of a map; stays the loader's. */
 int pdp_loader_map_fd(const struct pdp_loader *ld, enum pdp_map map);
 

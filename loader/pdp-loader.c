@@ -100,11 +100,15 @@ static int run_purge(const struct options *options, char **arguments, struct pdp
 	int rc = pdp_loader_open_pins(&ld, options->root, err);
 
 	(void)arguments;
-	if (rc)
-		return rc == -ENOENT ? 0 : rc;
-	rc = pdp_loader_purge(ld, err);
-	pdp_loader_close(ld);
-	return rc;
+	if (rc && rc != -ENOENT)
+		return rc;
+	if (!rc) {
+		rc = pdp_loader_purge(ld, err);
+		pdp_loader_close(ld);
+	} else {
+		rc = 0;
+	}
+	return rc ? rc : pdp_loader_purge_beside(options->root, err);
 }
 
 struct listing {

@@ -57,13 +57,13 @@ static int make_dir(const char *path, struct pdp_error *err)
 	return 0;
 }
 
-static int set_dir(struct pdp_loader *ld, const char *root, struct pdp_error *err)
+static int set_dir(struct pdp_loader *ld, const char *root, int abi, struct pdp_error *err)
 {
 	if (!*root || strlen(root) >= PDP_ROOT_MAX)
 		return pdp_fail(err, -ENAMETOOLONG,
 				"pin directory '%s': its path has 1 to %d characters", root,
 				PDP_ROOT_MAX - 1);
-	snprintf(ld->dir, sizeof(ld->dir), "%s/v%d", root, PDP_ABI);
+	snprintf(ld->dir, sizeof(ld->dir), "%s/v%d", root, abi);
 	return 0;
 }
 
@@ -123,16 +123,30 @@ int pdp_pins_make_tree(struct pdp_loader *ld, struct pdp_error *err)
 	return rc;
 }
 
-int pdp_pins_lock(struct pdp_loader *ld, const char *root, bool create, struct pdp_error *err)
+static int no_node(const struct pdp_loader *ld, const char *root, struct pdp_error *err)
 {
-	int rc = set_dir(ld, root, err);
+	int beside = pdp_loader_find_beside(root);
+
+	if (beside)
+		return pdp_fail(
+			err, -ENOENT,
+			"there is no node: no %s; %s/v%d is the node of another build, which "
+			"this build's pdpd would take over",
+			ld->dir, root, beside);
+	return pdp_fail(err, -ENOENT, "there is no node: no %s", ld->dir);
+}
+
+int pdp_pins_lock(struct pdp_loader *ld, const char *root, int abi, bool create,
+		  struct pdp_error *err)
+{
+	int rc = set_dir(ld, root, abi, err);
 
 	if (!rc && create)
 		rc = make_root(root, err);
 	if (!rc && create)
 		rc = make_dir(ld->dir, err);
 	if (!rc && access(ld->dir, F_OK))
-		rc = pdp_fail(err, -ENOENT, "there is no node: no %s", ld->dir);
+		rc = no_node(ld, root, err);
 	if (!rc)
 		rc = lock_dir(ld, err);
 	if (!rc)
@@ -144,12 +158,12 @@ int pdp_pins_lock(struct pdp_loader *ld, const char *root, bool create, struct p
 
 int pdp_pins_find(struct pdp_loader *ld, const char *root, struct pdp_error *err)
 {
-	int rc = set_dir(ld, root, err);
+	int rc = set_dir(ld, root, PDP_ABI, err);
 
 	if (!rc && access(ld->dir, R_OK | X_OK))
 		rc = errno == EACCES
 			     ? pdp_fail(err, -EACCES, "%s may be read by root alone", ld->dir)
-			     : pdp_fail(err, -ENOENT, "there is no node: no %s", ld->dir);
+			     : no_node(ld, root, err);
 	return rc;
 }
 

@@ -275,7 +275,11 @@ static void test_kept(void **state)
 	put_file("kept/red-2", "");
 	assert_int_equal(pdp_kept_open(&file, dir, "red-2", &again, &err), -EINVAL);
 	assert_non_null(strstr(err.text, "has 0 bytes"));
-	for (off_t at = 0; at < 12; at += 4) {
+	assert_int_equal(pdp_kept_id(dir, "red-1"), 7);
+	assert_int_equal(pdp_kept_id(dir, "red-2"), 0);
+	assert_int_equal(pdp_kept_id(dir, "red-3"), 0);
+	/* Magic, version, channel, size. */
+	for (off_t at = 0; at < 16; at += 4) {
 		int fd = open(path, O_RDWR);
 		uint32_t word, bad;
 
@@ -284,6 +288,11 @@ static void test_kept(void **state)
 		assert_int_equal(pwrite(fd, &bad, sizeof(bad), at), sizeof(bad));
 		assert_int_equal(pdp_kept_open(&file, dir, "red-1", &again, &err), -EINVAL);
 		assert_null(file);
+		/* Another build's still tells its id. */
+		if (at == 4 || at == 8)
+			assert_int_equal(pdp_kept_id(dir, "red-1"), 7);
+		if (at == 0)
+			assert_int_equal(pdp_kept_id(dir, "red-1"), 0);
 		assert_int_equal(pwrite(fd, &word, sizeof(word), at), sizeof(word));
 		close(fd);
 	}

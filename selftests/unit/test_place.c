@@ -200,6 +200,20 @@ static void guests_of_other_memory_or_cpus_are_new(void **state)
 		assert_int_equal(!guest_by_id(&had, now.vnets[0].guests[i].id),
 				 !strcmp(now.vnets[0].guests[i].fe, "fe2"));
 	pdp_placement_free(&now);
+
+	/* Nothing of it changes, but another build made it. */
+	set_text(model.fes[1].cpus, was.fes[1].cpus);
+	had.vnets[0].guests[1].outdated = true;
+	assert_int_equal(pdp_place(&now, &model, &was, &had, NULL), 0);
+	assert_int_equal(now.vnets[0].n_guests, 2);
+	for (size_t i = 0; i < 2; i++) {
+		const struct pdp_placed_guest *guest = &now.vnets[0].guests[i];
+
+		assert_int_equal(!guest_by_id(&had, guest->id),
+				 !strcmp(guest->fe, had.vnets[0].guests[1].fe));
+		assert_false(guest->outdated);
+	}
+	pdp_placement_free(&now);
 	pdp_placement_free(&had);
 	pdp_model_free(&was);
 	pdp_model_free(&model);
