@@ -216,6 +216,11 @@ bench-smoke: $(B)/.deps-all all $(BENCH)
 bench-scale: $(B)/.deps-all all $(BENCH)
 	$(Q)selftests/bench/scale.sh
 
+# Into docs/allocation, or into DIR.
+.PHONY: bench-alloc
+bench-alloc: all
+	$(Q)selftests/bench/alloc.sh $(DIR)
+
 SBIN := pdpd pdp-ctl pdp-loader
 BIN := pdp-tun
 LIBEXEC := pdp-fe-agent pdp-fe-init pdp-mh-init
@@ -301,6 +306,7 @@ help:
 	@echo '  fuzz            parsers against random input, FUZZ_SECONDS=60 each'
 	@echo '  bench-smoke     throughput ratios of the whole path, to build/bench-smoke.json (root)'
 	@echo '  bench-scale     what 1,000 vnets, and 50 guests, cost the controller (root)'
+	@echo '  bench-alloc     the plots of docs/allocation.md, from fixed seeds'
 	@echo '  install         into DESTDIR$(PREFIX); uninstall takes it away again'
 	@echo '  man             put the command table into pdp-ctl(8)'
 	@echo '  deps            install packages through apt-get (root); demo and check do it themselves'

@@ -173,29 +173,3 @@ int pdp_alloc_place(struct pdp_alloc *alloc, uint32_t power, struct pdp_slice *s
 	*n_slices = take(alloc, power, slices);
 	return 0;
 }
-
-int pdp_slice_alloc(struct pdp_alloc_fe *fes, size_t n_fes, uint32_t power,
-		    struct pdp_slice *slices, size_t *n_slices, struct pdp_error *err)
-{
-	struct pdp_alloc *alloc;
-	int ret;
-
-	*n_slices = 0;
-	ret = pdp_alloc_open(&alloc, fes, n_fes, PDP_FIT_BEST, err);
-	if (ret)
-		return ret;
-	ret = pdp_alloc_place(alloc, power, slices, n_slices, err);
-	for (size_t i = 0; i < *n_slices; i++)
-		fes[slices[i].fe].used += slices[i].power;
-	pdp_alloc_free(alloc);
-	return ret;
-}
-
-void pdp_slice_free(struct pdp_alloc_fe *fes, const struct pdp_slice *slices, size_t n_slices)
-{
-	for (size_t i = 0; i < n_slices; i++) {
-		struct pdp_alloc_fe *fe = &fes[slices[i].fe];
-
-		fe->used -= slices[i].power < fe->used ? slices[i].power : fe->used;
-	}
-}

@@ -20,7 +20,7 @@
 
 /* An FE as the allocator sees it; power in millicores. */
 struct pdp_alloc_fe {
-	const char *name; /* for messages and for ties: the lowest name wins; NULL = was deleted */
+	const char *name; /* for messages and for ties: the lowest name wins */
 	uint32_t capacity;
 	uint32_t used;
 	bool closed; /* takes no new guest, as while it is drained */
@@ -47,15 +47,8 @@ int pdp_alloc_open(struct pdp_alloc **out, const struct pdp_alloc_fe *fes, size_
 		   enum pdp_fit fit, struct pdp_error *err);
 void pdp_alloc_free(struct pdp_alloc *alloc);
 
-/* All FEs by index, deleted ones among them. The allocator's; good until an FE is added. */
+/* All FEs, by index. The allocator's. */
 const struct pdp_alloc_fe *pdp_alloc_fes(const struct pdp_alloc *alloc, size_t *n_fes);
-
-/* An FE that comes: *fe is its index for good. 0; -EEXIST for a name that is there; -ENOMEM. */
-int pdp_alloc_add_fe(struct pdp_alloc *alloc, const char *name, uint32_t capacity, size_t *fe,
-		     struct pdp_error *err);
-
-/* An FE that goes. 0; -EBUSY while something of it is used. */
-int pdp_alloc_del_fe(struct pdp_alloc *alloc, size_t fe, struct pdp_error *err);
 
 /* A closed FE keeps what it holds and takes nothing new. */
 void pdp_alloc_set_closed(struct pdp_alloc *alloc, size_t fe, bool closed);
@@ -93,17 +86,5 @@ size_t pdp_alloc_bound(const struct pdp_alloc *alloc, uint64_t power);
 
 /* What the calls so far cost: nodes of the index visited and choices weighed. */
 uint64_t pdp_alloc_steps(const struct pdp_alloc *alloc);
-
-/*
- * pdp_slice_alloc() - one pdp_alloc_place() by best fit, on FEs in an array of the caller's.
- *
- * On success `used` of the FEs taken grows; on failure nothing changes. Sorts the FEs first: for more
- * than one request open a struct pdp_alloc.
- */
-int pdp_slice_alloc(struct pdp_alloc_fe *fes, size_t n_fes, uint32_t power,
-		    struct pdp_slice *slices, size_t *n_slices, struct pdp_error *err);
-
-/* Give slices back. */
-void pdp_slice_free(struct pdp_alloc_fe *fes, const struct pdp_slice *slices, size_t n_slices);
 
 #endif

@@ -119,7 +119,7 @@ void pdp_alloc_set_closed(struct pdp_alloc *alloc, size_t fe, bool closed)
 	enlist(alloc, fe);
 }
 
-/* --- FEs come and go --------------------------------------------------------------------------------- */
+/* --- opening and closing --------------------------------------------------------------------------------- */
 
 static int compare_names(const void *a, const void *b, void *arg)
 {
@@ -130,65 +130,29 @@ static int compare_names(const void *a, const void *b, void *arg)
 	return order ? order : (left > right) - (left < right);
 }
 
-/* From this place in the order on, ranks are new; which FE is before which is not. */
-static void rank_from(struct pdp_alloc *alloc, size_t at)
+/* Room for n FEs, and for one more, so that n may be 0. */
+static int make_room(struct pdp_alloc *alloc, size_t n)
 {
-	for (; at < alloc->n_order; at++)
-		pdp_rooms_set_rank(&alloc->rooms, alloc->order[at], (uint32_t)at);
-}
-
-/* The first place in the order whose name is not before this one. */
-static size_t order_place(const struct pdp_alloc *alloc, const char *name)
-{
-	size_t low = 0, high = alloc->n_order;
-
-	while (low < high) {
-		size_t middle = (low + high) / 2;
-
-		if (strverscmp(alloc->fes[alloc->order[middle]].name, name) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
-}
-
-/* Room for n FEs, and for one class more than there are FEs, so that n may be 0. */
-static int grow(struct pdp_alloc *alloc, size_t n)
-{
-	struct pdp_alloc_fe *fes = reallocarray(alloc->fes, n + 1, sizeof(*fes));
-	uint32_t *order;
-	struct pdp_alloc_class *classes;
-
-	if (!fes)
+	alloc->fes = calloc(n + 1, sizeof(*alloc->fes));
+	alloc->order = calloc(n + 1, sizeof(*alloc->order));
+	alloc->classes = calloc(n + 1, sizeof(*alloc->classes));
+	if (!alloc->fes || !alloc->order || !alloc->classes)
 		return -ENOMEM;
-	alloc->fes = fes;
-	order = reallocarray(alloc->order, n + 1, sizeof(*order));
-	if (!order)
-		return -ENOMEM;
-	alloc->order = order;
-	classes = reallocarray(alloc->classes, n + 1, sizeof(*classes));
-	if (!classes)
-		return -ENOMEM;
-	alloc->classes = classes;
-	return pdp_rooms_resize(&alloc->rooms, n);
+	return pdp_rooms_init(&alloc->rooms, n);
 }
 
 int pdp_alloc_open(struct pdp_alloc **out, const struct pdp_alloc_fe *fes, size_t n_fes,
 		   enum pdp_fit fit, struct pdp_error *err)
 {
 	struct pdp_alloc *alloc = calloc(1, sizeof(*alloc));
-	int ret = alloc ? grow(alloc, n_fes) : -ENOMEM;
+	int ret = alloc ? make_room(alloc, n_fes) : -ENOMEM;
 
 	for (size_t i = 0; !ret && i < n_fes; i++) {
 		alloc->fes[i] = fes[i];
-		alloc->fes[i].name = fes[i].name ? strdup(fes[i].name) : NULL;
+		alloc->fes[i].name = strdup(fes[i].name);
 		alloc->n_fes++;
-		if (fes[i].name)
-			alloc->order[alloc->n_order++] = (uint32_t)i;
-		else
-			alloc->fes[i].closed = true;
-		if (fes[i].name && !alloc->fes[i].name)
+		alloc->order[i] = (uint32_t)i;
+		if (!alloc->fes[i].name)
 			ret = -ENOMEM;
 	}
 	if (ret) {
@@ -196,8 +160,9 @@ int pdp_alloc_open(struct pdp_alloc **out, const struct pdp_alloc_fe *fes, size_
 		return pdp_fail(err, ret, "no memory for the books of %zu FEs", n_fes);
 	}
 	alloc->fit = fit;
-	qsort_r(alloc->order, alloc->n_order, sizeof(*alloc->order), compare_names, alloc);
-	rank_from(alloc, 0);
+	qsort_r(alloc->order, n_fes, sizeof(*alloc->order), compare_names, alloc);
+	for (size_t i = 0; i < n_fes; i++)
+		pdp_rooms_set_rank(&alloc->rooms, alloc->order[i], (uint32_t)i);
 	for (size_t i = 0; i < n_fes; i++)
 		enlist(alloc, i);
 	*out = alloc;
@@ -221,48 +186,6 @@ const struct pdp_alloc_fe *pdp_alloc_fes(const struct pdp_alloc *alloc, size_t *
 {
 	*n_fes = alloc->n_fes;
 	return alloc->fes;
-}
-
-int pdp_alloc_add_fe(struct pdp_alloc *alloc, const char *name, uint32_t capacity, size_t *fe,
-		     struct pdp_error *err)
-{
-	size_t at = order_place(alloc, name);
-	uint32_t *place;
-	char *copy;
-
-	if (at < alloc->n_order && !strcmp(alloc->fes[alloc->order[at]].name, name))
-		return pdp_fail(err, -EEXIST, "FE %s is there already", name);
-	copy = strdup(name);
-	if (!copy || grow(alloc, alloc->n_fes + 1)) {
-		free(copy);
-		return pdp_fail(err, -ENOMEM, "no memory for FE %s", name);
-	}
-	*fe = alloc->n_fes++;
-	alloc->fes[*fe] = (struct pdp_alloc_fe){.name = copy, .capacity = capacity};
-	place = &alloc->order[at];
-	memmove(place + 1, place, (alloc->n_order++ - at) * sizeof(*place));
-	*place = (uint32_t)*fe;
-	rank_from(alloc, at);
-	enlist(alloc, *fe);
-	return 0;
-}
-
-int pdp_alloc_del_fe(struct pdp_alloc *alloc, size_t fe, struct pdp_error *err)
-{
-	struct pdp_alloc_fe *f = &alloc->fes[fe];
-	size_t at = 0;
-
-	if (f->used)
-		return pdp_fail(err, -EBUSY, "FE %s holds %um; drain it first", f->name, f->used);
-	delist(alloc, fe);
-	while (alloc->order[at] != fe)
-		at++;
-	memmove(&alloc->order[at], &alloc->order[at + 1],
-		(--alloc->n_order - at) * sizeof(*alloc->order));
-	rank_from(alloc, at);
-	free((char *)f->name);
-	*f = (struct pdp_alloc_fe){.closed = true};
-	return 0;
 }
 
 /* --- taking and giving back ------------------------------------------------------------------------- */

@@ -20,8 +20,7 @@ struct pdp_alloc_class {
 struct pdp_alloc {
 	struct pdp_alloc_fe *fes;
 	size_t n_fes;
-	uint32_t *order; /* FEs by name; those not deleted */
-	size_t n_order;
+	uint32_t *order; /* FEs by name */
 	enum pdp_fit fit;
 	struct pdp_rooms rooms;
 	struct pdp_alloc_class *classes; /* of open FEs, largest capacity first */

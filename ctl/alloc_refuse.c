@@ -38,7 +38,7 @@ static void end_names(struct names *names, size_t all)
 static void list_open(struct names *names, const struct pdp_alloc *alloc, size_t all)
 {
 	*names = (struct names){.text = ""};
-	for (size_t i = 0; i < alloc->n_order && names->shown < NAMES_SHOWN; i++)
+	for (size_t i = 0; i < alloc->n_fes && names->shown < NAMES_SHOWN; i++)
 		if (!alloc->fes[alloc->order[i]].closed)
 			add_name(names, alloc->fes[alloc->order[i]].name);
 	end_names(names, all);
@@ -118,7 +118,7 @@ int pdp_alloc_refuse(struct pdp_alloc *alloc, uint32_t power, struct pdp_error *
 	}
 	if (all == 0)
 		return pdp_fail(err, -ENOSPC, "power %um does not fit: the node has no %sFE", power,
-				alloc->n_order ? "open " : "");
+				alloc->n_fes ? "open " : "");
 	list_open(&names, alloc, all);
 	if (power > total)
 		return pdp_fail(err, -ENOSPC,

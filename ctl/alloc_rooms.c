@@ -18,17 +18,12 @@ struct key {
 	uint32_t rank;
 };
 
-int pdp_rooms_resize(struct pdp_rooms *rooms, size_t n)
+int pdp_rooms_init(struct pdp_rooms *rooms, size_t n)
 {
-	struct pdp_rooms_node *nodes;
-
 	if (n >= UINT32_MAX)
 		return -ENOMEM;
-	nodes = realloc(rooms->nodes, (n + 1) * sizeof(*nodes));
-	if (!nodes)
-		return -ENOMEM;
-	rooms->nodes = nodes;
-	return 0;
+	rooms->nodes = calloc(n + 1, sizeof(*rooms->nodes));
+	return rooms->nodes ? 0 : -ENOMEM;
 }
 
 void pdp_rooms_fini(struct pdp_rooms *rooms)

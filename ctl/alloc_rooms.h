@@ -34,8 +34,8 @@ struct pdp_rooms {
 	uint64_t steps; /* nodes visited so far */
 };
 
-/* Room for FEs 0 .. n - 1; keeps those that are there. 0 or -ENOMEM. */
-int pdp_rooms_resize(struct pdp_rooms *rooms, size_t n);
+/* For FEs 0 .. n - 1, none of them in yet. 0 or -ENOMEM. */
+int pdp_rooms_init(struct pdp_rooms *rooms, size_t n);
 void pdp_rooms_fini(struct pdp_rooms *rooms);
 
 /* The FE's rank; may be set while it is in a tree as long as the order of ranks stays. */

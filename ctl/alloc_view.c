@@ -49,8 +49,6 @@ json_t *pdp_alloc_view_show(const struct pdp_alloc_state *state)
 	for (size_t i = 0; i < state->alloc->n_fes; i++) {
 		const struct pdp_alloc_fe *fe = &state->alloc->fes[i];
 
-		if (!fe->name)
-			continue;
 		json_array_append_new(rows, json_pack("{s:s, s:I, s:I, s:I, s:b, s:o}", "name",
 						      fe->name, "capacity_millicores",
 						      (json_int_t)fe->capacity, "used_millicores",

@@ -56,12 +56,3 @@ uint16_t pdp_ids_take(struct pdp_ids *ids)
 	}
 	return 0;
 }
-
-void pdp_ids_give(struct pdp_ids *ids, uint32_t id)
-{
-	if (id == 0 || !pdp_ids_taken(ids, id))
-		return;
-	ids->taken[id / WORD_BITS] &= ~(1ULL << id % WORD_BITS);
-	if (id < ids->lowest)
-		ids->lowest = id;
-}

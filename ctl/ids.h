@@ -2,8 +2,8 @@
 /*
  * ids.h - small dense ids, which index the arrays of the maps.
  *
- * The smallest free id is given out, so that arrays stay dense; an id that is given back is given
- * out again. Id 0 is never given out: a zeroed map element means none. Pure.
+ * The smallest free id is given out, so that arrays stay dense. Id 0 is never given out: a zeroed map
+ * element means none. Pure.
  */
 #ifndef PDP_IDS_H
 #define PDP_IDS_H
@@ -27,8 +27,6 @@ void pdp_ids_fini(struct pdp_ids *ids);
 uint16_t pdp_ids_take(struct pdp_ids *ids);
 /* Take this one, for what is found in the maps after a restart. 0, -ERANGE, or -EEXIST. */
 int pdp_ids_claim(struct pdp_ids *ids, uint32_t id);
-/* Give back; an id that is not taken is passed over. */
-void pdp_ids_give(struct pdp_ids *ids, uint32_t id);
 bool pdp_ids_taken(const struct pdp_ids *ids, uint32_t id);
 
 #endif

@@ -1,7 +1,7 @@
 #!/bin/sh
 # How well each fit packs, and what an event costs: docs/allocation/*.csv, and the plot made of them.
 #
-#   selftests/bench/alloc.sh [DIR]      into DIR, docs/allocation unless told; needs `make`, no root
+#   selftests/bench/alloc.sh [DIR]      into DIR, docs/allocation unless told; `make bench-alloc`, no root
 #
 # Vnets come and go on 1,000 FEs of 1000m until so many are there that they would use a share of the node's
 # power, the load; then one comes as often as one goes. The traces are made here from fixed seeds by

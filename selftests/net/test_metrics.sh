@@ -43,35 +43,57 @@ tcp() {
 unix >"$WORK/om"
 unix -H 'Accept: text/plain;version=0.0.4' >"$WORK/prom"
 
-# One family after the other, each sample under its family's name, # EOF last and once.
+# One family after the other, told before its samples, each sample under its family's name with a label
+# once, # EOF last and once.
 grammar() {
-	python3 - "$WORK/om" <<-'EOT'
+	python3 - "${1:-$WORK/om}" <<-'EOT'
 		import re, sys
 		text = open(sys.argv[1]).read()
 		assert text.endswith("# EOF\n") and text.count("# EOF") == 1, "# EOF"
 		suffix = {"counter": "_total", "gauge": "", "info": "_info"}
 		label = r'[a-z_]+="(?:[^"\\\n]|\\[\\"n])*"'
-		sample = re.compile(r'([a-z_0-9]+)(?:\{(%s(?:,%s)*)\})? ([0-9.]+)$' % (label, label))
-		families, series, name = set(), set(), None
+		sample = re.compile(r'([a-z_0-9]+)(?:\{(%s(?:,%s)*)\})? ([0-9]+(?:\.[0-9]+)?)$' % (label, label))
+		families, series, name, told = set(), set(), None, False
 		for line in text.splitlines()[:-1]:
 		    if line.startswith("# TYPE "):
 		        _, _, name, kind = line.split()
 		        assert name not in families, "twice: " + name
 		        assert re.match(r"pdp_[a-z0-9_]+$", name) and not name.endswith(("_total", "_info")), name
 		        families.add(name)
+		        told = False
 		    elif line.startswith("# UNIT "):
-		        assert line.split()[2] == name and name.endswith("_" + line.split()[3]), line
+		        assert not told and line.split()[2] == name and name.endswith("_" + line.split()[3]), line
 		    elif line.startswith("# HELP "):
-		        assert line.startswith("# HELP %s " % name) and len(line.split()) > 3, line
+		        assert not told and line.startswith("# HELP %s " % name) and len(line.split()) > 3, line
 		    else:
 		        m = sample.match(line)
 		        assert m and m[1] == name + suffix[kind], line
-		        assert (m[1], m[2]) not in series, "twice: " + line
-		        series.add((m[1], m[2]))
+		        names = re.findall(r'([a-z_]+)="', re.sub(r'"(?:[^"\\]|\\.)*"', '"', m[2] or ""))
+		        assert len(names) == len(set(names)), "a label twice: " + line
+		        labels = ",".join(sorted((m[2] or "").split(",")))
+		        assert (m[1], labels) not in series, "twice: " + line
+		        assert kind != "info" or m[3] == "1", line
+		        series.add((m[1], labels))
+		        told = True
 		assert len(series) > 100
 	EOT
 }
 check "the text is OpenMetrics" grammar
+# spoilt SED: the same text with one fault, which is there to be found.
+spoilt() {
+	sed -E "$1" "$WORK/om" >"$WORK/spoilt"
+	! cmp -s "$WORK/om" "$WORK/spoilt" && ! grammar "$WORK/spoilt" 2>/dev/null
+}
+spoilt_all() {
+	local fault
+	for fault in '/^# EOF/d' '1s/^/# EOF\n/' '/^# TYPE pdp_vnet_rx_packets /d' '/^pdp_vnet_rx_packets_total/s/_total//' \
+		'/^pdp_vnet_rx_packets_total/p' '/^pdp_vnet_rx_packets_total/s/ [0-9]+$/ NaN/' 's/\{vnet="red"\}/{vnet="red",vnet="red"}/' \
+		'/^pdp_build_info/s/ 1$/ 2/' '/^# HELP pdp_vnet_rx_packets /s/ [^ ]+$/&\n&/' '/^# UNIT/s/ [a-z]+$/ moons/' \
+		"\$s/\$/\\n/" '/^# TYPE pdp_fe_capacity_cores/s/gauge/counter/' 's/vnet="red"/vnet=red/'; do
+		spoilt "$fault" || { echo "not found: $fault"; return 1; }
+	done
+}
+check "and no other text is" spoilt_all
 explained() {
 	local name
 	while read -r name; do
