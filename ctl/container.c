@@ -456,8 +456,8 @@ static void remove_cgroups(const char *name, const char *pivot)
 	snprintf(monitor, sizeof(monitor), "%s.monitor", name);
 	while ((pdp_cgroup_remove(name) || pdp_cgroup_remove(monitor)) && --left > 0)
 		nanosleep(&pause, NULL);
-	/* Other guests' monitors may be in it; the last one to stop removes it. */
-	for (left = 50; pdp_cgroup_remove(pivot) && --left > 0;)
+	/* Monitors that end are in it, on a busy machine for a while; whoever finds it empty removes it. */
+	for (left = STOP_TIMEOUT_S * 500; pdp_cgroup_remove(pivot) && --left > 0;)
 		nanosleep(&pause, NULL);
 }
 

@@ -1,44 +1,124 @@
 #!/bin/sh
-# Run tests found by name and print one TAP summary; fails when a test fails or none ran.
+# Run tests found by name and print one summary; fails when a test fails or none ran.
 #
 #   selftests/run.sh [unit] [prog] [fuzz] [net]     levels, all by default
-#   T=router V=1 selftests/run.sh net        only tests whose name has "router"; V=1 shows their output
+#   T=router selftests/run.sh net            only tests whose name has "router"
+#   V=1 selftests/run.sh                     what they say as they say it, one test after the other
+#   JOBS=1 selftests/run.sh                  so many at a time; as many as there are CPUs by default
+#
+# Tests run beside each other, but one with a line `# serial: WHY` in its head runs when all others have ended: it
+# measures time, or floods. What each said is in build/tap/. Ctrl-C ends them, and waits until they have cleaned up.
 
 set -eu
 
 cd "$(dirname "$0")/.."
+TAPS=build/tap
 levels=${*:-unit prog fuzz net}
-list=
 for level in $levels; do
 	case $level in
-	unit | prog) found=$(find build/selftests/"$level" -maxdepth 1 -name 'test_*' -type f -perm -u+x | sort) ;;
-	net | fuzz) found=$(find selftests/"$level" -maxdepth 1 -name 'test_*.sh' | sort) ;;
+	unit | prog | fuzz | net) ;;
 	*)
 		echo "run.sh: no level '$level'; they are unit, prog, fuzz, net" >&2
 		exit 2
 		;;
 	esac
-	for test in $found; do
-		case $test in
-		*"${T:-}"*) list="$list $test" ;;
-		esac
-	done
 done
-if [ -z "$list" ]; then
-	echo "run.sh: no test found in $levels with a name like '${T:-}*'" >&2
-	exit 1
-fi
 
-# prove would stop in the middle.
-for test in $list; do
+# --- which ---------------------------------------------------------------------------------------
+
+# Long ones first: short ones fill the gaps.
+find_tests() {
+	for level in net fuzz prog unit; do
+		case " $levels " in *" $level "*) ;; *) continue ;; esac
+		case $level in
+		unit | prog) find build/selftests/$level -maxdepth 1 -name 'test_*' -type f -perm -u+x ;;
+		net | fuzz) find selftests/$level -maxdepth 1 -name 'test_*.sh' ;;
+		esac | sort
+	done
+}
+
+is_serial() {
+	case $1 in
+	*.sh) head -n 12 "$1" | grep -q '^# serial: ' ;;
+	*) return 1 ;;
+	esac
+}
+
+together=
+alone=
+for test in $(find_tests); do
+	case $test in
+	*"${T:-}"*) ;;
+	*) continue ;;
+	esac
+	# prove would stop in the middle.
 	[ -x "$test" ] || {
 		echo "run.sh: $test is not executable; chmod +x it" >&2
 		exit 1
 	}
+	if is_serial "$test"; then
+		alone="$alone $test"
+	else
+		together="$together $test"
+	fi
 done
+if [ -z "$together$alone" ]; then
+	echo "run.sh: no test found in $levels with a name like '${T:-}*'" >&2
+	exit 1
+fi
+
+# --- prove, which is told what may run beside what -----------------------------------------------
+
+rm -rf $TAPS
+mkdir -p $TAPS
+{
+	printf -- '---\nseq:\n'
+	[ -z "$together" ] || printf '  - par:\n'
+	for test in $together; do echo "    - $test"; done
+	[ -z "$alone" ] || printf '  - seq:\n'
+	for test in $alone; do echo "    - $test"; done
+} >$TAPS/rules.yml
 
 export CMOCKA_MESSAGE_OUTPUT=TAP
-flags=--timer
-[ "${V:-0}" = 1 ] && flags="$flags --verbose"
-# shellcheck disable=SC2086
-exec prove $flags --merge --exec '' $list
+export HARNESS_RULESFILE=$TAPS/rules.yml
+if [ "${V:-0}" = 1 ]; then
+	# shellcheck disable=SC2086
+	set -- --verbose --exec '' $together $alone
+else
+	# shellcheck disable=SC2086
+	set -- --jobs "${JOBS:-$(nproc)}" --exec "sh selftests/one.sh $TAPS" $together $alone
+fi
+
+# In a process group of its own, so that all of it can be ended, and waited for.
+stop() {
+	trap '' INT TERM
+	echo "run.sh: interrupted; tests clean up" >&2
+	kill -s TERM -- "-$prove" 2>/dev/null || :
+	wait "$prove" || :
+	for _ in $(seq 600); do
+		pgrep -g "$prove" >/dev/null || break
+		sleep 0.1
+	done
+	exit "$1"
+}
+trap 'stop 130' INT
+trap 'stop 143' TERM
+setsid env --default-signal=INT prove --timer --merge "$@" &
+prove=$!
+status=0
+wait $prove || status=$?
+[ "${V:-0}" != 1 ] || exit $status
+
+# --- in short ------------------------------------------------------------------------------------
+
+# count PATTERN: lines of all tests.
+count() {
+	cat $TAPS/*.tap | grep -cE "$1" || :
+}
+skipped=$(grep -HE '^(ok [0-9]+.*|1\.\.0 *)# *SKIP' $TAPS/*.tap | sed -E "s,^$TAPS/([^:]*)\.tap:(1\.\.0|ok [0-9]+ *-?) *,  \1: ," || :)
+[ -z "$skipped" ] || printf 'Skipped:\n%s\n' "$skipped"
+failed=$(count '^not ok ')
+# A test that died without a word.
+[ "$status" -eq 0 ] || [ "$failed" -gt 0 ] || failed=1
+echo "$(count '^ok ') passed, $failed failed in $(find $TAPS -name '*.tap' | wc -l) tests"
+exit $status

@@ -3,6 +3,7 @@
 # flows return to it, and the books say what was lost.
 #
 #   src ==== red, 20 kpps, 64 flows ====> node (two guests) ====> dst (sink)
+# serial: it floods
 
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/figure6.sh"

@@ -3,6 +3,7 @@
 # while a flood runs through a vnet.
 #
 #   src ==== red, flooded ====> node ====> dst        src <---- TCP, ping ----> node itself
+# serial: it floods
 
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/figure6.sh"

@@ -112,19 +112,20 @@ content_type() {
 check "it says which format it is" [ "$(content_type)" = "application/openmetrics-text; version=1.0.0; charset=utf-8" ]
 check "and which the older one is" [ "$(content_type -H 'Accept: text/plain')" = "text/plain; version=0.0.4; charset=utf-8" ]
 
-# The numbers are the ledger's: nothing passes meanwhile.
+# The numbers are the ledger's, if nothing passes between two looks: hosts send router solicitations.
 value() {
 	awk -v s="$1" '$1 == s { print $2 }' "$WORK/om"
 }
 same() {
 	local red
+	unix >"$WORK/om"
 	red=$(ctl -j stats show red | jq '.[0]')
 	[ "$(value 'pdp_vnet_rx_packets_total{vnet="red"}')" = "$(jq .counters.rx_packets <<<"$red")" ] &&
 		[ "$(value 'pdp_vnet_tx_bytes_total{vnet="red"}')" = "$(jq .counters.tx_bytes <<<"$red")" ] &&
 		[ "$(awk '/^pdp_vnet_dropped_packets_total/ { n += $2 } END { print n }' "$WORK/om")" = "$(jq .drop_packets <<<"$red")" ] &&
 		[ "$(value 'pdp_vnet_rx_packets_total{vnet="red"}')" -ge 10 ]
 }
-check "the numbers are the ledger's" same
+check "the numbers are the ledger's" wait_for 5 same
 every_reason() {
 	local name
 	for name in $(ctl -j stats show red | jq -r '.[0].counters | keys[] | select(startswith("drop_"))'); do
