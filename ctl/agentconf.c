@@ -444,6 +444,62 @@ void pdp_kept_untag_all(struct pdp_kept_tagged *list)
 		untag(kept);
 }
 
+void pdp_kept_move_all(struct pdp_kept_tagged *from, struct pdp_kept_tagged *to)
+{
+	struct pdp_kept *kept;
+
+	if (LIST_EMPTY(to) && !LIST_EMPTY(from)) {
+		*to = *from;
+		LIST_FIRST(to)->tagged.le_prev = &LIST_FIRST(to);
+		LIST_INIT(from);
+		return;
+	}
+	while ((kept = LIST_FIRST(from))) {
+		LIST_REMOVE(kept, tagged);
+		LIST_INSERT_HEAD(to, kept, tagged);
+	}
+}
+
+void pdp_agentconf_set_shadows(struct pdp_agentconf *conf, const struct pdp_rtkey *key,
+			       bool shadows)
+{
+	struct pdp_kept *kept = find(conf, key);
+
+	if (kept)
+		kept->shadows = shadows;
+}
+
+bool pdp_agentconf_shadows(const struct pdp_agentconf *conf, const struct pdp_rtkey *key)
+{
+	const struct pdp_kept *kept = find(conf, key);
+
+	return kept && kept->shadows;
+}
+
+bool pdp_agentconf_beside(const struct pdp_agentconf *conf, const struct pdp_rtkey *key)
+{
+	const struct pdp_kept *kept = conf->n_buckets ? *bucket_of(conf, key) : NULL;
+
+	for (; kept; kept = kept->next)
+		if (!kept->removal && !memcmp(&kept->key, key, PDP_RTKEY_BESIDE) &&
+		    kept->key.link != key->link)
+			return true;
+	return false;
+}
+
+bool pdp_agentconf_remove(struct pdp_agentconf *conf, const struct pdp_rtkey *key)
+{
+	struct pdp_kept *kept = find(conf, key);
+
+	if (!kept || kept->removal)
+		return false;
+	remove_entry(conf, kept);
+	mark_seen(conf, kept);
+	pdp_kept_forget_removals(conf);
+	wake_readers(conf);
+	return true;
+}
+
 int pdp_agentconf_walk(const struct pdp_agentconf *conf, size_t *place, size_t most, pdp_kept_fn fn,
 		       void *arg)
 {

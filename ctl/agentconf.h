@@ -103,6 +103,20 @@ void pdp_agentconf_untag(struct pdp_agentconf *conf, const struct pdp_rtkey *key
 const struct nlmsghdr *pdp_kept_first(const struct pdp_kept_tagged *list,
 				      const struct pdp_rtkey **key);
 void pdp_kept_untag_all(struct pdp_kept_tagged *list);
+void pdp_kept_move_all(struct pdp_kept_tagged *from, struct pdp_kept_tagged *to);
+
+/*
+ * A note of the caller's on an entry in force: there is another beside it in the kernel, which has one place
+ * for both here. Gone when the entry is said otherwise.
+ */
+void pdp_agentconf_set_shadows(struct pdp_agentconf *conf, const struct pdp_rtkey *key,
+			       bool shadows);
+bool pdp_agentconf_shadows(const struct pdp_agentconf *conf, const struct pdp_rtkey *key);
+
+/* Is something in force about a key that differs from this one in the link alone? */
+bool pdp_agentconf_beside(const struct pdp_agentconf *conf, const struct pdp_rtkey *key);
+/* Remove what is in force about a key; false: nothing is. */
+bool pdp_agentconf_remove(struct pdp_agentconf *conf, const struct pdp_rtkey *key);
 
 /*
  * All messages in force, in no order, a part at a time: at most `most` places of the table from *place,

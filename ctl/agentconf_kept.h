@@ -23,6 +23,7 @@ struct pdp_kept {
 	uint8_t phase;
 	bool removal; /* to be sent, then forgotten */
 	bool is_tagged;
+	bool shadows; /* pdp_agentconf_set_shadows() */
 	_Alignas(4) uint8_t body[]; /* struct pdp_dp_vif, or one rtnetlink message, padded */
 };
 
