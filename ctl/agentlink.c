@@ -43,6 +43,7 @@ struct pdp_agentlink {
 	uid_t agent;
 	struct pdp_hello_want want;
 	int xskmap_fd;
+	uint64_t memory; /* its limit in bytes */
 	int listen_fd;
 	struct event *accept_ev;
 	struct event *pause_ev;
@@ -58,6 +59,7 @@ struct pdp_agentlink {
 	uint32_t sync_seq; /* of the last SYNC sent */
 	uint32_t answered_seq; /* of the last SYNCED */
 	bool synced; /* nothing was sent since */
+	bool memory_due; /* the agent has not been told its limit */
 	int error; /* the first that was told since the last time all was in force */
 	struct event *watch_ev;
 	unsigned int quiet; /* turns of the watch without a sign of life */
@@ -162,13 +164,27 @@ static int send_sync(struct pdp_agentlink *al)
 	return sent;
 }
 
+static int send_memory(struct pdp_agentlink *al)
+{
+	const struct {
+		struct pdp_msg msg;
+		struct pdp_memory memory;
+	} out = {.msg.type = PDP_MSG_MEMORY, .memory.bytes = al->memory};
+	int sent = send_message(al, &out, sizeof(out));
+
+	al->memory_due = sent != 1;
+	return sent;
+}
+
 /* Send what is due, in order, then SYNC; a bounded number at a time. */
 static int pump(struct pdp_agentlink *al)
 {
 	static _Alignas(8) uint8_t out[PDP_CHANNEL_MAX]; /* one thread, one message at a time */
-	int sent = 1;
+	int sent = al->memory_due ? send_memory(al) : 1;
 	size_t len;
 
+	if (sent != 1)
+		return sent;
 	for (int i = 0; i < SEND_BURST; i++) {
 		len = pdp_confreader_next(&al->conf, out, sizeof(out));
 		if (!len)
@@ -308,6 +324,7 @@ static int greet(struct pdp_agentlink *al, const struct pdp_inbox *in, struct pd
 	al->pause_ms = PAUSE_MIN_MS;
 	event_remove_timer(al->read_ev);
 	send_message(al, &start, sizeof(start));
+	al->memory_due = true;
 	pdp_confreader_begin(&al->conf, true);
 	event_add(al->write_ev, NULL);
 	al->fn(PDP_AGENT_CONNECTED, NULL, al->arg);
@@ -542,6 +559,15 @@ void pdp_agentlink_shut(struct pdp_agentlink *al)
 	}
 	al->listen_fd = -1;
 	al->xskmap_fd = -1;
+}
+
+void pdp_agentlink_memory(struct pdp_agentlink *al, uint32_t memory_mib)
+{
+	al->memory = (uint64_t)memory_mib << 20;
+	if (!al->greeted)
+		return;
+	al->memory_due = true;
+	event_add(al->write_ev, NULL);
 }
 
 int pdp_agentlink_vif(struct pdp_agentlink *al, const struct pdp_dp_vif *vif)

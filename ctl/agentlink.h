@@ -53,6 +53,9 @@ int pdp_agentlink_listen(struct pdp_agentlink *al, const char *path, uid_t agent
 /* Close connection and listener, without telling; the configuration and the counters stay. */
 void pdp_agentlink_shut(struct pdp_agentlink *al);
 
+/* The guest's limit, which agents keep to by themselves: sent soon, and first to one that comes. */
+void pdp_agentlink_memory(struct pdp_agentlink *al, uint32_t memory_mib);
+
 /* As pdp_agentconf_*() of the link's: to its siblings, too. */
 int pdp_agentlink_vif(struct pdp_agentlink *al, const struct pdp_dp_vif *vif);
 int pdp_agentlink_netlink(struct pdp_agentlink *al, const void *msgs, size_t len);

@@ -13,8 +13,6 @@
 #include "ctl/store.h"
 #include "ctl/tables.h"
 
-#define GUEST_MEMORY_MIB 64
-
 static const struct pdp_placed_guest *placed(const struct pdp_node_vnet *vnet, uint16_t id)
 {
 	size_t i;
@@ -166,7 +164,7 @@ int pdp_apply_start_guest(struct pdp_apply *a, struct pdp_node_guest *guest, str
 		.id = guest->id,
 		.cpus = guest->fe->cpus,
 		.power = guest->power,
-		.memory_mib = conf->memory_mib ? conf->memory_mib : GUEST_MEMORY_MIB,
+		.memory_mib = conf->memory_mib,
 		.dataplane = conf->data_plane,
 		.conf = guest->vnet->told,
 	};

@@ -28,7 +28,7 @@
 #include "ctl/netns.h"
 #include "ctl/rootfs.h"
 
-#define MEMORY_MIB_DEFAULT 256
+#define MEMORY_MIB_DEFAULT 256 /* a full table of IPv4 and IPv6 takes half of it (docs/router.md) */
 #define PAUSE_MIN_MS 100
 #define PAUSE_MAX_MS 5000
 #define STARTS_MAX 8 /* of containers in a row without an agent that got ready */

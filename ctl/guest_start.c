@@ -95,6 +95,7 @@ int pdp_box_open_channel(struct pdp_guest_box *guest, int xskmap_fd, struct pdp_
 	if (snprintf(path, sizeof(path), "%s/guest/%s/agent.sock", guest->guests->run_dir,
 		     guest->k.name) >= PATH_MAX)
 		return pdp_fail(err, -ENAMETOOLONG, "path %s is too long", guest->guests->run_dir);
+	pdp_agentlink_memory(guest->agent, guest->k.memory_mib);
 	return pdp_agentlink_listen(guest->agent, path, guest->id_base + PDP_GUEST_AGENT_ID,
 				    &guest->link, xskmap_fd, err);
 }

@@ -10,6 +10,7 @@
  *   agent -> controller  HELLO   struct pdp_hello, with two descriptors: the agent's AF_XDP socket
  *                                and a memfd of struct pdp_agent_stats, sealed against resizing
  *   controller -> agent  VIF     struct pdp_dp_vif
+ *                        MEMORY  struct pdp_memory; the guest's limit, before what takes memory
  *                        NETLINK rtnetlink messages, interface indexes are vif ids
  *                        SYNC    nothing; the agent answers when all before it is in force
  *                        START   nothing; the socket is in the XSKMAP (for the log)
@@ -57,6 +58,7 @@ enum pdp_msg_type {
 	PDP_MSG_DUMPED,
 	PDP_MSG_LOOKUP,
 	PDP_MSG_FOUND,
+	PDP_MSG_MEMORY,
 };
 
 struct pdp_msg {
@@ -76,6 +78,14 @@ struct pdp_hello {
 
 struct pdp_synced {
 	int32_t error; /* 0, or -errno of the first message since the last SYNC that failed */
+};
+
+/*
+ * Routes beyond the limit are refused with ENOMEM, the others kept. When a limit is raised after that,
+ * the agent hangs up and comes again, to be told all once more.
+ */
+struct pdp_memory {
+	uint64_t bytes; /* 0 = no limit, as until the first MEMORY */
 };
 
 /*
@@ -107,6 +117,7 @@ struct pdp_lookup {
 	X(kernel_rx_ring_full, "XDP_STATISTICS: the agent was too slow")                     \
 	X(kernel_rx_fill_empty, "XDP_STATISTICS: times the fill ring was empty")             \
 	X(kernel_tx_invalid, "XDP_STATISTICS: descriptors refused")                          \
+	X(routes_refused, "rtnetlink messages that were not applied")                        \
 	X(tx_stalled, "times that the kernel would not take more for long")                  \
 	X(tx_kicks, "sendto calls")                                                          \
 	X(rx_wakeups, "poll calls that found packets")                                       \

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "fe-agent/client.h"
+#include "fe-agent/memory.h"
 
 #define PAUSE_MIN_MS 10
 #define PAUSE_MAX_MS 1000
@@ -18,8 +19,11 @@
 
 struct pdp_client {
 	struct pdp_client_conf conf;
-	struct pdp_dataplane *dp; /* in force; NULL before the first SYNC */
-	struct pdp_dataplane *next; /* being built up, from HELLO to SYNC */
+	struct pdp_dataplane *dp; /* NULL before the first connection; */
+	bool serving; /* the worker has it */
+	bool renewing; /* from HELLO to SYNC: all is said anew */
+	uint64_t memory; /* the limit that the controller told last */
+	bool short_of_memory; /* something was refused for it */
 	int fd; /* -1: not connected */
 	int error; /* the first since the last SYNC */
 	unsigned int pause_ms; /* before the next attempt to connect */
@@ -108,8 +112,6 @@ static void disconnect(struct pdp_client *c, const char *why)
 	close(c->fd);
 	c->fd = -1;
 	c->dumping = false;
-	c->conf.ops->fini(c->next);
-	c->next = NULL;
 	lengthen_pause(c);
 }
 
@@ -125,11 +127,16 @@ static void try_connect(struct pdp_client *c)
 	}
 	c->fd = rc;
 	c->error = 0;
-	rc = c->conf.ops->init(&c->next);
+	c->short_of_memory = false;
+	rc = c->dp ? 0 : c->conf.ops->init(&c->dp);
 	if (!rc)
 		rc = say_hello(c);
-	if (rc)
+	if (rc) {
 		disconnect(c, strerror(-rc));
+		return;
+	}
+	c->conf.ops->renew(c->dp);
+	c->renewing = true;
 }
 
 /* A message could not be applied: remember it for SYNCED, and tell people now. */
@@ -140,12 +147,14 @@ static int complain(struct pdp_client *c, const char *what, int error)
 
 	if (!c->error)
 		c->error = error;
+	if (error == -ENOMEM)
+		c->short_of_memory = true;
 	len = snprintf(text, sizeof(text), "%s not applied: %s", what, strerror(-error));
 	warnx("%s", text);
 	return send_message(c, PDP_MSG_ERROR, 0, text, len);
 }
 
-static int apply_vif(struct pdp_client *c, struct pdp_dataplane *dp, const void *body, size_t len)
+static int apply_vif(struct pdp_client *c, const void *body, size_t len)
 {
 	struct pdp_dp_vif vif;
 	char what[32];
@@ -154,7 +163,7 @@ static int apply_vif(struct pdp_client *c, struct pdp_dataplane *dp, const void 
 	if (len != sizeof(vif))
 		return complain(c, "vif of a wrong size", -EPROTO);
 	memcpy(&vif, body, sizeof(vif));
-	rc = c->conf.ops->set_vif(dp, &vif);
+	rc = c->conf.ops->set_vif(c->dp, &vif);
 	if (!rc)
 		return 0;
 	snprintf(what, sizeof(what), "vif %u", vif.id);
@@ -168,23 +177,59 @@ static void count_routes(struct pdp_client *c)
 	c->conf.ops->routes(c->dp, &stats->routes4, &stats->routes6);
 }
 
-/* All that was sent is in the instance: put it in force if it is not yet. */
+static int apply_netlink(struct pdp_client *c, const void *body, size_t len)
+{
+	struct pdp_dp_refused refused = {0};
+	char what[128] = "netlink message";
+	int rc = c->conf.ops->netlink(c->dp, body, len, &refused);
+
+	c->conf.worker->stats->routes_refused += refused.n;
+	if (c->serving)
+		count_routes(c);
+	if (!rc)
+		return 0;
+	if (refused.n)
+		snprintf(what, sizeof(what), "%s", refused.first);
+	if (refused.n > 1)
+		snprintf(what + strlen(what), sizeof(what) - strlen(what), " and %u more",
+			 refused.n - 1);
+	return complain(c, what, rc);
+}
+
+/* More memory than there was: what was refused may have room now, and is not known here. */
+static int set_memory(struct pdp_client *c, const void *body, size_t len)
+{
+	struct pdp_memory memory;
+	bool more;
+
+	if (len != sizeof(memory))
+		return -EPROTO;
+	memcpy(&memory, body, sizeof(memory));
+	more = !memory.bytes || memory.bytes > c->memory;
+	c->memory = memory.bytes;
+	pdp_memory_limit(memory.bytes);
+	if (c->short_of_memory && more)
+		disconnect(c, "there is more memory for routes");
+	return 0;
+}
+
+/* All that was sent is in the tables: nothing else shall be, and packets may come. */
 static int sync_up(struct pdp_client *c, uint32_t seq)
 {
 	struct pdp_synced synced = {.error = c->error};
 
-	if (c->next) {
-		c->conf.ops->fini(pdp_worker_swap(c->conf.worker, c->next));
-		c->dp = c->next;
-		c->next = NULL;
-	}
+	if (c->renewing)
+		c->conf.ops->sweep(c->dp);
+	if (!c->serving)
+		pdp_worker_give(c->conf.worker, c->dp);
+	c->renewing = false;
+	c->serving = true;
 	c->error = 0;
 	c->pause_ms = 0;
 	count_routes(c);
 	return send_message(c, PDP_MSG_SYNCED, seq, &synced, sizeof(synced));
 }
 
-/* From the beginning, of the instance that is in force or will be. */
 static void begin_dump(struct pdp_client *c, uint32_t seq)
 {
 	c->dumping = true;
@@ -197,13 +242,13 @@ static void begin_dump(struct pdp_client *c, uint32_t seq)
  * One piece of the dump, if the controller takes it now. A socket is writable when three quarters of it
  * are free: so there is room for the answer to a SYNC beside a piece.
  */
-static int send_piece(struct pdp_client *c, struct pdp_dataplane *dp)
+static int send_piece(struct pdp_client *c)
 {
 	bool end = false;
 	int rc = 0;
 
 	if (!c->piece)
-		end = c->conf.ops->dump(dp, &c->dump, c->out, sizeof(c->out), &c->piece);
+		end = c->conf.ops->dump(c->dp, &c->dump, c->out, sizeof(c->out), &c->piece);
 	if (c->piece)
 		rc = try_send(c, PDP_MSG_ROUTES, c->dump_seq, c->out, c->piece, MSG_DONTWAIT);
 	if (rc)
@@ -213,8 +258,7 @@ static int send_piece(struct pdp_client *c, struct pdp_dataplane *dp)
 	return end ? send_message(c, PDP_MSG_DUMPED, c->dump_seq, NULL, 0) : 0;
 }
 
-static int look_up(struct pdp_client *c, struct pdp_dataplane *dp, uint32_t seq, const void *body,
-		   size_t len)
+static int look_up(struct pdp_client *c, uint32_t seq, const void *body, size_t len)
 {
 	_Alignas(8) uint8_t route[PDP_DP_MESSAGE];
 	struct pdp_lookup want;
@@ -224,29 +268,19 @@ static int look_up(struct pdp_client *c, struct pdp_dataplane *dp, uint32_t seq,
 	memcpy(&want, body, sizeof(want));
 	if (want.family != 4 && want.family != 6)
 		return -EPROTO;
-	len = c->conf.ops->lookup(dp, want.family, want.addr, want.hash, route, sizeof(route));
+	len = c->conf.ops->lookup(c->dp, want.family, want.addr, want.hash, route, sizeof(route));
 	return send_message(c, PDP_MSG_FOUND, seq, route, len);
-}
-
-/* What the controller speaks of: the instance that is being built up, or that is in force. */
-static struct pdp_dataplane *addressed(const struct pdp_client *c)
-{
-	return c->next ? c->next : c->dp;
 }
 
 static int handle(struct pdp_client *c, const struct pdp_msg *msg, const void *body, size_t len)
 {
-	struct pdp_dataplane *dp = addressed(c);
-	int rc;
-
 	switch (msg->type) {
 	case PDP_MSG_VIF:
-		return apply_vif(c, dp, body, len);
+		return apply_vif(c, body, len);
+	case PDP_MSG_MEMORY:
+		return set_memory(c, body, len);
 	case PDP_MSG_NETLINK:
-		rc = c->conf.ops->netlink(dp, body, len);
-		if (!c->next)
-			count_routes(c);
-		return rc ? complain(c, "netlink message", rc) : 0;
+		return apply_netlink(c, body, len);
 	case PDP_MSG_SYNC:
 		return sync_up(c, msg->seq);
 	case PDP_MSG_START:
@@ -256,7 +290,7 @@ static int handle(struct pdp_client *c, const struct pdp_msg *msg, const void *b
 		begin_dump(c, msg->seq);
 		return 0;
 	case PDP_MSG_LOOKUP:
-		return look_up(c, dp, msg->seq, body, len);
+		return look_up(c, msg->seq, body, len);
 	default:
 		return -EPROTO;
 	}
@@ -285,7 +319,7 @@ static void receive(struct pdp_client *c)
 
 static void dump_on(struct pdp_client *c)
 {
-	int rc = send_piece(c, addressed(c));
+	int rc = send_piece(c);
 
 	if (rc)
 		disconnect(c, strerror(-rc));
@@ -335,7 +369,6 @@ void pdp_client_free(struct pdp_client *c)
 		return;
 	if (c->fd >= 0)
 		close(c->fd);
-	c->conf.ops->fini(c->next);
 	c->conf.ops->fini(c->dp);
 	free(c);
 }

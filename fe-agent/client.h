@@ -3,10 +3,11 @@
  * client.h - the agent's end of the channel to the controller (channel.h).
  *
  * Off the packet's path, in the main thread: connects, says HELLO, applies what the controller sends
- * to the data plane, and connects again for as long as the worker runs. A controller that comes anew
- * sends its whole configuration: it is built up in a new instance of the data plane, which takes the
- * place of the one in force when SYNC says that it is complete, so that nothing of the old remains and
- * traffic never sees half of the new. What is sent after SYNC goes to the instance in force.
+ * to the data plane, and connects again for as long as the worker runs. The worker has the data plane
+ * from the first SYNC on, when the configuration is complete. A controller that comes anew sends its
+ * whole configuration again, into the tables that are in force: what is as it was costs nothing, and
+ * what was not said again is taken out at SYNC (mark and sweep). A second set of tables would have
+ * no half-way state, but a full table twice is memory that guests would have to be given for that.
  */
 #ifndef PDP_CLIENT_H
 #define PDP_CLIENT_H

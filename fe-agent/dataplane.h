@@ -79,6 +79,12 @@ struct pdp_dp_cursor {
 /* A buffer of this size holds any one message of a dump. */
 #define PDP_DP_MESSAGE 2048
 
+/* Messages that were not applied; add up over calls. */
+struct pdp_dp_refused {
+	unsigned int n;
+	char first[64]; /* in words */
+};
+
 struct pdp_dataplane;
 
 struct pdp_dataplane_ops {
@@ -93,9 +99,17 @@ struct pdp_dataplane_ops {
 	 * Apply rtnetlink messages (RTM_NEWROUTE, RTM_DELROUTE, RTM_NEWNEIGH, RTM_DELNEIGH,
 	 * RTM_NEWADDR, RTM_DELADDR) whose interface indexes are vif ids. Any thread but the
 	 * worker's; traffic goes on and sees each route before or after, never half. 0 or -errno of
-	 * the first message that did not apply; the others are applied.
+	 * the first message that did not apply, -ENOMEM where the guest's memory does not hold it (memory.h);
+	 * the others are applied. refused may be NULL.
 	 */
-	int (*netlink)(struct pdp_dataplane *dp, const void *msgs, size_t len);
+	int (*netlink)(struct pdp_dataplane *dp, const void *msgs, size_t len,
+		       struct pdp_dp_refused *refused);
+	/*
+	 * All vifs, routes and neighbours will be said anew from now on; what has not been said again
+	 * when sweep comes is taken out then. Until then the old stays in force beside the new.
+	 */
+	void (*renew)(struct pdp_dataplane *dp);
+	void (*sweep)(struct pdp_dataplane *dp);
 	/* How many routes are in force, for the statistics. Any thread but the worker's. */
 	void (*routes)(struct pdp_dataplane *dp, uint64_t *routes4, uint64_t *routes6);
 	/*

@@ -8,7 +8,10 @@
 #include "fe-agent/fib.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <string.h>
+
+#include "fe-agent/memory.h"
 
 int pdp_fib_init(struct pdp_fib *fib)
 {
@@ -28,11 +31,31 @@ void pdp_fib_fini(struct pdp_fib *fib)
 	pdp_lpm4_fini(&fib->lpm4);
 }
 
+static struct pdp_prefix_set *set_of(struct pdp_fib *fib, uint8_t family)
+{
+	return family == 4 ? &fib->lpm4.set : &fib->lpm6.set;
+}
+
+/* A page of each table that a new route may be the first in, and its next hop. */
+#define ROUTE4_BYTES 4096
+#define ROUTE6_BYTES 8192
+
+/* What replaces another is always let in: it needs none, and the old would be wrong. */
+static int take_memory(struct pdp_fib *fib, const struct pdp_route *route)
+{
+	if (pdp_prefix_set_get(set_of(fib, route->family), &route->prefix, route->rank))
+		return 0;
+	return pdp_memory_take(route->family == 4 ? ROUTE4_BYTES : ROUTE6_BYTES);
+}
+
 int pdp_fib_add(struct pdp_fib *fib, const struct pdp_route *route)
 {
 	uint32_t hop, old = 0;
 	int err;
 
+	err = take_memory(fib, route);
+	if (err)
+		return err;
 	err = pdp_nexthops_hold(&fib->hops, &route->hop, &hop);
 	if (err)
 		return err;
@@ -42,11 +65,6 @@ int pdp_fib_add(struct pdp_fib *fib, const struct pdp_route *route)
 		err = pdp_lpm6_add(&fib->lpm6, &route->prefix, route->rank, hop, &old);
 	pdp_nexthops_put(&fib->hops, err ? hop : old);
 	return err;
-}
-
-static const struct pdp_prefix_set *set_of(const struct pdp_fib *fib, uint8_t family)
-{
-	return family == 4 ? &fib->lpm4.set : &fib->lpm6.set;
 }
 
 /* Take out the route whole. */
@@ -110,4 +128,40 @@ int pdp_fib_del(struct pdp_fib *fib, const struct pdp_route *route)
 			return pdp_fib_add(fib, &less);
 	}
 	return del_rank(fib, route, route->rank);
+}
+
+void pdp_fib_renew(struct pdp_fib *fib)
+{
+	fib->lpm4.set.round++;
+	fib->lpm6.set.round++;
+	pdp_neighbours_renew(&fib->neighbours);
+}
+
+static void sweep_routes(struct pdp_fib *fib, uint8_t family)
+{
+	const struct pdp_prefix_set *set = set_of(fib, family);
+	struct pdp_prefix_cursor cursor = {0};
+	const struct pdp_prefix_slot *slot;
+
+	do {
+		unsigned int max_slots = UINT_MAX;
+
+		slot = pdp_prefix_set_walk(set, &cursor, &max_slots);
+		if (slot && slot->round != set->round) {
+			struct pdp_route route = {
+				.family = family,
+				.prefix = {.hi = slot->hi, .lo = slot->lo, .len = slot->len},
+				.rank = slot->rank,
+			};
+
+			del_rank(fib, &route, route.rank);
+		}
+	} while (slot);
+}
+
+void pdp_fib_sweep(struct pdp_fib *fib)
+{
+	sweep_routes(fib, 4);
+	sweep_routes(fib, 6);
+	pdp_neighbours_sweep(&fib->neighbours);
 }

@@ -78,8 +78,16 @@ int pdp_fib_del(struct pdp_fib *fib, const struct pdp_route *route);
  */
 void pdp_fib_del_beside(struct pdp_fib *fib, const struct pdp_route *route, unsigned int bits);
 
+/*
+ * Mark and sweep: from renew on all is said anew, and sweep takes out what was not. Until then the old is
+ * in force beside the new.
+ */
+void pdp_fib_renew(struct pdp_fib *fib);
+void pdp_fib_sweep(struct pdp_fib *fib);
+
 /* Apply rtnetlink messages, aligned to 4: pdp_dataplane_ops.netlink without the lock. */
-int pdp_fib_netlink(struct pdp_fib *fib, const void *msgs, size_t len);
+int pdp_fib_netlink(struct pdp_fib *fib, const void *msgs, size_t len,
+		    struct pdp_dp_refused *refused);
 
 /* fib_dump.c; pdp_dataplane_ops.dump and .lookup without the lock. */
 bool pdp_fib_dump(const struct pdp_fib *fib, struct pdp_dp_cursor *cursor, void *buf, size_t size,

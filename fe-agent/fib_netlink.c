@@ -7,11 +7,13 @@
  * states, clones) is passed over; what it would get wrong (TOS routes, lightweight tunnels) is
  * refused, so that it is seen.
  */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <libmnl/libmnl.h>
 #include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -448,7 +450,33 @@ static int apply(struct pdp_fib *fib, const struct nlmsghdr *nlh)
 	}
 }
 
-int pdp_fib_netlink(struct pdp_fib *fib, const void *msgs, size_t len)
+/* A message in a few words, for people: its destination if it is a route, else its type. */
+static void describe(const struct nlmsghdr *nlh, char *text, size_t size)
+{
+	const struct nlattr *tb[RTA_MAX + 1] = {0};
+	const struct rtmsg *rtm = mnl_nlmsg_get_payload(nlh);
+	uint8_t family, addr[16] = {0};
+	char dst[INET6_ADDRSTRLEN];
+
+	snprintf(text, size, "message of type %u", nlh->nlmsg_type);
+	if ((nlh->nlmsg_type != RTM_NEWROUTE && nlh->nlmsg_type != RTM_DELROUTE) ||
+	    collect(nlh, sizeof(*rtm), tb, RTA_MAX))
+		return;
+	family = family_of(rtm->rtm_family);
+	if (!family || (tb[RTA_DST] && get_addr(tb[RTA_DST], family, addr)) ||
+	    !inet_ntop(rtm->rtm_family, addr, dst, sizeof(dst)))
+		return;
+	snprintf(text, size, "route %s/%u", dst, rtm->rtm_dst_len);
+}
+
+static void note_refused(struct pdp_dp_refused *refused, const struct nlmsghdr *nlh)
+{
+	if (refused && !refused->n++)
+		describe(nlh, refused->first, sizeof(refused->first));
+}
+
+int pdp_fib_netlink(struct pdp_fib *fib, const void *msgs, size_t len,
+		    struct pdp_dp_refused *refused)
 {
 	const struct nlmsghdr *nlh = msgs;
 	int err, first = 0;
@@ -458,6 +486,8 @@ int pdp_fib_netlink(struct pdp_fib *fib, const void *msgs, size_t len)
 		if (len < sizeof(*nlh) || nlh->nlmsg_len < sizeof(*nlh) || nlh->nlmsg_len > len)
 			return first ? first : -EBADMSG;
 		err = apply(fib, nlh);
+		if (err)
+			note_refused(refused, nlh);
 		if (!first)
 			first = err;
 		step = MNL_ALIGN((size_t)nlh->nlmsg_len);

@@ -9,19 +9,21 @@
 #include <string.h>
 
 #include "bpf/wire.h"
+#include "fe-agent/memory.h"
 
 #define BUCKETS 16384
 #define ENTRIES_BYTES (PDP_NEIGHBOURS * sizeof(struct pdp_neighbour))
 #define BUCKETS_BYTES (BUCKETS * sizeof(uint32_t))
 
 struct pdp_neighbour {
-	uint64_t mac; /* in its first six bytes; LIVE */
+	uint64_t mac; /* in its first six bytes; LIVE, SAID */
 	struct pdp_neighbour_key key;
 	uint32_t next; /* id in the bucket's chain */
 };
 
-/* Set in the last byte of mac while the entry is in a chain: for walks. */
+/* Bits of the last byte of mac: the entry is in a chain; it was said since the last renewal. */
 #define LIVE htobe64(1)
+#define SAID htobe64(2)
 
 int pdp_neighbours_init(struct pdp_neighbours *n)
 {
@@ -79,19 +81,26 @@ int pdp_neighbours_set(struct pdp_neighbours *n, const struct pdp_neighbour_key 
 {
 	uint32_t *bucket = bucket_of(n, key), *link;
 	uint32_t id = find(n, key, &link);
-	uint64_t word = LIVE;
+	uint64_t word = LIVE | SAID;
 
 	memcpy(&word, mac, 6);
 	if (id) {
 		__atomic_store_n(&n->entries[id].mac, word, __ATOMIC_RELAXED);
 		return 0;
 	}
+	if (pdp_memory_take(sizeof(*n->entries)))
+		return -ENOMEM;
 	id = pdp_rcu_ids_get(&n->ids);
 	if (!id)
 		return -ENOSPC;
 	n->entries[id] = (struct pdp_neighbour){.mac = word, .key = *key, .next = *bucket};
 	__atomic_store_n(bucket, id, __ATOMIC_RELEASE);
 	return 0;
+}
+
+static void mark(struct pdp_neighbour *e, uint64_t bits)
+{
+	__atomic_store_n(&e->mac, (e->mac & ~(LIVE | SAID)) | bits, __ATOMIC_RELAXED);
 }
 
 int pdp_neighbours_del(struct pdp_neighbours *n, const struct pdp_neighbour_key *key)
@@ -103,7 +112,7 @@ int pdp_neighbours_del(struct pdp_neighbours *n, const struct pdp_neighbour_key 
 		return -ENOENT;
 	__atomic_store_n(link, n->entries[id].next, __ATOMIC_RELEASE);
 	/* A reader that is still here has a MAC address to the end. */
-	__atomic_store_n(&n->entries[id].mac, n->entries[id].mac & ~LIVE, __ATOMIC_RELAXED);
+	mark(&n->entries[id], 0);
 	pdp_rcu_ids_retire(&n->ids, id);
 	return 0;
 }
@@ -135,4 +144,21 @@ bool pdp_neighbours_walk(const struct pdp_neighbours *n, uint32_t *cursor,
 		return true;
 	}
 	return false;
+}
+
+void pdp_neighbours_renew(struct pdp_neighbours *n)
+{
+	uint32_t id;
+
+	for (id = 1; id < n->ids.fresh; id++)
+		mark(&n->entries[id], n->entries[id].mac & LIVE);
+}
+
+void pdp_neighbours_sweep(struct pdp_neighbours *n)
+{
+	uint32_t id;
+
+	for (id = 1; id < n->ids.fresh; id++)
+		if ((n->entries[id].mac & (LIVE | SAID)) == LIVE)
+			pdp_neighbours_del(n, &n->entries[id].key);
 }

@@ -32,7 +32,7 @@ struct pdp_neighbours {
 /* 0 or -ENOMEM. fini is fine on a zeroed one. */
 int pdp_neighbours_init(struct pdp_neighbours *n);
 void pdp_neighbours_fini(struct pdp_neighbours *n);
-/* Add or replace. 0 or -ENOSPC. */
+/* Add or replace. 0, -ENOMEM or -ENOSPC. */
 int pdp_neighbours_set(struct pdp_neighbours *n, const struct pdp_neighbour_key *key,
 		       const uint8_t mac[6]);
 /* 0 or -ENOENT. */
@@ -46,5 +46,8 @@ bool pdp_neighbours_find(const struct pdp_neighbours *n, const struct pdp_neighb
  */
 bool pdp_neighbours_walk(const struct pdp_neighbours *n, uint32_t *cursor,
 			 struct pdp_neighbour_key *key, uint8_t mac[6]);
+/* As pdp_fib_renew() and pdp_fib_sweep(). */
+void pdp_neighbours_renew(struct pdp_neighbours *n);
+void pdp_neighbours_sweep(struct pdp_neighbours *n);
 
 #endif

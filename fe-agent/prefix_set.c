@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "bpf/wire.h"
+#include "fe-agent/memory.h"
 
 #define SLOTS_MIN 64
 
@@ -67,9 +68,12 @@ static int grow(struct pdp_prefix_set *set)
 {
 	struct pdp_prefix_set bigger = {.n_slots = set->n_slots ? 2 * set->n_slots : SLOTS_MIN,
 					.used = set->used,
-					.moves = set->moves + 1};
+					.moves = set->moves + 1,
+					.round = set->round};
 	size_t i;
 
+	if (pdp_memory_take(bigger.n_slots * sizeof(*bigger.slots)))
+		return -ENOMEM;
 	bigger.slots = calloc(bigger.n_slots, sizeof(*bigger.slots));
 	if (!bigger.slots)
 		return -ENOMEM;
@@ -133,7 +137,13 @@ int pdp_prefix_set_add(struct pdp_prefix_set *set, const struct pdp_lpm_prefix *
 	change->before = best_of(set, p);
 	set->used += !slot->value;
 	*slot = (struct pdp_prefix_slot){
-		.hi = p->hi, .lo = p->lo, .rank = rank, .value = value, .len = p->len};
+		.hi = p->hi,
+		.lo = p->lo,
+		.rank = rank,
+		.value = value,
+		.len = p->len,
+		.round = set->round,
+	};
 	change->best = best_of(set, p);
 	return 0;
 }

@@ -27,6 +27,7 @@ struct pdp_prefix_slot {
 	uint64_t rank;
 	uint32_t value : 24;
 	uint32_t len : 8;
+	uint32_t round; /* in which it was said last */
 };
 
 _Static_assert(sizeof(struct pdp_prefix_slot) == 32, "two slots in a cache line");
@@ -36,6 +37,7 @@ struct pdp_prefix_set {
 	size_t n_slots; /* a power of two, or 0 */
 	size_t used;
 	uint32_t moves; /* times that a walk may have missed something */
+	uint32_t round; /* what is added or replaced now is of this one */
 };
 
 /* The prefix of len bits that holds p; len is at most p's. */

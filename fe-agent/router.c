@@ -30,12 +30,16 @@ struct router_vif {
 	struct pdp_outer outer;
 	uint16_t mtu;
 	uint8_t mac[6];
+	/* Of the control thread: as it was said, and in which round that was. */
+	struct pdp_dp_vif said;
+	uint32_t round;
 };
 
 struct pdp_dataplane {
 	struct router_vif **vifs; /* by id */
 	struct pdp_fib fib;
 	uint32_t packet_id; /* for outer IPv4 headers */
+	uint32_t round; /* how many times all was said anew */
 	pthread_mutex_t writer;
 };
 
@@ -121,39 +125,82 @@ static int make_vif(const struct pdp_dp_vif *from, struct router_vif **out)
 	}
 	vif->mtu = from->mtu;
 	memcpy(vif->mac, from->mac, sizeof(vif->mac));
+	vif->said = *from;
 	*out = vif;
+	return 0;
+}
+
+/* With the writer's lock. vif may be NULL: none. */
+static void put_vif(struct pdp_dataplane *dp, uint16_t id, struct router_vif *vif)
+{
+	struct router_vif *old = rcu_xchg_pointer(&dp->vifs[id], vif);
+
+	if (old)
+		synchronize_rcu();
+	free(old);
+}
+
+static int set_vif(struct pdp_dataplane *dp, const struct pdp_dp_vif *from)
+{
+	struct router_vif *vif = dp->vifs[from->id];
+	int err;
+
+	/* Said again: no grace period for that. */
+	if (!vif || memcmp(&vif->said, from, sizeof(*from)) != 0) {
+		err = make_vif(from, &vif);
+		if (err)
+			return err;
+		put_vif(dp, from->id, vif);
+	}
+	vif->round = dp->round;
 	return 0;
 }
 
 static int router_set_vif(struct pdp_dataplane *dp, const struct pdp_dp_vif *from)
 {
-	struct router_vif *vif = NULL, *old;
-	int err;
+	int err = 0;
 
 	if (!from->id)
 		return -EINVAL;
-	if (from->family) {
-		err = make_vif(from, &vif);
-		if (err)
-			return err;
-	}
 	pthread_mutex_lock(&dp->writer);
-	old = rcu_xchg_pointer(&dp->vifs[from->id], vif);
-	if (old)
-		synchronize_rcu();
+	if (from->family)
+		err = set_vif(dp, from);
+	else
+		put_vif(dp, from->id, NULL);
 	pthread_mutex_unlock(&dp->writer);
-	free(old);
-	return 0;
+	return err;
 }
 
-static int router_netlink(struct pdp_dataplane *dp, const void *msgs, size_t len)
+static int router_netlink(struct pdp_dataplane *dp, const void *msgs, size_t len,
+			  struct pdp_dp_refused *refused)
 {
 	int err;
 
 	pthread_mutex_lock(&dp->writer);
-	err = pdp_fib_netlink(&dp->fib, msgs, len);
+	err = pdp_fib_netlink(&dp->fib, msgs, len, refused);
 	pthread_mutex_unlock(&dp->writer);
 	return err;
+}
+
+static void router_renew(struct pdp_dataplane *dp)
+{
+	pthread_mutex_lock(&dp->writer);
+	dp->round++;
+	pdp_fib_renew(&dp->fib);
+	pthread_mutex_unlock(&dp->writer);
+}
+
+/* Routes first: what leads to a vif goes before the vif. */
+static void router_sweep(struct pdp_dataplane *dp)
+{
+	unsigned int i;
+
+	pthread_mutex_lock(&dp->writer);
+	pdp_fib_sweep(&dp->fib);
+	for (i = 0; i < 65536; i++)
+		if (dp->vifs[i] && dp->vifs[i]->round != dp->round)
+			put_vif(dp, i, NULL);
+	pthread_mutex_unlock(&dp->writer);
 }
 
 static void router_routes(struct pdp_dataplane *dp, uint64_t *routes4, uint64_t *routes6)
@@ -354,6 +401,8 @@ const struct pdp_dataplane_ops pdp_router = {
 	.fini = router_fini,
 	.set_vif = router_set_vif,
 	.netlink = router_netlink,
+	.renew = router_renew,
+	.sweep = router_sweep,
 	.routes = router_routes,
 	.dump = router_dump,
 	.lookup = router_lookup,

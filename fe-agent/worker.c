@@ -22,7 +22,7 @@
 #define DOZE_DOWN_NS 10000000 /* while the device is down */
 #define TICK_NS 100000000 /* housekeeping, and the longest sleep: poll() is blind to deletion */
 #define STALL_NS 1000000000 /* no frame taken for this long */
-#define SWAP_PAUSE_NS 1000000
+#define GIVE_PAUSE_NS 1000000
 #define TURNS_PER_CLOCK 64 /* look at the clock so seldom while busy */
 
 /* What the loop remembers from turn to turn. */
@@ -78,18 +78,16 @@ static unsigned int forward(struct pdp_worker *w, struct pdp_dataplane *dp)
 	return n;
 }
 
-/* The channel's thread has put up another instance: let go of the one in force. */
-static struct pdp_dataplane *adopt(struct pdp_worker *w, struct pdp_dataplane *dp)
+/* The data plane, if there is one by now. */
+static struct pdp_dataplane *look_for_dataplane(struct pdp_worker *w)
 {
-	struct pdp_dataplane *wanted = atomic_load_explicit(&w->wanted, memory_order_acquire);
+	struct pdp_dataplane *dp = atomic_load_explicit(&w->given, memory_order_acquire);
 
-	if (wanted == dp)
-		return dp;
-	if (dp)
-		w->ops->offline(dp);
-	w->ops->online(wanted);
-	atomic_store_explicit(&w->in_force, wanted, memory_order_release);
-	return wanted;
+	if (dp) {
+		w->ops->online(dp);
+		atomic_store_explicit(&w->serving, true, memory_order_release);
+	}
+	return dp;
 }
 
 /* Without a data plane only the channel's thread can wake us; packets wait on the receive ring. */
@@ -160,7 +158,8 @@ static int serve(struct pdp_worker *w)
 	int rc = 0;
 
 	while (!rc && !atomic_load_explicit(&w->stop, memory_order_relaxed)) {
-		dp = adopt(w, dp);
+		if (!dp)
+			dp = look_for_dataplane(w);
 		rc = take_turn(w, dp, &turn);
 	}
 	if (dp)
@@ -192,8 +191,8 @@ int pdp_worker_start(struct pdp_worker *w)
 {
 	int rc;
 
-	atomic_init(&w->wanted, NULL);
-	atomic_init(&w->in_force, NULL);
+	atomic_init(&w->given, NULL);
+	atomic_init(&w->serving, false);
 	atomic_init(&w->stop, false);
 	atomic_init(&w->ended, false);
 	w->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -207,14 +206,12 @@ int pdp_worker_start(struct pdp_worker *w)
 	return rc;
 }
 
-struct pdp_dataplane *pdp_worker_swap(struct pdp_worker *w, struct pdp_dataplane *dp)
+void pdp_worker_give(struct pdp_worker *w, struct pdp_dataplane *dp)
 {
-	struct pdp_dataplane *former = atomic_exchange(&w->wanted, dp);
-
+	atomic_store(&w->given, dp);
 	eventfd_write(w->wake_fd, 1);
-	while (atomic_load(&w->in_force) != dp && !atomic_load(&w->ended))
-		doze(SWAP_PAUSE_NS);
-	return former;
+	while (!atomic_load(&w->serving) && !atomic_load(&w->ended))
+		doze(GIVE_PAUSE_NS);
 }
 
 int pdp_worker_stop(struct pdp_worker *w)

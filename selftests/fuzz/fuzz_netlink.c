@@ -73,7 +73,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		size = frame_message(msgs, kind, data, size);
 	else
 		memcpy(msgs, data, size);
-	pdp_router.netlink(router, msgs, size);
+	pdp_router.netlink(router, msgs, size, NULL);
 	free(msgs);
 	send_packets(router);
 	if (++runs % 512 == 0) {

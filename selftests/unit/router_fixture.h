@@ -215,7 +215,7 @@ UNUSED static void nl_addr(struct nlbuf *b, uint16_t type, const char *addr, uin
 
 UNUSED static int nl_apply(struct pdp_dataplane *dp, struct nlbuf *b)
 {
-	int err = pdp_router.netlink(dp, b->bytes, b->len);
+	int err = pdp_router.netlink(dp, b->bytes, b->len, NULL);
 
 	b->len = 0;
 	return err;

@@ -23,9 +23,10 @@
 
 #define WAIT_MS 20000
 
-/* A data plane that counts what it is told; vif 13 is not accepted. */
+/* A data plane that counts what it is told; vif 13 and messages of one byte are not accepted. */
 struct pdp_dataplane {
 	unsigned int vifs, netlinks;
+	unsigned int old_vifs, old_netlinks; /* of those, from before the renewal */
 };
 
 static unsigned int made, finished;
@@ -49,12 +50,29 @@ static int counting_vif(struct pdp_dataplane *dp, const struct pdp_dp_vif *vif)
 	return vif->id == 13 ? -EINVAL : 0;
 }
 
-static int counting_netlink(struct pdp_dataplane *dp, const void *msgs, size_t len)
+static int counting_netlink(struct pdp_dataplane *dp, const void *msgs, size_t len,
+			    struct pdp_dp_refused *refused)
 {
 	(void)msgs;
-	(void)len;
+	if (len == 1) {
+		refused->n = 3;
+		strcpy(refused->first, "route 10.0.0.0/8");
+		return -ENOMEM;
+	}
 	dp->netlinks++;
 	return 0;
+}
+
+static void counting_renew(struct pdp_dataplane *dp)
+{
+	dp->old_vifs = dp->vifs;
+	dp->old_netlinks = dp->netlinks;
+}
+
+static void counting_sweep(struct pdp_dataplane *dp)
+{
+	dp->vifs -= dp->old_vifs;
+	dp->netlinks -= dp->old_netlinks;
 }
 
 static void counting_routes(struct pdp_dataplane *dp, uint64_t *routes4, uint64_t *routes6)
@@ -92,12 +110,14 @@ static const struct pdp_dataplane_ops counting = {
 	.fini = counting_fini,
 	.set_vif = counting_vif,
 	.netlink = counting_netlink,
+	.renew = counting_renew,
+	.sweep = counting_sweep,
 	.routes = counting_routes,
 	.dump = counting_dump,
 	.lookup = counting_lookup,
 };
 
-/* The client in a thread, with a worker that has ended already: a swap need not wait for it. */
+/* The client in a thread, with a worker that has ended already: nobody waits for it. */
 struct bench {
 	char dir[32];
 	char path[64];
@@ -276,6 +296,20 @@ static void expect_error(struct bench *b, const char *text)
 	assert_string_equal(in.text, text);
 }
 
+static void expect(struct bench *b, uint32_t type, uint32_t seq, const void *body, size_t len)
+{
+	struct {
+		struct pdp_msg msg;
+		char body[64];
+	} in;
+
+	wait_readable(b->fd);
+	assert_int_equal(recv(b->fd, &in, sizeof(in), 0), sizeof(in.msg) + len);
+	assert_int_equal(in.msg.type, type);
+	assert_int_equal(in.msg.seq, seq);
+	assert_memory_equal(in.body, body, len);
+}
+
 static void expect_hung_up(struct bench *b)
 {
 	char byte;
@@ -296,7 +330,6 @@ static void test_configuration(void **state)
 	expect_synced(b, 5, 0);
 	assert_int_equal(b->stats.routes4, 1);
 	assert_int_equal(b->stats.routes6, 2);
-	/* After that it goes to the instance in force. */
 	say(b, PDP_MSG_NETLINK, 0, "some message", 12);
 	say(b, PDP_MSG_SYNC, 6, NULL, 0);
 	expect_synced(b, 6, 0);
@@ -306,6 +339,7 @@ static void test_configuration(void **state)
 
 static void test_a_controller_anew_replaces_all(void **state)
 {
+	const struct pdp_lookup want = {.family = 4};
 	struct bench *b = *state;
 
 	expect_hello(b, true);
@@ -317,12 +351,63 @@ static void test_a_controller_anew_replaces_all(void **state)
 	b->fd = -1;
 	expect_hello(b, false);
 	say_vif(b, 1);
-	assert_int_equal(b->stats.routes6, 2); /* not in force yet */
+	say(b, PDP_MSG_NETLINK, 0, "some message", 12);
+	say(b, PDP_MSG_LOOKUP, 7, &want, sizeof(want));
+	expect(b, PDP_MSG_FOUND, 7, "\0\0\0\0\0\0\0\0", 8); /* all before it is done */
+	assert_int_equal(b->stats.routes6, 3); /* the old is there yet, beside the new */
 	say(b, PDP_MSG_SYNC, 2, NULL, 0);
 	expect_synced(b, 2, 0);
 	assert_int_equal(b->stats.routes6, 1); /* nothing of the old is left */
-	assert_int_equal(made, 2);
-	assert_int_equal(finished, 1);
+	assert_int_equal(b->stats.routes4, 1);
+	assert_int_equal(made, 1);
+}
+
+/* A controller that ends before its SYNC: what it said goes with the next one's, if that says other. */
+static void test_a_controller_that_does_not_end_its_story(void **state)
+{
+	struct bench *b = *state;
+
+	expect_hello(b, true);
+	say_vif(b, 1);
+	say_vif(b, 2);
+	close(b->fd);
+	b->fd = -1;
+	expect_hello(b, false);
+	say_vif(b, 1);
+	say(b, PDP_MSG_SYNC, 1, NULL, 0);
+	expect_synced(b, 1, 0);
+	assert_int_equal(b->stats.routes6, 1);
+}
+
+static void say_memory(struct bench *b, uint64_t bytes)
+{
+	const struct pdp_memory memory = {.bytes = bytes};
+
+	say(b, PDP_MSG_MEMORY, 0, &memory, sizeof(memory));
+}
+
+/* Of what had no room nothing is known: with more room the agent wants to hear it again. */
+static void test_more_memory(void **state)
+{
+	struct bench *b = *state;
+
+	expect_hello(b, true);
+	say_memory(b, 64 << 20);
+	say(b, PDP_MSG_NETLINK, 0, "x", 1);
+	expect_error(b, "route 10.0.0.0/8 and 2 more not applied: Cannot allocate memory");
+	say(b, PDP_MSG_SYNC, 1, NULL, 0);
+	expect_synced(b, 1, -ENOMEM);
+	assert_int_equal(b->stats.routes_refused, 3);
+	say_memory(b, 32 << 20);
+	say(b, PDP_MSG_SYNC, 2, NULL, 0);
+	expect_synced(b, 2, 0);
+	say_memory(b, 33 << 20);
+	expect_hung_up(b);
+	expect_hello(b, false);
+	/* Nothing was refused since. */
+	say_memory(b, 0);
+	say(b, PDP_MSG_SYNC, 3, NULL, 0);
+	expect_synced(b, 3, 0);
 }
 
 static void test_what_cannot_be_applied_is_told(void **state)
@@ -339,20 +424,6 @@ static void test_what_cannot_be_applied_is_told(void **state)
 	expect_synced(b, 1, -EINVAL); /* the first error */
 	say(b, PDP_MSG_SYNC, 2, NULL, 0);
 	expect_synced(b, 2, 0); /* told once */
-}
-
-static void expect(struct bench *b, uint32_t type, uint32_t seq, const void *body, size_t len)
-{
-	struct {
-		struct pdp_msg msg;
-		char body[64];
-	} in;
-
-	wait_readable(b->fd);
-	assert_int_equal(recv(b->fd, &in, sizeof(in), 0), sizeof(in.msg) + len);
-	assert_int_equal(in.msg.type, type);
-	assert_int_equal(in.msg.seq, seq);
-	assert_memory_equal(in.body, body, len);
 }
 
 static void test_questions(void **state)
@@ -418,7 +489,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_configuration),
 		TEST(test_a_controller_anew_replaces_all),
+		TEST(test_a_controller_that_does_not_end_its_story),
 		TEST(test_what_cannot_be_applied_is_told),
+		TEST(test_more_memory),
 		TEST(test_questions),
 		TEST(test_nonsense_ends_the_connection),
 		cmocka_unit_test(test_path_too_long),

@@ -28,7 +28,7 @@ static int tell(const void *msgs, size_t len, void *arg)
 	struct told *told = arg;
 
 	told->messages++;
-	return pdp_fib_netlink(told->fib, msgs, len);
+	return pdp_fib_netlink(told->fib, msgs, len, NULL);
 }
 
 static void build(struct pdp_fib *fib, const struct pdp_vnet_conf *vnet, const uint16_t *ids)

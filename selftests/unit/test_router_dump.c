@@ -2,7 +2,7 @@
 /*
  * test_router_dump.c - what the router says of its tables: handed to an empty router it makes the same
  * tables, for each kind of route and for many in random order; single look-ups; dumps while tables
- * change.
+ * change. And what of the tables is left when all is said anew, or memory runs out.
  */
 #include "selftests/unit/router_fixture.h"
 
@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "fe-agent/memory.h"
 #include "fe-agent/nexthop.h"
 
 #define PIECE (4 * PDP_DP_MESSAGE)
@@ -97,26 +98,24 @@ static void assert_same(const struct dump *a, const struct dump *b)
 		assert_int_equal(by_bytes(&a->msgs[i], &b->msgs[i]), 0);
 }
 
-/* A router that was told what another one says of itself. */
-static struct pdp_dataplane *make_twin(const struct dump *d)
+static void say_all(struct pdp_dataplane *dp, const struct dump *d)
 {
-	struct pdp_dataplane *twin = make_empty();
 	size_t i;
 
-	for (i = 0; i < d->n; i++)
-		assert_int_equal(pdp_router.netlink(
-					 twin, d->msgs[i],
-					 ((const struct nlmsghdr *)(void *)d->msgs[i])->nlmsg_len),
-				 0);
-	return twin;
+	for (i = 0; i < d->n; i++) {
+		const struct nlmsghdr *nlh = (const void *)d->msgs[i];
+
+		assert_int_equal(pdp_router.netlink(dp, nlh, nlh->nlmsg_len, NULL), 0);
+	}
 }
 
 static void assert_round_trip(struct pdp_dataplane *dp)
 {
 	uint64_t routes4, routes6;
 	struct dump said = take_dump(dp), again;
-	struct pdp_dataplane *twin = make_twin(&said);
+	struct pdp_dataplane *twin = make_empty();
 
+	say_all(twin, &said);
 	pdp_router.routes(dp, &routes4, &routes6);
 	assert_routes(twin, routes4, routes6);
 	again = take_dump(twin);
@@ -476,6 +475,105 @@ static void while_tables_change(void **state)
 	pdp_router.fini(dp);
 }
 
+/* --- all said anew --------------------------------------------------------------------------------- */
+
+/* Mark and sweep: whatever was there before, what was said is left. */
+static void sweep_leaves_what_was_said(void **state)
+{
+	struct pdp_dataplane *dp = make_empty(), *other = make_empty();
+	unsigned int i, j;
+
+	(void)state;
+	for (i = 0; i < 10; i++) {
+		struct dump want, have;
+
+		for (j = 0; j < 300; j++) {
+			change(dp);
+			change(other);
+		}
+		want = take_dump(other);
+		pdp_router.renew(dp);
+		say_all(dp, &want);
+		/* A connection that ends here leaves both; the next one begins anew. */
+		pdp_router.renew(dp);
+		say_all(dp, &want);
+		pdp_router.sweep(dp);
+		have = take_dump(dp);
+		assert_int_equal(have.n, want.n);
+		assert_same(&have, &want);
+		dump_free(&want);
+		dump_free(&have);
+	}
+	pdp_router.fini(dp);
+	pdp_router.fini(other);
+}
+
+static void sweep_takes_vifs_and_neighbours(void **state)
+{
+	struct pdp_dataplane *dp = make_router();
+	struct pdp_dp_vif vif1 = make_vif(1), vif3 = make_vif(3);
+	struct nlbuf b = {.len = 0};
+
+	(void)state;
+	assert_where(dp, "10.30.0.1", 3);
+	pdp_router.renew(dp);
+	vif3.mtu++;
+	assert_int_equal(pdp_router.set_vif(dp, &vif1), 0);
+	assert_int_equal(pdp_router.set_vif(dp, &vif3), 0);
+	nl_route(&b, RTM_NEWROUTE, RTN_UNICAST, "10.1.0.0", 16, NULL, 1, 0);
+	nl_route(&b, RTM_NEWROUTE, RTN_UNICAST, "10.2.0.0", 16, NULL, 2, 0);
+	nl_route(&b, RTM_NEWROUTE, RTN_UNICAST, "10.30.0.0", 16, "10.3.0.9", 3, 0);
+	assert_int_equal(nl_apply(dp, &b), 0);
+	assert_where(dp, "10.4.0.1", 4); /* the old is in force */
+	pdp_router.sweep(dp);
+	assert_where(dp, "10.4.0.1", LOCAL);
+	assert_where(dp, "10.1.9.9", 1);
+	assert_where(dp, "10.2.0.1", DROPPED); /* its vif has gone */
+	assert_where(dp, "10.30.0.1", LOCAL); /* its neighbour has */
+	pdp_router.fini(dp);
+}
+
+/* --- out of memory --------------------------------------------------------------------------------- */
+
+static int add_nth(struct pdp_dataplane *dp, unsigned int i, uint32_t vif,
+		   struct pdp_dp_refused *refused)
+{
+	struct nlbuf b = {.len = 0};
+	char dst[40];
+
+	/* A page of the table each. */
+	snprintf(dst, sizeof(dst), "%u.%u.0.0", 1 + i / 64, i % 64 * 4);
+	nl_route(&b, RTM_NEWROUTE, RTN_UNICAST, dst, 24, NULL, vif, 0);
+	return pdp_router.netlink(dp, b.bytes, b.len, refused);
+}
+
+static void no_memory_for_a_route(void **state)
+{
+	struct pdp_dataplane *dp = make_empty();
+	struct pdp_dp_refused refused = {0};
+	unsigned int n = 0, i;
+
+	(void)state;
+	pdp_memory_limit(pdp_memory_used() + PDP_MEMORY_SPARE + (4 << 20));
+	while (n < 6000 && !add_nth(dp, n, 1, &refused))
+		n++;
+	assert_in_range(n, 100, 3000);
+	assert_int_equal(refused.n, 1);
+	assert_non_null(strstr(refused.first, "route "));
+	assert_int_equal(add_nth(dp, n, 1, &refused), -ENOMEM);
+	assert_int_equal(refused.n, 2);
+	assert_routes(dp, n, 0);
+	/* What is there can be replaced, said again, and taken away. */
+	for (i = 0; i < n; i++)
+		assert_int_equal(add_nth(dp, i, 2, NULL), 0);
+	assert_where(dp, "1.4.0.1", 2);
+	assert_int_equal(del(dp, "1.4.0.0", 24, 2, 0), 0);
+	assert_where(dp, "1.4.0.1", LOCAL);
+	pdp_memory_limit(0);
+	assert_int_equal(add_nth(dp, n, 1, &refused), 0);
+	pdp_router.fini(dp);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -487,6 +585,9 @@ int main(void)
 		cmocka_unit_test(one_path_of_many),
 		cmocka_unit_test(random_changes),
 		cmocka_unit_test(while_tables_change),
+		cmocka_unit_test(sweep_leaves_what_was_said),
+		cmocka_unit_test(sweep_takes_vifs_and_neighbours),
+		cmocka_unit_test(no_memory_for_a_route),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

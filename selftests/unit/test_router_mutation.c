@@ -208,7 +208,7 @@ static void messages(void **state)
 		block = malloc(len);
 		assert_non_null(block);
 		memcpy(block, b.bytes, len);
-		if (pdp_router.netlink(dp, block, len))
+		if (pdp_router.netlink(dp, block, len, NULL))
 			refused++;
 		else
 			applied++;

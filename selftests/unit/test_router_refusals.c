@@ -138,11 +138,11 @@ static void cut_messages(void **state)
 		copy = malloc(len);
 		assert_non_null(copy);
 		memcpy(copy, b.bytes, len);
-		assert_int_equal(pdp_router.netlink(dp, copy, len), -EBADMSG);
+		assert_int_equal(pdp_router.netlink(dp, copy, len, NULL), -EBADMSG);
 		if (len >= sizeof(struct nlmsghdr)) {
 			/* The header says so too; then what is missing is an attribute. */
 			((struct nlmsghdr *)copy)->nlmsg_len = len;
-			assert_int_not_equal(pdp_router.netlink(dp, copy, len), 0);
+			assert_int_not_equal(pdp_router.netlink(dp, copy, len, NULL), 0);
 		}
 		free(copy);
 		assert_routes(dp, 0, 0);
