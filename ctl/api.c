@@ -25,7 +25,6 @@
 #include "ctl/clients.h"
 #include "ctl/feed.h"
 #include "ctl/log.h"
-#include "ctl/nodefile_write.h"
 #include "ctl/peer.h"
 #include "ctl/reply.h"
 #include "ctl/scrape.h"
@@ -46,6 +45,7 @@ struct pdp_api {
 	struct evhttp *http;
 	struct pdp_node *node;
 	struct evhttp_request *pending; /* POST /v1/node/down, unanswered */
+	struct evhttp_connection *answering; /* and its answer, not out of the house yet; or NULL */
 	struct sockaddr_un address;
 	struct pdp_api_conf conf;
 	struct pdp_clients *clients;
@@ -106,15 +106,21 @@ static const struct view {
 	{"/v1/stats", pdp_view_stats},
 	{"/v1/routes", pdp_view_routes},
 	{"/v1/neighbours", pdp_view_neighbours},
+	{"/v1/history", pdp_view_history},
 };
 
 static void reply_export(struct pdp_api *api, struct evhttp_request *req)
 {
-	char *text = pdp_nodefile_write(&api->node->model);
 	struct evkeyvalq *headers = evhttp_request_get_output_headers(req);
+	struct pdp_change_query query;
+	struct pdp_error err = {""};
+	char *text = NULL;
+	int code = pdp_change_query(&query, req, &err);
 
-	if (!text) {
-		evhttp_send_error(req, HTTP_INTERNAL, NULL);
+	if (!code)
+		code = pdp_view_export(&text, api->node, query.generation, &err);
+	if (code) {
+		pdp_reply_error(req, pdp_reply_status(code), err.text);
 		return;
 	}
 	evhttp_add_header(headers, "Content-Type", "application/yaml");
@@ -187,6 +193,9 @@ static void on_request(struct evhttp_request *req, void *arg)
 			look(api, req, path);
 	} else if (!pdp_change_is(path, evhttp_request_get_command(req))) {
 		pdp_reply_error(req, HTTP_BADMETHOD, "this method is not known here");
+	} else if (pdp_change_is_dry(req)) {
+		if (may_read(api, req))
+			pdp_change_request(api->changes, req);
 	} else if (may_write(api, req)) {
 		wait_for_node(api, req);
 		pdp_change_request(api->changes, req);
@@ -197,7 +206,10 @@ static void on_gone(struct evhttp_connection *conn, void *arg)
 {
 	struct pdp_api *api = arg;
 
-	(void)conn;
+	if (api->answering == conn)
+		api->answering = NULL;
+	if (api->pending)
+		pdp_reply_never(api->pending);
 	api->pending = NULL;
 }
 
@@ -379,13 +391,16 @@ void pdp_api_stop_listening(struct pdp_api *api)
 
 void pdp_api_answer_down(struct pdp_api *api, const char *node, const struct pdp_error *err)
 {
-	if (!api || !api->pending)
+	struct evhttp_request *req = api ? api->pending : NULL;
+
+	if (!req)
 		return;
+	api->pending = NULL;
+	api->answering = evhttp_request_get_connection(req);
 	if (err)
-		pdp_reply_error(api->pending, HTTP_INTERNAL, err->text);
+		pdp_reply_error(req, HTTP_INTERNAL, err->text);
 	else
-		pdp_reply(api->pending, HTTP_OK,
-			  json_pack("[{s:s, s:s}]", "name", node, "state", "down"));
+		pdp_reply(req, HTTP_OK, json_pack("[{s:s, s:s}]", "name", node, "state", "down"));
 }
 
 void pdp_api_flush(struct pdp_api *api)
@@ -399,7 +414,7 @@ void pdp_api_flush(struct pdp_api *api)
 	/* Until all is written: the connections close themselves then. */
 	event_base_loopexit(api->base, &limit);
 	for (turns = 0; turns < 1000; turns++)
-		if ((!api->pending && !pdp_changes_answering(api->changes)) ||
+		if ((!api->answering && !pdp_changes_answering(api->changes)) ||
 		    event_base_loop(api->base, EVLOOP_ONCE) || event_base_got_exit(api->base))
 			break;
 }

@@ -24,6 +24,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "ctl/apply_steps.h"
 #include "ctl/control.h"
@@ -387,6 +388,8 @@ static struct pdp_apply *new_apply(struct pdp_node *node, const char *what, pdp_
 	a->fn = fn;
 	a->arg = arg;
 	a->begun_ns = pdp_now_ns();
+	a->by = node->asker;
+	node->asker = geteuid();
 	snprintf(a->what, sizeof(a->what), "%s", what);
 	a->turn = evtimer_new(node->base, on_turn, a);
 	if (a->turn)

@@ -68,7 +68,8 @@ int pdp_apply_save(struct pdp_apply *a, const struct pdp_layout *layout, const c
 	struct pdp_node *node = a->node;
 	struct pdp_state state = {.generation = node->generation,
 				  .model = layout ? layout->model : node->model,
-				  .placement = layout ? layout->placement : node->placement};
+				  .placement = layout ? layout->placement : node->placement,
+				  .by = a->by};
 	int code;
 
 	if (node->stored && layout) {

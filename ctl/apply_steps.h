@@ -39,6 +39,7 @@ struct pdp_apply {
 	pdp_apply_fn fn;
 	void *arg;
 	char what[160];
+	uint32_t by; /* uid of who asked for it */
 };
 
 /* As pdp_node_apply(), of a placement that was decided. Takes both over, whatever comes. */

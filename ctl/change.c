@@ -6,17 +6,21 @@
  */
 #include <errno.h>
 #include <event2/buffer.h>
+#include <event2/bufferevent.h>
 #include <event2/http.h>
 #include <event2/keyvalq_struct.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "ctl/apply.h"
 #include "ctl/change.h"
+#include "ctl/change_outcome.h"
 #include "ctl/control_check.h"
 #include "ctl/defrag.h"
 #include "ctl/edit.h"
 #include "ctl/nodefile.h"
+#include "ctl/peer.h"
 #include "ctl/reply.h"
 #include "ctl/words.h"
 
@@ -28,18 +32,13 @@
 struct pdp_changes {
 	struct pdp_node *node;
 	struct evhttp_request *waiting; /* NULL = nobody, or who asked has gone */
+	struct evhttp_connection *asking; /* whose request waits */
 	struct evhttp_connection *answering; /* an answer is not out of the house yet; or NULL */
 	json_t *plan; /* for who waits */
 	uint64_t since_ns;
+	int64_t dropped; /* by the vnets of the plan, when the change began; -1: nobody knows */
 	bool applying; /* on_applied() is still to come */
 	bool closed; /* by pdp_changes_free(), which came first */
-};
-
-/* What is asked for: ?dry_run, ?name, ?generation. */
-struct query {
-	bool dry_run;
-	char name[128];
-	uint64_t generation;
 };
 
 static const struct method {
@@ -100,8 +99,10 @@ static void on_gone(struct evhttp_connection *conn, void *arg)
 
 	if (changes->answering == conn)
 		changes->answering = NULL;
-	else if (changes->waiting && evhttp_request_get_connection(changes->waiting) == conn)
-		changes->waiting = NULL;
+	if (!changes->waiting || changes->asking != conn)
+		return;
+	pdp_reply_never(changes->waiting);
+	changes->waiting = NULL;
 }
 
 /* Takes the plan. */
@@ -109,6 +110,7 @@ static void reply_plan(struct evhttp_request *req, json_t *plan, bool applied, u
 {
 	json_object_set_new(plan, "applied", json_boolean(applied));
 	json_object_set_new(plan, "took_ms", json_integer((json_int_t)(took_ns / 1000000)));
+	pdp_outcome_guests(plan);
 	pdp_reply(req, HTTP_OK, json_pack("[o]", plan));
 }
 
@@ -118,7 +120,6 @@ static void on_applied(struct pdp_node *node, int code, const struct pdp_error *
 	struct evhttp_request *req = changes->waiting;
 	json_t *plan = changes->plan;
 
-	(void)node;
 	if (changes->closed) {
 		free(changes);
 		return;
@@ -131,8 +132,9 @@ static void on_applied(struct pdp_node *node, int code, const struct pdp_error *
 		return;
 	}
 	/* It closes when all is written: on_gone(). */
-	changes->answering = evhttp_request_get_connection(req);
+	changes->answering = changes->asking;
 	if (!code) {
+		pdp_outcome_lost(plan, changes->dropped, pdp_outcome_drops(node, plan));
 		reply_plan(req, plan, true, pdp_now_ns() - changes->since_ns);
 		return;
 	}
@@ -158,9 +160,11 @@ static void reply_later(struct pdp_changes *changes, struct evhttp_request *req,
 {
 	changes->applying = true;
 	changes->waiting = req;
+	changes->asking = evhttp_request_get_connection(req);
 	changes->plan = plan;
 	changes->since_ns = pdp_now_ns();
-	evhttp_connection_set_closecb(evhttp_request_get_connection(req), on_gone, changes);
+	changes->dropped = pdp_outcome_drops(changes->node, plan);
+	evhttp_connection_set_closecb(changes->asking, on_gone, changes);
 }
 
 static int apply(struct pdp_changes *changes, struct evhttp_request *req, struct pdp_model *wanted,
@@ -176,7 +180,7 @@ static int apply(struct pdp_changes *changes, struct evhttp_request *req, struct
 }
 
 static int finish(struct pdp_changes *changes, struct evhttp_request *req, struct pdp_model *wanted,
-		  const struct query *query, const char *what, struct pdp_error *err)
+		  const struct pdp_change_query *query, const char *what, struct pdp_error *err)
 {
 	int code = query->dry_run ? show_plan(changes, req, wanted, err)
 				  : apply(changes, req, wanted, query->generation, what, err);
@@ -186,7 +190,7 @@ static int finish(struct pdp_changes *changes, struct evhttp_request *req, struc
 }
 
 static int change_file(struct pdp_changes *changes, struct evhttp_request *req,
-		       const struct query *query, struct pdp_error *err)
+		       const struct pdp_change_query *query, struct pdp_error *err)
 {
 	struct evbuffer *body = evhttp_request_get_input_buffer(req);
 	size_t len = evbuffer_get_length(body);
@@ -208,7 +212,7 @@ static int change_file(struct pdp_changes *changes, struct evhttp_request *req,
 }
 
 static int defrag(struct pdp_changes *changes, struct evhttp_request *req,
-		  const struct query *query, struct pdp_error *err)
+		  const struct pdp_change_query *query, struct pdp_error *err)
 {
 	json_t *plan = NULL;
 	int code;
@@ -245,7 +249,7 @@ static int read_body(json_t **out, struct evhttp_request *req, struct pdp_error 
 }
 
 static int change_thing(struct pdp_changes *changes, struct evhttp_request *req, const char *path,
-			const struct query *query, struct pdp_error *err)
+			const struct pdp_change_query *query, struct pdp_error *err)
 {
 	struct pdp_words words = {.n = 0};
 	struct pdp_model wanted;
@@ -275,7 +279,8 @@ static bool says_yes(const char *value)
 	return value && strcmp(value, "0") != 0 && strcmp(value, "false") != 0;
 }
 
-static int read_query(struct query *out, struct evhttp_request *req, struct pdp_error *err)
+int pdp_change_query(struct pdp_change_query *out, struct evhttp_request *req,
+		     struct pdp_error *err)
 {
 	const char *text = evhttp_uri_get_query(evhttp_request_get_evhttp_uri(req)), *name,
 		   *generation;
@@ -299,17 +304,33 @@ static int read_query(struct query *out, struct evhttp_request *req, struct pdp_
 	return 0;
 }
 
+bool pdp_change_is_dry(struct evhttp_request *req)
+{
+	struct pdp_change_query query;
+
+	return !pdp_change_query(&query, req, NULL) && query.dry_run;
+}
+
+static uid_t asker(struct evhttp_request *req)
+{
+	struct bufferevent *bev =
+		evhttp_connection_get_bufferevent(evhttp_request_get_connection(req));
+
+	return pdp_peer_uid(bufferevent_getfd(bev));
+}
+
 static int do_request(struct pdp_changes *changes, struct evhttp_request *req,
 		      struct pdp_error *err)
 {
 	const char *raw = evhttp_uri_get_path(evhttp_request_get_evhttp_uri(req));
 	char *path = evhttp_uridecode(raw, 0, NULL);
-	struct query query;
+	struct pdp_change_query query;
 	int code;
 
 	if (!path)
 		return pdp_fail(err, -ENOMEM, "no memory for a request");
-	code = read_query(&query, req, err);
+	changes->node->asker = asker(req);
+	code = pdp_change_query(&query, req, err);
 	if (!code && !strcmp(path, APPLY))
 		code = evhttp_request_get_command(req) == EVHTTP_REQ_POST
 			       ? change_file(changes, req, &query, err)
@@ -320,6 +341,7 @@ static int do_request(struct pdp_changes *changes, struct evhttp_request *req,
 			       : pdp_fail(err, -ENOENT, "moves are POSTed to " DEFRAG);
 	else if (!code)
 		code = change_thing(changes, req, path, &query, err);
+	changes->node->asker = geteuid(); /* of what is nobody's request */
 	free(path);
 	return code;
 }

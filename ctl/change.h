@@ -30,6 +30,20 @@ void pdp_changes_free(struct pdp_changes *changes);
 /* Is an answer on its way to who asked for a change? */
 bool pdp_changes_answering(const struct pdp_changes *changes);
 
+/* What follows a request's ?: dry_run, name, generation. */
+struct pdp_change_query {
+	bool dry_run; /* say what would change, change nothing */
+	char name[128]; /* of the node file */
+	uint64_t generation; /* 0 = not said */
+};
+
+/* 0 or -EINVAL. */
+int pdp_change_query(struct pdp_change_query *out, struct evhttp_request *req,
+		     struct pdp_error *err);
+
+/* Does the request of a change only ask what would be? Who may look may ask that. */
+bool pdp_change_is_dry(struct evhttp_request *req);
+
 /* Is this path one of changes (with this method, an EVHTTP_REQ_*)? */
 bool pdp_change_is(const char *path, int method);
 

@@ -25,6 +25,8 @@ struct request {
 	long timeout_ms; /* 0 = none */
 	curl_write_callback take;
 	void *arg;
+	void (*tick)(void *arg); /* while there is no answer; NULL = nobody waits */
+	void *tick_arg;
 	long status; /* of the answer */
 };
 
@@ -51,6 +53,19 @@ static size_t take(char *data, size_t size, size_t n, void *arg)
 	return n;
 }
 
+static int on_progress(void *arg, curl_off_t total, curl_off_t now, curl_off_t up_total,
+		       curl_off_t up)
+{
+	const struct request *request = arg;
+
+	(void)total;
+	(void)up_total;
+	(void)up;
+	if (!now)
+		request->tick(request->tick_arg);
+	return 0;
+}
+
 static void set_options(CURL *curl, const struct request *request, const char *socket_path)
 {
 	curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, socket_path);
@@ -60,6 +75,11 @@ static void set_options(CURL *curl, const struct request *request, const char *s
 	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, request->take);
 	curl_easy_setopt(curl, CURLOPT_WRITEDATA, request->arg);
 	curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, request->method);
+	if (request->tick) {
+		curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
+		curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, on_progress);
+		curl_easy_setopt(curl, CURLOPT_XFERINFODATA, request);
+	}
 	if (!request->body)
 		return;
 	curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->len);
@@ -160,8 +180,20 @@ int pdp_client_post(json_t **out, const char *run_dir, const char *path, struct 
 int pdp_client_send(json_t **out, const char *run_dir, const char *method, const char *path,
 		    const char *body, size_t len, struct pdp_error *err)
 {
-	struct request request = {
-		.run_dir = run_dir, .method = method, .path = path, .body = body, .len = len};
+	return pdp_client_wait(out, run_dir, method, path, body, len, NULL, NULL, err);
+}
+
+int pdp_client_wait(json_t **out, const char *run_dir, const char *method, const char *path,
+		    const char *body, size_t len, void (*tick)(void *arg), void *arg,
+		    struct pdp_error *err)
+{
+	struct request request = {.run_dir = run_dir,
+				  .method = method,
+				  .path = path,
+				  .body = body,
+				  .len = len,
+				  .tick = tick,
+				  .tick_arg = arg};
 
 	return ask(out, &request, err);
 }

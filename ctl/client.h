@@ -21,6 +21,11 @@ int pdp_client_post(json_t **out, const char *run_dir, const char *path, struct 
 int pdp_client_send(json_t **out, const char *run_dir, const char *method, const char *path,
 		    const char *body, size_t len, struct pdp_error *err);
 
+/* The same, and until the answer comes tick is called about once a second. */
+int pdp_client_wait(json_t **out, const char *run_dir, const char *method, const char *path,
+		    const char *body, size_t len, void (*tick)(void *arg), void *arg,
+		    struct pdp_error *err);
+
 /* An answer that is text; *out is the caller's. */
 int pdp_client_text(char **out, const char *run_dir, const char *path, struct pdp_error *err);
 

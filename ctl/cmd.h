@@ -135,6 +135,9 @@ enum pdp_outcome pdp_outcome_of(int error);
 /* add, set and del of whatever ctl->object is; drain and undrain of an FE (cmd_change.c). */
 enum pdp_outcome pdp_cmd_change(struct pdp_ctl *ctl, int argc, char **argv);
 
+/* What was done to the node (cmd_history.c). */
+enum pdp_outcome pdp_cmd_history(struct pdp_ctl *ctl, int argc, char **argv);
+
 /* Print what an API request for a change answered: a line for each change. Takes no reference. */
 void pdp_print_plan(const json_t *plan, const struct pdp_output *out);
 

@@ -8,6 +8,8 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "ctl/client.h"
 #include "ctl/cmd.h"
@@ -48,6 +50,29 @@ static char mark_of(const json_t *change)
 	return !strcmp(kind, "add") ? '+' : !strcmp(kind, "remove") ? '-' : '~';
 }
 
+/* "1 added, 0 changed, 0 removed; 2 guests made, 0 packets dropped meanwhile (0.9 s)" */
+static void print_outcome(const json_t *plan, const struct pdp_output *out)
+{
+	long long made = integer(plan, "guests_made"), gone = integer(plan, "guests_gone");
+	const json_t *dropped = json_object_get(plan, "dropped_packets");
+	const char *between = "; ";
+
+	fprintf(out->file, "%lld added, %lld changed, %lld removed", integer(plan, "add"),
+		integer(plan, "change"), integer(plan, "remove"));
+	if (made) {
+		fprintf(out->file, "%s%lld guest%s made", between, made, made == 1 ? "" : "s");
+		between = ", ";
+	}
+	if (gone) {
+		fprintf(out->file, "%s%lld gone", between, gone);
+		between = ", ";
+	}
+	if (json_is_integer(dropped) && json_array_size(json_object_get(plan, "changes")))
+		fprintf(out->file, "%s%lld packets dropped meanwhile", between,
+			(long long)json_integer_value(dropped));
+	fprintf(out->file, " (%.1f s)\n", (double)integer(plan, "took_ms") / 1000);
+}
+
 void pdp_print_plan(const json_t *plan, const struct pdp_output *out)
 {
 	const json_t *changes = json_object_get(plan, "changes"), *change;
@@ -58,9 +83,7 @@ void pdp_print_plan(const json_t *plan, const struct pdp_output *out)
 		fprintf(out->file, "%c %-9s %-*s  %s\n", mark_of(change), string(change, "object"),
 			width, string(change, "label"), string(change, "text"));
 	if (json_is_true(json_object_get(plan, "applied")))
-		fprintf(out->file, "%lld added, %lld changed, %lld removed (%.1f s)\n",
-			integer(plan, "add"), integer(plan, "change"), integer(plan, "remove"),
-			(double)integer(plan, "took_ms") / 1000);
+		print_outcome(plan, out);
 	else
 		fprintf(out->file, "%lld to add, %lld to change, %lld to remove\n",
 			integer(plan, "add"), integer(plan, "change"), integer(plan, "remove"));
@@ -74,12 +97,63 @@ static void print_answer(const struct pdp_ctl *ctl, const json_t *rows)
 		pdp_print_plan(json_array_get(rows, 0), &ctl->out);
 }
 
+struct watch {
+	const struct pdp_ctl *ctl;
+	bool shown; /* there is a line to wipe */
+	struct timespec due; /* not before */
+};
+
+/* Once a second; what takes less needs no line. */
+static bool is_due(struct watch *watch)
+{
+	struct timespec now;
+	bool due;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	due = watch->due.tv_sec && now.tv_sec >= watch->due.tv_sec &&
+	      (now.tv_sec > watch->due.tv_sec || now.tv_nsec >= watch->due.tv_nsec);
+	if (due || !watch->due.tv_sec)
+		watch->due = (struct timespec){now.tv_sec + 1, now.tv_nsec};
+	return due;
+}
+
+/* One line on a terminal, over and over: how far the change is that we wait for. */
+static void watch_change(void *arg)
+{
+	struct watch *watch = arg;
+	const json_t *change;
+	json_t *rows = NULL;
+	const char *step;
+
+	if (!is_due(watch))
+		return;
+	if (pdp_client_get(&rows, watch->ctl->run_dir, "/v1/node", NULL))
+		return;
+	change = json_object_get(json_array_get(rows, 0), "change");
+	step = string(change, "step");
+	if (!strcmp(step, "make") || !strcmp(step, "wait"))
+		fprintf(stderr, "\r%lld/%lld guests ready\033[K",
+			integer(change, "new_guests_ready"), integer(change, "new_guests"));
+	else if (!strcmp(step, "drain") || !strcmp(step, "remove"))
+		fprintf(stderr, "\r%lld guests leave\033[K", integer(change, "leaving_guests"));
+	else if (!strcmp(step, "undo"))
+		fputs("\rundoing it\033[K", stderr);
+	fflush(stderr);
+	watch->shown = true;
+	json_decref(rows);
+}
+
 static enum pdp_outcome ask(struct pdp_ctl *ctl, const char *method, const char *path,
 			    const char *body, size_t len, bool *drift)
 {
 	json_t *rows = NULL;
-	int code = pdp_client_send(&rows, ctl->run_dir, method, path, body, len, &ctl->err);
+	struct watch watch = {.ctl = ctl};
+	bool watched = !ctl->out.json && isatty(STDERR_FILENO);
+	int code = pdp_client_wait(&rows, ctl->run_dir, method, path, body, len,
+				   watched ? watch_change : NULL, &watch, &ctl->err);
 
+	if (watch.shown)
+		fputs("\r\033[K", stderr);
 	if (!code) {
 		print_answer(ctl, rows);
 		*drift = json_array_size(json_object_get(json_array_get(rows, 0), "changes")) > 0;
@@ -321,15 +395,24 @@ static enum pdp_outcome plan(struct pdp_ctl *ctl, int argc, char **argv)
 	return outcome == PDP_DONE && drift ? PDP_DRIFT : outcome;
 }
 
+static bool is_number(const char *word)
+{
+	return word && *word && strspn(word, "0123456789") == strlen(word);
+}
+
 static enum pdp_outcome export_file(struct pdp_ctl *ctl, int argc, char **argv)
 {
+	char path[64] = "/v1/export", *text;
 	json_t *rows;
-	char *text;
 	int code;
 
-	if (pdp_cmd_at_most(ctl, 0, argc, argv))
+	if (argc && (strcmp(argv[0], "--generation") != 0 || argc > 2 || !is_number(argv[1]))) {
+		pdp_fail(&ctl->err, 0, "export takes --generation N and nothing else");
 		return PDP_USAGE;
-	code = pdp_client_text(&text, ctl->run_dir, "/v1/export", &ctl->err);
+	}
+	if (argc)
+		snprintf(path, sizeof(path), "/v1/export?generation=%.20s", argv[1]);
+	code = pdp_client_text(&text, ctl->run_dir, path, &ctl->err);
 	if (code)
 		return pdp_outcome_of(code);
 	rows = ctl->out.json ? json_pack("[{s:s}]", "node_file", text) : NULL;
@@ -345,18 +428,24 @@ static enum pdp_outcome export_file(struct pdp_ctl *ctl, int argc, char **argv)
 const struct pdp_cmd pdp_cmd_apply[] = {
 	{"", "[ -f FILE ]", "make the node what the file says, while it forwards", apply,
 	 "Returns when the node is so; if that cannot be, it stays or becomes again what it was, and\n"
-	 "the reason is told. Without -f the file is " NODE_FILE "; - is stdin."},
+	 "the reason is told. Without -f the file is " NODE_FILE "; - is stdin.\n"
+	 "The last line says what was done, and what the vnets concerned have dropped meanwhile, for\n"
+	 "whatever reason. On a terminal a line tells how far it is."},
 	{NULL},
 };
 
 const struct pdp_cmd pdp_cmd_plan[] = {
 	{"", "[ -f FILE ]", "what apply would change; exit code 4 when that is anything", plan,
-	 "A line for each change: + adds, ~ changes, - removes. Nothing is changed."},
+	 "A line for each change: + adds, ~ changes, - removes. Nothing is changed; who may look may\n"
+	 "ask."},
 	{NULL},
 };
 
 const struct pdp_cmd pdp_cmd_export[] = {
-	{"", "", "the node file that describes the node as it is to be now", export_file,
-	 "With all that commands have changed since it was read."},
+	{"", "[ --generation N ]", "the node file that describes the node as it is to be now",
+	 export_file,
+	 "With all that commands have changed since it was read. With --generation, as it was then;\n"
+	 "node history tells the generations, and apply -f - takes it back:\n"
+	 "pdp-ctl export --generation 12 | pdp-ctl apply -f -"},
 	{NULL},
 };

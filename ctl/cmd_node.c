@@ -83,6 +83,10 @@ static enum pdp_outcome down(struct pdp_ctl *ctl, int argc, char **argv)
 const struct pdp_cmd pdp_cmd_node[] = {
 	{"show", "", "state, sizes and power of the node", show,
 	 "STRAY DROPS are frames from a link that is no guest's."},
+	{"history", "[ COUNT ]", "who changed what, and when, oldest first; the last 20 by default",
+	 pdp_cmd_history,
+	 "The last 200 are remembered, past pdpd's end. GENERATION counts changes; one that is KEPT can\n"
+	 "be had as a node file, by export --generation. Times are local; UTC with -j."},
 	{"down", "", "stop all guests, detach from all ports, remove all pins, end pdpd", down,
 	 "Returns when that is done."},
 	{NULL},

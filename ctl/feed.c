@@ -63,6 +63,7 @@ static void on_gone(struct evhttp_connection *conn, void *arg)
 	while (*at != follower)
 		at = &(*at)->next;
 	*at = follower->next;
+	pdp_reply_never(follower->req);
 	free(follower);
 }
 

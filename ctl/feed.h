@@ -6,6 +6,7 @@
 #define PDP_FEED_H
 
 #include <jansson.h>
+#include <stdbool.h>
 
 #include "ctl/events.h"
 

@@ -391,6 +391,7 @@ int pdp_node_up(struct pdp_node **out, struct event_base *base, const struct pdp
 	node->ethtool_fd = -1;
 	node->run_fd = -1;
 	node->name_fd = -1;
+	node->asker = geteuid();
 	node->events = pdp_events_new();
 	set_state(node, PDP_NODE_STARTING);
 	code = bring_up(node, err);

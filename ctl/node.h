@@ -148,6 +148,7 @@ struct pdp_node {
 	int other_abi; /* version of the maps that forwarded then, if not ours */
 	bool stored; /* the state on disk is what is being applied at the start */
 	struct pdp_store *db;
+	uint32_t asker; /* uid of who asks for the change that begins next; for the history */
 	struct pdp_apply *apply; /* the change that is under way; NULL = none */
 	struct pdp_events *events;
 	struct pdp_loader *loader;

@@ -52,6 +52,14 @@ enum pdp_role pdp_peer_role(int fd, gid_t readers, gid_t writers)
 	return is_member(&peer, readers) ? PDP_ROLE_READER : PDP_ROLE_NONE;
 }
 
+uid_t pdp_peer_uid(int fd)
+{
+	struct ucred cred;
+	socklen_t len = sizeof(cred);
+
+	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) ? (uid_t)-1 : cred.uid;
+}
+
 gid_t pdp_group_find(const char *name)
 {
 	const struct group *group = getgrnam(name);

@@ -21,6 +21,9 @@ enum pdp_role {
  */
 enum pdp_role pdp_peer_role(int fd, gid_t readers, gid_t writers);
 
+/* The peer's user; (uid_t)-1: nobody can tell. */
+uid_t pdp_peer_uid(int fd);
+
 /* By name; PDP_NO_GROUP when there is none. */
 gid_t pdp_group_find(const char *name);
 

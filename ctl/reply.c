@@ -51,3 +51,9 @@ int pdp_reply_status(int error)
 		return HTTP_INTERNAL;
 	}
 }
+
+void pdp_reply_never(struct evhttp_request *req)
+{
+	if (!evhttp_request_get_connection(req))
+		evhttp_request_free(req);
+}

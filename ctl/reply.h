@@ -18,4 +18,10 @@ void pdp_reply_error(struct evhttp_request *req, int status, const char *why);
 /* The status of a -errno: 400, 404, 409, 503 or 500. */
 int pdp_reply_status(int error);
 
+/*
+ * The client has gone before its answer, as its connection's close callback knows: the request is not
+ * libevent's any more then, unless the server itself goes.
+ */
+void pdp_reply_never(struct evhttp_request *req);
+
 #endif

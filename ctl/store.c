@@ -21,16 +21,11 @@
 #include <unistd.h>
 
 #include "ctl/failpoint.h"
+#include "ctl/store_db.h"
+#include "ctl/store_history.h"
 #include "ctl/store_rows.h"
 
 #define APPLICATION_ID 0x50645000 /* "PdP" */
-#define AGAIN "; move it away and apply the node file again, or put a copy in its place"
-
-struct pdp_store {
-	sqlite3 *db;
-	int version; /* of its schema */
-	char *path;
-};
 
 void pdp_state_free(struct pdp_state *state)
 {
@@ -41,123 +36,27 @@ void pdp_state_free(struct pdp_state *state)
 	state->generation = 0;
 }
 
-/* --- what went wrong ------------------------------------------------------------------------- */
-
-static int fail_system(const struct pdp_store *store, int number, struct pdp_error *err)
-{
-	switch (number) {
-	case ENOSPC:
-	case EDQUOT:
-		return pdp_fail(err, -ENOSPC,
-				"%s: no space left on its file system; what was not saved is not "
-				"done: make room and try again",
-				store->path);
-	case EACCES:
-	case EPERM:
-	case EROFS:
-		return pdp_fail(err, -EROFS,
-				"%s: it cannot be written (%s); make file, directory and file "
-				"system writable",
-				store->path, strerror(number));
-	default:
-		return pdp_fail(err, -number, "%s: %s", store->path, strerror(number));
-	}
-}
-
-static int fail_corrupt(const struct pdp_store *store, const char *how, struct pdp_error *err)
-{
-	return pdp_fail(err, -EBADMSG, "%s is corrupt: %s" AGAIN, store->path, how);
-}
-
-/* The sentence for an SQLite result, or for a negative errno. */
-static int fail_db(const struct pdp_store *store, int code, struct pdp_error *err)
-{
-	int number = sqlite3_system_errno(store->db);
-
-	if (code == -ENOMEM || (code & 0xff) == SQLITE_NOMEM)
-		return pdp_fail(err, -ENOMEM, "%s: out of memory", store->path);
-	switch (code & 0xff) {
-	case SQLITE_FULL:
-		return fail_system(store, ENOSPC, err);
-	case SQLITE_READONLY:
-	case SQLITE_PERM:
-		return fail_system(store, EROFS, err);
-	case SQLITE_BUSY:
-	case SQLITE_LOCKED:
-		return pdp_fail(err, -EBUSY,
-				"%s is in use by another process; only one pdpd may have it",
-				store->path);
-	case SQLITE_CANTOPEN:
-	case SQLITE_IOERR:
-		return fail_system(store, number ? number : EIO, err);
-	case SQLITE_NOTADB:
-		return fail_corrupt(store, "it is no SQLite database", err);
-	case SQLITE_CONSTRAINT:
-		return pdp_fail(err, -EINVAL, "%s: such a state cannot be kept: %s", store->path,
-				sqlite3_errmsg(store->db));
-	default:
-		return fail_corrupt(store, sqlite3_errmsg(store->db), err);
-	}
-}
-
-static int run(const struct pdp_store *store, const char *sql)
-{
-	return sqlite3_exec(store->db, sql, NULL, NULL, NULL);
-}
-
-/* As sqlite3_mprintf(3): %Q is a quoted text. */
-static int runf(const struct pdp_store *store, const char *fmt, ...)
-{
-	va_list args;
-	char *sql;
-	int code;
-
-	va_start(args, fmt);
-	sql = sqlite3_vmprintf(fmt, args);
-	va_end(args);
-	if (!sql)
-		return SQLITE_NOMEM;
-	code = run(store, sql);
-	sqlite3_free(sql);
-	return code;
-}
-
-/* The number that a query of one row and column gives. 0 or an SQLite code. */
-static int ask(const struct pdp_store *store, const char *sql, int64_t *out)
-{
-	sqlite3_stmt *row;
-	int code = sqlite3_prepare_v2(store->db, sql, -1, &row, NULL);
-
-	*out = 0;
-	if (code)
-		return code;
-	code = sqlite3_step(row);
-	if (code == SQLITE_ROW)
-		*out = sqlite3_column_int64(row, 0);
-	sqlite3_finalize(row);
-	return code == SQLITE_ROW || code == SQLITE_DONE ? 0 : code;
-}
-
 /* --- trust ----------------------------------------------------------------------------------- */
 
 static int check_digest(const struct pdp_store *store, struct pdp_error *err)
 {
 	int64_t kept, found = 0, rows;
-	int code = ask(store, "SELECT count(*) FROM main.node", &rows);
+	int code = pdp_db_ask(store, "SELECT count(*) FROM main.node", &rows);
 
 	if (!code)
-		code = ask(store, "SELECT digest FROM main.node", &kept);
+		code = pdp_db_ask(store, "SELECT digest FROM main.node", &kept);
 	if (!code)
 		code = pdp_rows_digest(store->db, store->version, &found);
 	if (code)
-		return fail_db(store, code, err);
+		return pdp_db_fail(store, code, err);
 	if (rows != 1)
-		return fail_corrupt(store, "its node is gone", err);
+		return pdp_db_fail_corrupt(store, "its node is gone", err);
 	if (kept != found)
-		return fail_corrupt(store,
-				    "its rows are not those that were saved (a flipped bit, or "
-				    "another program wrote to it)",
-				    err);
+		return pdp_db_fail_corrupt(
+			store,
+			"its rows are not those that were saved (a flipped bit, or "
+			"another program wrote to it)",
+			err);
 	return 0;
 }
 
@@ -196,24 +95,25 @@ static int fill_draft(struct pdp_store *store, const char *draft, struct pdp_err
 	int code;
 
 	if (fd < 0)
-		return fail_system(store, errno, err);
+		return pdp_db_fail_system(store, errno, err);
 	close(fd);
 	code = sqlite3_open_v2(draft, &store->db, SQLITE_OPEN_READWRITE, NULL);
 	if (!code)
-		code = runf(store,
-			    "PRAGMA application_id = %d; PRAGMA user_version = %d;"
-			    "PRAGMA synchronous = FULL; BEGIN",
-			    APPLICATION_ID, PDP_STORE_SCHEMA);
+		code = pdp_db_runf(store,
+				   "PRAGMA application_id = %d; PRAGMA user_version = %d;"
+				   "PRAGMA synchronous = FULL; BEGIN",
+				   APPLICATION_ID, PDP_STORE_SCHEMA);
 	if (!code)
-		code = run(store, pdp_store_schema);
+		code = pdp_db_run(store, pdp_store_schema);
 	pdp_failpoint("store-create");
 	if (!code)
-		code = run(store, "INSERT INTO node VALUES (1, '', 0, 0)");
+		code = pdp_db_run(store, "INSERT INTO node VALUES (1, '', 0, 0)");
 	if (!code)
 		code = pdp_rows_digest(store->db, store->version, &digest);
 	if (!code)
-		code = runf(store, "UPDATE node SET digest = %lld; COMMIT", (long long)digest);
-	code = code ? fail_db(store, code, err) : 0;
+		code = pdp_db_runf(store, "UPDATE node SET digest = %lld; COMMIT",
+				   (long long)digest);
+	code = code ? pdp_db_fail(store, code, err) : 0;
 	sqlite3_close(store->db);
 	store->db = NULL;
 	return code;
@@ -227,14 +127,14 @@ static int create(struct pdp_store *store, struct pdp_error *err)
 	snprintf(draft, sizeof(draft), "%s.new", store->path);
 	code = remove_draft(draft);
 	if (code)
-		return fail_system(store, -code, err);
+		return pdp_db_fail_system(store, -code, err);
 	code = fill_draft(store, draft, err);
 	pdp_failpoint("store-created");
 	if (!code && link(draft, store->path))
-		code = errno == EEXIST ? 0 : fail_system(store, errno, err);
+		code = errno == EEXIST ? 0 : pdp_db_fail_system(store, errno, err);
 	remove_draft(draft);
 	if (!code && (code = sync_directory(store)))
-		code = fail_system(store, -code, err);
+		code = pdp_db_fail_system(store, -code, err);
 	return code;
 }
 
@@ -248,30 +148,30 @@ static int check_file(const struct pdp_store *store, struct pdp_error *err)
 	if (strlen(store->path) > PATH_MAX - 16)
 		return pdp_fail(err, -ENAMETOOLONG, "%.60s...: too long for a path", store->path);
 	if (stat(store->path, &st))
-		return errno == ENOENT ? 1 : fail_system(store, errno, err);
+		return errno == ENOENT ? 1 : pdp_db_fail_system(store, errno, err);
 	if (!S_ISREG(st.st_mode))
 		return pdp_fail(err, -EBADMSG, "%s is no file", store->path);
 	if (st.st_size == 0)
-		return fail_corrupt(store, "it is empty, and a store never is", err);
+		return pdp_db_fail_corrupt(store, "it is empty, and a store never is", err);
 	return 0;
 }
 
 static int check_version(struct pdp_store *store, struct pdp_error *err)
 {
 	int64_t id, version;
-	int code = ask(store, "PRAGMA application_id", &id);
+	int code = pdp_db_ask(store, "PRAGMA application_id", &id);
 
 	if (!code)
-		code = ask(store, "PRAGMA user_version", &version);
+		code = pdp_db_ask(store, "PRAGMA user_version", &version);
 	if (code)
-		return fail_db(store, code, err);
+		return pdp_db_fail(store, code, err);
 	if (id != APPLICATION_ID)
-		return fail_corrupt(store, "it is a database of another program", err);
+		return pdp_db_fail_corrupt(store, "it is a database of another program", err);
 	store->version = (int)version;
 	if (version < 1 || version > PDP_STORE_SCHEMA)
 		return pdp_fail(err, -ENOTSUP,
 				"%s has schema version %lld; this is PdP " PDP_VERSION
-				", which has version %d: run the PdP that made it" AGAIN,
+				", which has version %d: run the PdP that made it" PDP_DB_AGAIN,
 				store->path, (long long)version, PDP_STORE_SCHEMA);
 	return 0;
 }
@@ -293,26 +193,26 @@ static int check_integrity(struct pdp_store *store, struct pdp_error *err)
 	int code = sqlite3_exec(store->db, "PRAGMA integrity_check(1)", note_first, first, NULL);
 
 	if (!code)
-		code = ask(store, "SELECT count(*) FROM pragma_foreign_key_check", &orphans);
+		code = pdp_db_ask(store, "SELECT count(*) FROM pragma_foreign_key_check", &orphans);
 	if (code)
-		return fail_db(store, code, err);
+		return pdp_db_fail(store, code, err);
 	first[strcspn(first, "\n")] = '\0';
 	if (*first)
-		return fail_corrupt(store, first, err);
+		return pdp_db_fail_corrupt(store, first, err);
 	if (orphans)
-		return fail_corrupt(store, "rows refer to rows that are gone", err);
+		return pdp_db_fail_corrupt(store, "rows refer to rows that are gone", err);
 	return check_digest(store, err);
 }
 
 /* Locks the file; from here on another process is refused. */
 static int lock(struct pdp_store *store, struct pdp_error *err)
 {
-	int code = run(store, "PRAGMA locking_mode = EXCLUSIVE; PRAGMA trusted_schema = OFF;"
-			      "PRAGMA cell_size_check = ON; PRAGMA temp_store = MEMORY;"
-			      "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
-			      "BEGIN IMMEDIATE; SELECT count(*) FROM sqlite_schema; COMMIT");
+	int code = pdp_db_run(store, "PRAGMA locking_mode = EXCLUSIVE; PRAGMA trusted_schema = OFF;"
+				     "PRAGMA cell_size_check = ON; PRAGMA temp_store = MEMORY;"
+				     "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;"
+				     "BEGIN IMMEDIATE; SELECT count(*) FROM sqlite_schema; COMMIT");
 
-	return code ? fail_db(store, code, err) : 0;
+	return code ? pdp_db_fail(store, code, err) : 0;
 }
 
 /* A store of an earlier version, which has been proved, to one of this: all of it or nothing. */
@@ -323,17 +223,18 @@ static int upgrade(struct pdp_store *store, struct pdp_error *err)
 
 	if (store->version == PDP_STORE_SCHEMA)
 		return 0;
-	code = runf(store, "BEGIN IMMEDIATE; PRAGMA user_version = %d", PDP_STORE_SCHEMA);
+	code = pdp_db_runf(store, "BEGIN IMMEDIATE; PRAGMA user_version = %d", PDP_STORE_SCHEMA);
 	if (!code)
-		code = run(store, pdp_store_upgrade_2);
+		code = pdp_db_run(store, pdp_store_upgrade_2);
 	pdp_failpoint("store-upgrade");
 	if (!code)
 		code = pdp_rows_digest(store->db, PDP_STORE_SCHEMA, &digest);
 	if (!code)
-		code = runf(store, "UPDATE main.node SET digest = %lld; COMMIT", (long long)digest);
+		code = pdp_db_runf(store, "UPDATE main.node SET digest = %lld; COMMIT",
+				   (long long)digest);
 	if (code) {
-		code = fail_db(store, code, err);
-		run(store, "ROLLBACK");
+		code = pdp_db_fail(store, code, err);
+		pdp_db_run(store, "ROLLBACK");
 		return code;
 	}
 	store->version = PDP_STORE_SCHEMA;
@@ -343,14 +244,14 @@ static int upgrade(struct pdp_store *store, struct pdp_error *err)
 /* From here on the file may be written to. */
 static int settle(struct pdp_store *store, struct pdp_error *err)
 {
-	int code = run(store, "PRAGMA journal_mode = WAL");
+	int code = pdp_db_run(store, "PRAGMA journal_mode = WAL");
 
 	for (size_t i = 0; !code && i < pdp_store_n_tables; i++)
-		code = runf(store, "CREATE TEMP TABLE %s AS SELECT * FROM main.%s LIMIT 0",
-			    pdp_store_tables[i].name, pdp_store_tables[i].name);
+		code = pdp_db_runf(store, "CREATE TEMP TABLE %s AS SELECT * FROM main.%s LIMIT 0",
+				   pdp_store_tables[i].name, pdp_store_tables[i].name);
 	if (!code)
 		code = sqlite3_db_config(store->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
-	return code ? fail_db(store, code, err) : 0;
+	return code ? pdp_db_fail(store, code, err) : 0;
 }
 
 static int open_file(struct pdp_store *store, struct pdp_error *err)
@@ -365,9 +266,9 @@ static int open_file(struct pdp_store *store, struct pdp_error *err)
 	if (!code)
 		code = sqlite3_db_config(store->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 	if (code)
-		return fail_db(store, code, err);
+		return pdp_db_fail(store, code, err);
 	if (sqlite3_db_readonly(store->db, "main"))
-		return fail_system(store, EROFS, err);
+		return pdp_db_fail_system(store, EROFS, err);
 	return 0;
 }
 
@@ -441,10 +342,10 @@ int pdp_store_load(struct pdp_store *store, struct pdp_state *out, struct pdp_er
 		return code;
 	code = read_node(store, out);
 	if (!code)
-		code = pdp_rows_read(store->db, out);
+		code = pdp_rows_read(store->db, "main", out);
 	if (code) {
 		pdp_state_free(out);
-		return fail_db(store, code, err);
+		return pdp_db_fail(store, code, err);
 	}
 	return 0;
 }
@@ -452,41 +353,49 @@ int pdp_store_load(struct pdp_store *store, struct pdp_state *out, struct pdp_er
 /* --- saving ---------------------------------------------------------------------------------- */
 
 /* Make main.TABLE what temp.TABLE is. Rows go before rows come, so that an id may change hands. */
-static int remove_rows(const struct pdp_store *store, const struct pdp_rows *table, int *changed)
+static int remove_rows(const struct pdp_store *store, const struct pdp_rows *table,
+		       uint64_t generation, int *changed)
 {
-	int code = runf(store,
-			"DELETE FROM main.%s WHERE (%s) IN (SELECT %s FROM"
-			" (SELECT * FROM main.%s EXCEPT SELECT * FROM temp.%s))",
-			table->name, table->key, table->key, table->name, table->name);
+	int code = pdp_history_note(store, table, generation, true);
 
+	if (!code)
+		code = pdp_db_runf(store,
+				   "DELETE FROM main.%s WHERE (%s) IN (SELECT %s FROM"
+				   " (SELECT * FROM main.%s EXCEPT SELECT * FROM temp.%s))",
+				   table->name, table->key, table->key, table->name, table->name);
 	*changed += sqlite3_changes(store->db);
 	return code;
 }
 
-static int add_rows(const struct pdp_store *store, const struct pdp_rows *table, int *changed)
+static int add_rows(const struct pdp_store *store, const struct pdp_rows *table,
+		    uint64_t generation, int *changed)
 {
-	int code = runf(store,
-			"INSERT INTO main.%s SELECT * FROM temp.%s EXCEPT SELECT * FROM main.%s",
-			table->name, table->name, table->name);
+	int code = pdp_history_note(store, table, generation, false);
 
+	if (!code)
+		code = pdp_db_runf(store,
+				   "INSERT INTO main.%s SELECT * FROM temp.%s EXCEPT"
+				   " SELECT * FROM main.%s",
+				   table->name, table->name, table->name);
 	*changed += sqlite3_changes(store->db);
-	return code ? code : runf(store, "DELETE FROM temp.%s", table->name);
+	return code ? code : pdp_db_runf(store, "DELETE FROM temp.%s", table->name);
 }
 
 static int write_rows(const struct pdp_store *store, const struct pdp_state *state, int *changed,
 		      struct pdp_error *err)
 {
+	uint64_t generation = state->generation + 1;
 	int code = pdp_rows_write(store->db, state, err);
 
 	if (code < 0)
 		return code;
 	for (size_t i = 0; !code && i < pdp_store_n_tables; i++)
-		code = remove_rows(store, &pdp_store_tables[i], changed);
+		code = remove_rows(store, &pdp_store_tables[i], generation, changed);
 	pdp_failpoint("store-remove");
 	for (size_t i = 0; !code && i < pdp_store_n_tables; i++)
-		code = add_rows(store, &pdp_store_tables[i], changed);
+		code = add_rows(store, &pdp_store_tables[i], generation, changed);
 	pdp_failpoint("store-add");
-	return code ? fail_db(store, code, err) : 0;
+	return code ? pdp_db_fail(store, code, err) : 0;
 }
 
 /* The node's own row, what is remembered of the change, and the digest of it all. */
@@ -495,19 +404,16 @@ static int seal(const struct pdp_store *store, const struct pdp_state *state, co
 {
 	long long generation = (long long)state->generation + 1;
 	int64_t digest = 0;
-	int code = runf(store,
-			"UPDATE main.node SET name = %Q, generation = %lld;"
-			"INSERT OR REPLACE INTO main.history (generation, time, text)"
-			" VALUES (%lld, %lld, %Q);"
-			"DELETE FROM main.history WHERE generation <= %lld",
-			state->model.node, generation, generation, (long long)time(NULL), what,
-			generation - PDP_STORE_HISTORY);
+	int code = pdp_db_runf(store, "UPDATE main.node SET name = %Q, generation = %lld",
+			       state->model.node, generation);
 
+	if (!code)
+		code = pdp_history_seal(store, state, what);
 	if (!code)
 		code = pdp_rows_digest(store->db, store->version, &digest);
 	if (!code)
-		code = runf(store, "UPDATE main.node SET digest = %lld", (long long)digest);
-	return code ? fail_db(store, code, err) : 0;
+		code = pdp_db_runf(store, "UPDATE main.node SET digest = %lld", (long long)digest);
+	return code ? pdp_db_fail(store, code, err) : 0;
 }
 
 static int check_generation(const struct pdp_store *store, const struct pdp_state *state,
@@ -517,7 +423,7 @@ static int check_generation(const struct pdp_store *store, const struct pdp_stat
 	int code = read_node(store, &kept);
 
 	if (code)
-		return fail_db(store, code, err);
+		return pdp_db_fail(store, code, err);
 	*renamed = strcmp(kept.model.node, state->model.node) != 0;
 	if (kept.generation == state->generation)
 		return 0;
@@ -545,53 +451,23 @@ static int write_state(const struct pdp_store *store, const struct pdp_state *st
 int pdp_store_save(struct pdp_store *store, struct pdp_state *state, const char *what,
 		   struct pdp_error *err)
 {
-	int code = run(store, "BEGIN IMMEDIATE");
+	int code = pdp_db_run(store, "BEGIN IMMEDIATE");
 
 	if (code)
-		return fail_db(store, code, err);
+		return pdp_db_fail(store, code, err);
 	pdp_failpoint("store-begin");
 	code = write_state(store, state, what, err);
 	pdp_failpoint("store-commit");
-	if (!code && (code = run(store, "COMMIT")))
-		code = fail_db(store, code, err);
+	if (!code && (code = pdp_db_run(store, "COMMIT")))
+		code = pdp_db_fail(store, code, err);
 	if (code) {
-		run(store, "ROLLBACK");
+		pdp_db_run(store, "ROLLBACK");
 		return code < 0 ? code : 0;
 	}
 	pdp_failpoint("store-committed");
 	state->generation++;
 	/* The file alone is the whole store then; what fails here is in the WAL, and safe. */
-	run(store, "PRAGMA wal_checkpoint(TRUNCATE)");
+	pdp_db_run(store, "PRAGMA wal_checkpoint(TRUNCATE)");
 	pdp_failpoint("store-checkpointed");
 	return 0;
-}
-
-int pdp_store_history(struct pdp_store *store, size_t n,
-		      int (*fn)(const struct pdp_store_entry *entry, void *arg), void *arg,
-		      struct pdp_error *err)
-{
-	sqlite3_stmt *row;
-	int code = sqlite3_prepare_v2(store->db,
-				      "SELECT * FROM (SELECT generation, time, text FROM"
-				      " main.history ORDER BY generation DESC LIMIT ?1)"
-				      " ORDER BY generation",
-				      -1, &row, NULL);
-	int ret = 0;
-
-	if (code)
-		return fail_db(store, code, err);
-	sqlite3_bind_int64(row, 1, n > INT32_MAX ? INT32_MAX : (int64_t)n);
-	while (!ret && (code = sqlite3_step(row)) == SQLITE_ROW) {
-		const struct pdp_store_entry entry = {
-			.generation = (uint64_t)sqlite3_column_int64(row, 0),
-			.when = (time_t)sqlite3_column_int64(row, 1),
-			.text = (const char *)sqlite3_column_text(row, 2),
-		};
-
-		ret = fn(&entry, arg);
-	}
-	sqlite3_finalize(row);
-	if (!ret && code != SQLITE_DONE)
-		ret = fail_db(store, code, err);
-	return ret;
 }

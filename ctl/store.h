@@ -9,6 +9,7 @@
 #ifndef PDP_STORE_H
 #define PDP_STORE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <time.h>
@@ -26,6 +27,7 @@ struct pdp_state {
 	uint64_t generation;
 	struct pdp_model model;
 	struct pdp_placement placement;
+	uint32_t by; /* uid of who asks for it to be saved; for the history */
 };
 
 /* Free what hangs on the state and zero it; a zeroed one or NULL is fine. */
@@ -64,16 +66,28 @@ int pdp_store_load(struct pdp_store *store, struct pdp_state *out, struct pdp_er
 int pdp_store_save(struct pdp_store *store, struct pdp_state *state, const char *what,
 		   struct pdp_error *err);
 
+#define PDP_NOBODY UINT32_MAX
+
 /* One applied change. text lives until the call returns. */
 struct pdp_store_entry {
 	uint64_t generation;
 	time_t when;
 	const char *text;
+	uint32_t by; /* uid; PDP_NOBODY: not known */
+	bool kept; /* pdp_store_load_past() can make it again */
 };
 
 /* The last n changes, oldest first; a fn that does not return 0 ends it and is returned. */
 int pdp_store_history(struct pdp_store *store, size_t n,
 		      int (*fn)(const struct pdp_store_entry *entry, void *arg), void *arg,
 		      struct pdp_error *err);
+
+/*
+ * pdp_store_load_past() - what the state was after the change that made this generation.
+ *
+ * As pdp_store_load(); -ENOENT: it is not among the last changes, or they took too much room to be kept.
+ */
+int pdp_store_load_past(struct pdp_store *store, uint64_t generation, struct pdp_state *out,
+			struct pdp_error *err);
 
 #endif

@@ -3,6 +3,7 @@
  * store_read.c - a store's rows to a state. The rows are not trusted to be what was written.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -290,31 +291,34 @@ static const struct {
 	const char *sql;
 	void (*read)(struct rows *r);
 } readers[] = {
-	{"SELECT name, id, ifname, outer_vlan, inner_vlan FROM main.port ORDER BY name", read_port},
-	{"SELECT name, cpus, capacity, drain FROM main.fe ORDER BY name", read_fe},
+	{"SELECT name, id, ifname, outer_vlan, inner_vlan FROM %s.port ORDER BY name", read_port},
+	{"SELECT name, cpus, capacity, drain FROM %s.fe ORDER BY name", read_fe},
 	{"SELECT name, id, power, policy, data_plane, rate_pps, burst_packets, memory_mib,"
-	 " table_generation FROM main.vnet ORDER BY name",
+	 " table_generation FROM %s.vnet ORDER BY name",
 	 read_vnet},
-	{"SELECT vnet, id, number, fe, power FROM main.guest ORDER BY vnet, number", read_guest},
+	{"SELECT vnet, id, number, fe, power FROM %s.guest ORDER BY vnet, number", read_guest},
 	{"SELECT vnet, name, id, port, encap, vni, local, local_port, remote, remote_port, mtu, mac"
-	 " FROM main.vif ORDER BY vnet, name",
+	 " FROM %s.vif ORDER BY vnet, name",
 	 read_vif},
-	{"SELECT vnet, vif, address FROM main.address ORDER BY vnet, vif, place", read_address},
-	{"SELECT vnet, prefix, vif, via FROM main.route ORDER BY vnet", read_route},
-	{"SELECT vnet, vif, address, mac FROM main.neighbour ORDER BY vnet, vif", read_neighbour},
+	{"SELECT vnet, vif, address FROM %s.address ORDER BY vnet, vif, place", read_address},
+	{"SELECT vnet, prefix, vif, via FROM %s.route ORDER BY vnet", read_route},
+	{"SELECT vnet, vif, address, mac FROM %s.neighbour ORDER BY vnet, vif", read_neighbour},
 	{"SELECT vnet, kind, config, command, memory_mib, power, max_routes, local_pps, local_burst"
-	 " FROM main.control ORDER BY vnet",
+	 " FROM %s.control ORDER BY vnet",
 	 read_control},
-	{"SELECT vnet, vif, delay_ms, loss, down FROM main.impair ORDER BY vnet, vif", read_impair},
+	{"SELECT vnet, vif, delay_ms, loss, down FROM %s.impair ORDER BY vnet, vif", read_impair},
 };
 
-int pdp_rows_read(sqlite3 *db, struct pdp_state *out)
+int pdp_rows_read(sqlite3 *db, const char *from, struct pdp_state *out)
 {
 	struct rows r = {.out = out};
 
 	for (size_t i = 0; !r.code && i < sizeof(readers) / sizeof(readers[0]); i++) {
-		int code = sqlite3_prepare_v2(db, readers[i].sql, -1, &r.row, NULL);
+		char sql[256];
+		int code;
 
+		snprintf(sql, sizeof(sql), readers[i].sql, from);
+		code = sqlite3_prepare_v2(db, sql, -1, &r.row, NULL);
 		r.vnet = 0;
 		r.vif = 0;
 		while (!code && !r.code && (code = sqlite3_step(r.row)) == SQLITE_ROW) {

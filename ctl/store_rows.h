@@ -31,8 +31,11 @@ extern const char pdp_store_upgrade_2[];
  */
 int pdp_rows_write(sqlite3 *db, const struct pdp_state *state, struct pdp_error *err);
 
-/* Fill out->model and out->placement from the tables. 0, -ENOMEM, or a positive SQLite code. */
-int pdp_rows_read(sqlite3 *db, struct pdp_state *out);
+/*
+ * Fill out->model and out->placement from the tables of a database, "main" or "temp". 0, -ENOMEM, or a
+ * positive SQLite code.
+ */
+int pdp_rows_read(sqlite3 *db, const char *from, struct pdp_state *out);
 
 /*
  * FNV-1a of 64 bits over the schema, the node's row and the contents of all tables that a store of this

@@ -2,6 +2,7 @@
 /*
  * views.c - reads a node, writes JSON. Between the API and everything below it; changes nothing.
  */
+#include "ctl/apply_steps.h"
 #include "ctl/views.h"
 
 #include <string.h>
@@ -89,6 +90,26 @@ static void count_guests(const struct pdp_node *node, size_t *guests, size_t *re
 	}
 }
 
+/* How far a change is: NULL when none is under way. */
+static json_t *view_change(const struct pdp_node *node)
+{
+	static const char *const steps[] = {
+		[PDP_APPLY_MAKE] = "make",   [PDP_APPLY_WAIT] = "wait",
+		[PDP_APPLY_DRAIN] = "drain", [PDP_APPLY_REMOVE] = "remove",
+		[PDP_APPLY_UNDO] = "undo",
+	};
+	const struct pdp_apply *a = node->apply;
+	size_t i, ready = 0;
+
+	if (!a)
+		return json_null();
+	for (i = 0; i < a->n_fresh; i++)
+		ready += a->fresh[i]->box && a->fresh[i]->state == PDP_GUEST_READY;
+	return json_pack("{s:s, s:s, s:I, s:I, s:I}", "what", a->what, "step", steps[a->step],
+			 "new_guests", (json_int_t)a->n_fresh, "new_guests_ready",
+			 (json_int_t)ready, "leaving_guests", (json_int_t)a->n_leaving);
+}
+
 json_t *pdp_view_node(struct pdp_node *node)
 {
 	json_t *row = json_object(), *rows = json_array();
@@ -116,6 +137,7 @@ json_t *pdp_view_node(struct pdp_node *node)
 	set_int(row, "guests_ready", ready);
 	set_int(row, "capacity_millicores", capacity);
 	set_int(row, "used_millicores", used);
+	json_object_set_new(row, "change", view_change(node));
 	set_counters(row, node, PDP_MAP_NODE_STATS, 0, "");
 	json_array_append_new(rows, row);
 	return rows;

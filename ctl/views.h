@@ -23,6 +23,16 @@ json_t *pdp_view_stats(struct pdp_node *node);
 json_t *pdp_view_routes(struct pdp_node *node);
 json_t *pdp_view_neighbours(struct pdp_node *node);
 
+/* What was done to the node, oldest first (views_history.c). */
+json_t *pdp_view_history(struct pdp_node *node);
+
+/*
+ * The node file of the node, or of what it was at this generation (0 = now); *out is the caller's. -ENOENT: it
+ * is not kept.
+ */
+int pdp_view_export(char **out, const struct pdp_node *node, uint64_t generation,
+		    struct pdp_error *err);
+
 /* The books of a vnet, the caller's to free. 0 or -errno. */
 int pdp_view_books(struct pdp_books *out, const struct pdp_node *node,
 		   const struct pdp_node_vnet *vnet);

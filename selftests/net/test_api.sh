@@ -58,6 +58,17 @@ check "and ask what would fit" is 200 as $READERS -- "http://pdpd/v1/alloc/what-
 check "and what could be better" is 200 as $READERS -- http://pdpd/v1/alloc/defrag
 check "readers move nothing" is 403 as $READERS -- -X POST http://pdpd/v1/alloc/defrag
 check "readers change nothing" is 403 as $READERS -- -X POST http://pdpd/v1/node/down
+plan() {
+	as $READERS "$BIN/pdp-ctl" --run-dir "$RUN_DIR" plan -f "$1"
+}
+chmod 755 "$WORK"
+sed 's/power: 300m/power: 500m/' "$WORK/node.yaml" >"$WORK/more.yaml"
+check "they may ask what would change" [ "$(plan "$WORK/more.yaml" >"$WORK/planned"; echo $?)" = 4 ]
+check "and are told" grep -q 'power 300m -> 500m' "$WORK/planned"
+check "for one thing too" is 200 as $READERS -- -X PATCH -d '{"power": "400m"}' 'http://pdpd/v1/vnets/red?dry_run=1'
+check "which a strange query does not widen" is 403 as $READERS -- -X PATCH -d '{"power": "400m"}' 'http://pdpd/v1/vnets/red?dry_run=0'
+check "nor does any other word" is 403 as $READERS -- -X PATCH -d '{"power": "400m"}' 'http://pdpd/v1/vnets/red?dry=1'
+check "readers may not take it down, dry or not" is 403 as $READERS -- -X POST 'http://pdpd/v1/node/down?dry_run=1'
 check "and are told who may" says "only root and members of the group $ADMINS may change anything"
 check "strangers are kept out by the file" is 000 as nogroup -- http://pdpd/v1/vnets
 check "and so are admins who are not readers" is 000 as $ADMINS -- http://pdpd/v1/vnets

@@ -166,6 +166,101 @@ static void test_history(void **arg)
 	clear_dir();
 }
 
+/* Each state of before can be had again, as it was, while the store goes on. */
+static void test_past(void **arg)
+{
+	enum { STATES = 40 };
+	struct pdp_store *store = open_good();
+	struct pdp_state state = {0}, past;
+	struct pdp_error err = {""};
+	char *texts[STATES + 1] = {NULL};
+
+	(void)arg;
+	assert_int_equal(pdp_store_load_past(store, 0, &past, &err), -ENOENT);
+	for (int i = 1; i <= STATES; i++) {
+		draw_state(&state, i % 7 ? 4 : 0);
+		state.by = (uint32_t)i;
+		save_good(store, &state, "a test");
+		assert_int_equal(state.generation, i);
+		texts[i] = describe_state(&state);
+		for (int j = i; j >= 1; j = j > 3 ? (int)draw((uint32_t)j) : j - 1) {
+			char *found;
+
+			if (pdp_store_load_past(store, (uint64_t)j, &past, &err))
+				fail_msg("%s", err.text);
+			assert_int_equal(past.generation, j);
+			found = describe_state(&past);
+			assert_string_equal(found, texts[j]);
+			free(found);
+			pdp_state_free(&past);
+		}
+		assert_holds(store, &state);
+	}
+	assert_int_equal(pdp_store_load_past(store, STATES + 1, &past, &err), -ENOENT);
+	assert_string_equal(err.text, "generation 41 of the node is not kept; pdp-ctl node history "
+				      "tells which are");
+	assert_null(past.model.vnets);
+	for (int i = 1; i <= STATES; i++)
+		free(texts[i]);
+	pdp_state_free(&state);
+	pdp_store_close(store);
+	clear_dir();
+}
+
+/* All of its routes others, each time: several MB a change. */
+static void draw_many_routes(struct pdp_vnet_conf *vnet, int time)
+{
+	vnet->n_routes = 60000;
+	vnet->routes = calloc(vnet->n_routes, sizeof(*vnet->routes));
+	for (size_t i = 0; i < vnet->n_routes; i++) {
+		vnet->routes[i].prefix = an_address("2001:db8:ffff:ffff:ffff:ffff::%d/128", time);
+		vnet->routes[i].prefix.addr[4] = (uint8_t)(i >> 8);
+		vnet->routes[i].prefix.addr[5] = (uint8_t)i;
+	}
+}
+
+static int count_kept(const struct pdp_store_entry *entry, void *arg)
+{
+	(*(int *)arg) += entry->kept;
+	assert_int_equal(entry->by, 1000);
+	return 0;
+}
+
+/* Changes that took much room are not kept for ever; the last state always is. */
+static void test_large_past(void **arg)
+{
+	struct pdp_store *store = open_good();
+	struct pdp_error err = {""};
+	struct pdp_state past;
+	int kept = 0;
+
+	(void)arg;
+	for (int i = 0; i < 4; i++) {
+		struct pdp_state state = {0};
+
+		srand(7);
+		do
+			draw_state(&state, 2);
+		while (state.model.n_vnets != 1);
+		state.generation = (uint64_t)i;
+		state.by = 1000;
+		free(state.model.vnets[0].routes);
+		draw_many_routes(&state.model.vnets[0], i + 1);
+		save_good(store, &state, "large");
+		pdp_state_free(&state);
+	}
+	assert_int_equal(pdp_store_history(store, 10, count_kept, &kept, NULL), 0);
+	print_message("# %d of 4 are kept\n", kept);
+	assert_true(kept >= 2 && kept <= 3);
+	assert_int_equal(pdp_store_load_past(store, (uint64_t)(4 - kept), &past, &err), -ENOENT);
+	assert_int_equal(pdp_store_load_past(store, (uint64_t)(5 - kept), &past, &err), 0);
+	assert_int_equal(past.model.vnets[0].routes[0].prefix.addr[15], 5 - kept);
+	assert_int_equal(past.model.vnets[0].n_routes, 60000);
+	pdp_state_free(&past);
+	pdp_store_close(store);
+	clear_dir();
+}
+
 static void run_sql(const char *sql)
 {
 	sqlite3 *raw;
@@ -369,6 +464,7 @@ int main(void)
 		cmocka_unit_test(test_swap),	      cmocka_unit_test(test_bad_states),
 		cmocka_unit_test(test_history),	      cmocka_unit_test(test_foreign_files),
 		cmocka_unit_test(test_two_processes), cmocka_unit_test(test_read_only),
+		cmocka_unit_test(test_past),	      cmocka_unit_test(test_large_past),
 		cmocka_unit_test(test_upgrade),
 	};
 

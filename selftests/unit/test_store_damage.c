@@ -99,7 +99,7 @@ static void damage(const struct bytes *good_db, const struct bytes *good_wal, co
 static void test_truncated(void **arg)
 {
 	struct bytes good_db, good_wal;
-	int seen[3] = {0};
+	int seen[3] = {0}, which;
 
 	(void)arg;
 	make_crashed();
@@ -123,10 +123,12 @@ static void test_truncated(void **arg)
 	free(good_db.at);
 	good_db = read_file(db);
 	assert_int_equal(access(wal, F_OK), -1);
+	/* Of the last page what is cut off may be blank. */
 	for (size_t cut = 0; cut < good_db.n; cut += 1 + draw(1200)) {
 		assert_int_equal(truncate(db, 0), 0);
 		write_file(db, good_db.at, cut);
-		assert_int_equal(look(), 0);
+		which = look();
+		assert_true(which == 0 || (which == 2 && cut + 4096 > good_db.n));
 	}
 	free(good_db.at);
 	free(good_wal.at);
