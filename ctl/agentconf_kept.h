@@ -35,7 +35,7 @@ struct pdp_agentconf {
 	struct pdp_kept_list order[PDP_CONF_PHASES]; /* by last change */
 	struct pdp_kept_list gone[PDP_CONF_PHASES]; /* of these, the removals */
 	uint64_t last; /* change */
-	LIST_HEAD(, pdp_confreader) readers;
+	LIST_HEAD(pdp_confreaders, pdp_confreader) readers;
 	bool held;
 	uint32_t round; /* of mark and sweep */
 	bool in_round;

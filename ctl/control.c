@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ctl/control_mirror.h"
 #include "ctl/log.h"
 
 /* --- what one is to be ---------------------------------------------------------------------------- */
@@ -73,10 +74,15 @@ static void on_guest(struct pdp_mh_guest *box, enum pdp_mh_state state, const st
 	control->error.text[0] = '\0';
 	if (err)
 		control->error = *err;
+	/* A socket in the namespace would keep it. */
+	if (state == PDP_MH_STARTING)
+		pdp_control_mirror_lost(control);
 	if (node->state == PDP_NODE_STOPPING)
 		return;
 	tell(control, state);
 	control->state = state;
+	if (state == PDP_MH_READY && pdp_control_mirror_begin(control, &why))
+		pdp_log(PDP_LOG_ERROR, "vnet %s: %s", control->vnet->conf->name, why.text);
 	if (control->live && pdp_control_publish(node, control->vnet, &why))
 		pdp_log(PDP_LOG_ERROR, "%s", why.text);
 }
@@ -99,9 +105,10 @@ static int start(struct pdp_apply *a, struct pdp_node_control *control,
 {
 	int code = pdp_mh_start(&control->box, a->node->mh_guests, spec, on_guest, control, err);
 
-	if (!code)
-		control->state = PDP_MH_READY;
-	return code;
+	if (code)
+		return code;
+	control->state = PDP_MH_READY;
+	return pdp_control_mirror_begin(control, err);
 }
 
 /* Those of both layouts with the same of everything are not touched: settle does what is left. */
@@ -118,6 +125,7 @@ static int make_one(struct pdp_apply *a, const struct pdp_node_vnet *vnet, struc
 		code = start(a, control, &spec, err);
 	else
 		code = pdp_mh_change(control->box, &spec, err);
+	pdp_control_mirror_again(control);
 	free(vifs);
 	return code;
 }
@@ -143,11 +151,13 @@ static void settle_one(struct pdp_node *node, const struct pdp_node_vnet *vnet)
 		return;
 	}
 	pdp_mh_settle(vnet->control->box, &spec);
+	pdp_control_mirror_again(vnet->control);
 	free(vifs);
 }
 
 static void end_one(struct pdp_node_control *control, void (*end)(struct pdp_mh_guest *box))
 {
+	pdp_control_mirror_end(control);
 	end(control->box);
 	control->box = NULL;
 	control->state = PDP_MH_STOPPED;

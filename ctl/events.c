@@ -29,6 +29,10 @@ static const char *const names[PDP_EVENT_KINDS] = {
 	[PDP_EVENT_PATH_DOWN] = "path-down",
 	[PDP_EVENT_CONTROL_READY] = "control-ready",
 	[PDP_EVENT_CONTROL_LOST] = "control-lost",
+	[PDP_EVENT_ROUTES_MIRRORED] = "routes-mirrored",
+	[PDP_EVENT_ROUTES_OVERRUN] = "routes-overrun",
+	[PDP_EVENT_ROUTES_OVER] = "routes-over",
+	[PDP_EVENT_ROUTES_BELOW] = "routes-below",
 	[PDP_EVENT_CONTROL_TROUBLE] = "control-trouble",
 	[PDP_EVENT_REPAIRED] = "repaired",
 };

@@ -29,6 +29,10 @@ enum pdp_event_kind {
 	PDP_EVENT_PATH_DOWN,
 	PDP_EVENT_CONTROL_READY, /* a vnet's MH guest is there again */
 	PDP_EVENT_CONTROL_LOST, /* it has ended, and will be again */
+	PDP_EVENT_ROUTES_MIRRORED, /* a control plane's tables are known for the first time */
+	PDP_EVENT_ROUTES_OVERRUN, /* some of what its kernel told was lost: they are read anew */
+	PDP_EVENT_ROUTES_OVER, /* it has more routes than max-routes */
+	PDP_EVENT_ROUTES_BELOW, /* no more */
 	PDP_EVENT_CONTROL_TROUBLE, /* a daemon in it has ended, or does not take its configuration */
 	PDP_EVENT_REPAIRED, /* a map or a link that somebody changed by hand */
 	PDP_EVENT_KINDS,

@@ -14,6 +14,7 @@
 
 #include "ctl/alloc.h"
 #include "ctl/books.h"
+#include "ctl/bucket.h"
 #include "ctl/events.h"
 #include "ctl/guest.h"
 #include "ctl/mhguest.h"
@@ -49,6 +50,7 @@ struct pdp_rate {
 
 struct pdp_agentconf;
 struct pdp_apply;
+struct pdp_mirror;
 struct pdp_node;
 struct pdp_node_vnet;
 struct pdp_store;
@@ -105,6 +107,8 @@ struct pdp_node_control {
 	struct pdp_mh_guest *box; /* NULL = not made */
 	enum pdp_mh_state state;
 	struct pdp_error error; /* last trouble, "" = none */
+	struct pdp_mirror *mirror; /* of its tables; NULL = none, it is down */
+	struct pdp_bucket overruns; /* that may be told */
 	uint64_t cpu_ns; /* as last seen */
 	uint32_t cpu_millicores;
 };

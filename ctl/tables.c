@@ -57,6 +57,12 @@ static int fail(const struct pdp_node_vnet *vnet, int code, struct pdp_error *er
 		    : 0;
 }
 
+/* What is said of routes by the vnet's own configuration: an MH guest's kernel has it, and is mirrored. */
+static int build(const struct pdp_node_vnet *vnet, const uint16_t *ids, pdp_fib_fn fn, void *arg)
+{
+	return vnet->control ? 0 : pdp_fib_build(vnet->conf, ids, fn, arg);
+}
+
 int pdp_tables_send(const struct pdp_node_vnet *vnet, struct pdp_error *err)
 {
 	uint16_t *ids = vif_ids(vnet);
@@ -69,9 +75,24 @@ int pdp_tables_send(const struct pdp_node_vnet *vnet, struct pdp_error *err)
 		code = pdp_agentconf_vif(vnet->told, &vif);
 	}
 	if (!code)
-		code = pdp_fib_build(vnet->conf, ids, send_netlink, vnet->told);
+		code = build(vnet, ids, send_netlink, vnet->told);
 	free(ids);
 	return fail(vnet, code, err);
+}
+
+/* Whatever has been mirrored, and is not in the vnet's own configuration. */
+static int withdraw_mirrored(const struct pdp_node_vnet *vnet, const uint16_t *ids)
+{
+	int code;
+
+	pdp_agentconf_begin_round(vnet->told);
+	code = build(vnet, ids, send_netlink, vnet->told);
+	if (code)
+		pdp_agentconf_end_round(vnet->told);
+	else
+		while (!pdp_agentconf_sweep(vnet->told, SIZE_MAX, NULL))
+			;
+	return code;
 }
 
 int pdp_tables_withdraw(const struct pdp_node_vnet *old, const struct pdp_node_vnet *vnet,
@@ -81,7 +102,10 @@ int pdp_tables_withdraw(const struct pdp_node_vnet *old, const struct pdp_node_v
 	int code = old_ids && ids ? 0 : -ENOMEM;
 	size_t i;
 
-	if (!code)
+	/* Where there is a mirror, it removes by itself. */
+	if (!code && old->control && !vnet->control)
+		code = withdraw_mirrored(vnet, ids);
+	else if (!code && !vnet->control)
 		code = pdp_fib_withdraw(old->conf, old_ids, vnet->conf, ids, send_netlink,
 					vnet->told);
 	for (i = 0; !code && i < old->n_vifs; i++) {
@@ -125,7 +149,7 @@ static int write_out(struct text *text, const struct pdp_node_vnet *vnet)
 		code = append(&vif, sizeof(vif), text);
 	}
 	if (!code)
-		code = pdp_fib_build(vnet->conf, ids, append, text);
+		code = build(vnet, ids, append, text);
 	free(ids);
 	return code;
 }
@@ -133,8 +157,8 @@ static int write_out(struct text *text, const struct pdp_node_vnet *vnet)
 bool pdp_tables_same(const struct pdp_node_vnet *a, const struct pdp_node_vnet *b)
 {
 	struct text left = {0}, right = {0};
-	bool same = !write_out(&left, a) && !write_out(&right, b) && left.len == right.len &&
-		    (!left.len || !memcmp(left.buf, right.buf, left.len));
+	bool same = !a->control == !b->control && !write_out(&left, a) && !write_out(&right, b) &&
+		    left.len == right.len && (!left.len || !memcmp(left.buf, right.buf, left.len));
 
 	free(left.buf);
 	free(right.buf);

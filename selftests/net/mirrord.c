@@ -260,13 +260,10 @@ static void parse(struct mirrord *d, int argc, char **argv)
 		err(1, "%s", argv[1]);
 	d->max_routes = (uint32_t)atoi(argv[2]);
 	for (int i = 3; i < argc; i++) {
-		char *is = strchr(argv[i], '=');
-
-		if (!is)
+		if (sscanf(argv[i], "%15[^=]=%hu", d->vifs[d->n_vifs].name,
+			   &d->vifs[d->n_vifs].id) != 2)
 			errx(2, "%s", argv[i]);
-		*is = '\0';
-		snprintf(d->vifs[d->n_vifs].name, IFNAMSIZ, "%s", argv[i]);
-		d->vifs[d->n_vifs++].id = (uint16_t)atoi(is + 1);
+		d->n_vifs++;
 	}
 }
 
