@@ -36,6 +36,7 @@
 #include "ctl/tables.h"
 
 #define READY_TIMEOUT_NS (20 * 1000000000ULL)
+#define PATH_TIMEOUT_NS (1000000000ULL) /* for a new next hop to answer */
 #define DRAIN_LEAST_NS (60 * 1000000ULL) /* for packets on their way through guests that stay */
 #define DRAIN_TIMEOUT_NS (2 * 1000000000ULL)
 #define TICK_US 20000
@@ -171,7 +172,13 @@ static void make_turn(struct pdp_apply *a)
 			turn_soon(a, 0);
 		return;
 	}
-	code = retell_all(a, &a->err);
+	if (!pdp_apply_paths_known(a) && pdp_now_ns() - a->since_ns < PATH_TIMEOUT_NS) {
+		turn_soon(a, TICK_US);
+		return;
+	}
+	code = pdp_enforce_replacing(a->node, &a->other, &a->err);
+	if (!code)
+		code = retell_all(a, &a->err);
 	if (!code)
 		code = pdp_apply_power(a, true, &a->err);
 	pdp_failpoint("apply-made");

@@ -100,7 +100,7 @@ void pdp_apply_zero(struct pdp_apply *a)
 			pdp_publish_zero(a->node->store, PDP_MAP_VNET_STATS, vnet->id,
 					 sizeof(struct pdp_vnet_stats));
 		for (j = 0; j < vnet->n_vifs; j++)
-			if (!old || !pdp_layout_vif(old, vnet->vifs[j].conf->name))
+			if (!old || !pdp_layout_vif_by_id(old, vnet->vifs[j].id))
 				pdp_publish_zero(a->node->store, PDP_MAP_VIF_STATS,
 						 vnet->vifs[j].id, sizeof(struct pdp_vif_stats));
 	}
@@ -281,7 +281,7 @@ static bool vnet_loses(const struct pdp_node_vnet *old, const struct pdp_node_vn
 	size_t i;
 
 	for (i = 0; i < old->n_vifs; i++)
-		if (!now || !pdp_layout_vif(now, old->vifs[i].conf->name))
+		if (!now || !pdp_layout_vif_by_id(now, old->vifs[i].id))
 			return true;
 	for (i = 0; now && i < now->n_guests; i++) {
 		const struct pdp_placed_guest *was = placed(old, now->guests[i]->id);
@@ -338,7 +338,7 @@ static void stop(struct pdp_node *node, struct pdp_node_guest *guest)
 	guest->box = NULL;
 	guest->state = PDP_GUEST_STOPPED;
 	guest->syncs = 0;
-	pdp_publish_no_guest(node->store, guest->id);
+	pdp_publish_no_guest(node->store, guest->id, guest->link_ifindex);
 }
 
 static struct pdp_node_vnet *vnet_by_id(struct pdp_node *node, uint16_t id)

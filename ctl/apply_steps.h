@@ -101,6 +101,8 @@ void pdp_apply_zero(struct pdp_apply *a);
 int pdp_apply_save(struct pdp_apply *a, const struct pdp_layout *layout, const char *what,
 		   struct pdp_error *err);
 /* Paths tell the node's vifs from now on. */
+/* Are the next hops of vifs known that take the place of others whose were? */
+bool pdp_apply_paths_known(const struct pdp_apply *a);
 void pdp_apply_own_paths(struct pdp_node *node);
 /*
  * After the switch: did the node have what it has no more (a guest, a vif, a port, power of a guest), so

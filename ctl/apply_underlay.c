@@ -129,6 +129,23 @@ int pdp_apply_paths(struct pdp_apply *a, struct pdp_error *err)
 	return code;
 }
 
+bool pdp_apply_paths_known(const struct pdp_apply *a)
+{
+	size_t i, j;
+
+	for (i = 0; i < a->other.model.n_vnets; i++) {
+		for (j = 0; j < a->other.vnets[i].n_vifs; j++) {
+			const struct pdp_node_vif *vif = &a->other.vnets[i].vifs[j];
+			const struct pdp_node_vif *old = pdp_layout_replaced(a->node, vif);
+
+			if (old && old->path->state == PDP_PATH_UP &&
+			    vif->path->state != PDP_PATH_UP)
+				return false;
+		}
+	}
+	return true;
+}
+
 void pdp_apply_own_paths(struct pdp_node *node)
 {
 	size_t i, j;

@@ -84,6 +84,24 @@ int pdp_enforce_add(struct pdp_node *node, struct pdp_error *err)
 	return first;
 }
 
+int pdp_enforce_replacing(struct pdp_node *node, struct pdp_layout *next, struct pdp_error *err)
+{
+	size_t i, j;
+	int code = 0;
+
+	for (i = 0; !code && i < next->model.n_vnets; i++) {
+		for (j = 0; !code && j < next->vnets[i].n_vifs; j++) {
+			const struct pdp_node_vif *vif = &next->vnets[i].vifs[j];
+
+			if (!pdp_layout_replaced(node, vif))
+				continue;
+			code = pdp_follow_port_out(node, vif->port, err);
+			add_vif(node, vif);
+		}
+	}
+	return code;
+}
+
 /* --- what is not to be there ---------------------------------------------------------------------- */
 
 /* Which ids and keys the node has. */
@@ -219,9 +237,12 @@ void pdp_enforce_forget(struct pdp_node *node)
 	for (id = 1; id < PDP_MAX_VIFS; id++)
 		if (!w->vif[id])
 			pdp_publish_no_vif(node->store, id);
+	for (id = 1; id < PDP_MAX_VIFS; id++)
+		if (!w->vif[id])
+			pdp_publish_wipe_vif(node->store, id);
 	for (id = 1; id < PDP_MAX_GUESTS; id++)
 		if (!w->guest[id])
-			pdp_publish_no_guest(node->store, id);
+			pdp_publish_no_guest(node->store, id, 0);
 	for (id = 1; id < PDP_MAX_PORTS; id++)
 		if (!w->port[id])
 			pdp_publish_port(node->store, id, 0, 0, NULL);

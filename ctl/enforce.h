@@ -8,6 +8,7 @@
 #ifndef PDP_ENFORCE_H
 #define PDP_ENFORCE_H
 
+#include "ctl/layout.h"
 #include "ctl/node.h"
 
 /*
@@ -15,6 +16,12 @@
  * lead to them, then the ports. Goes on past an error; returns and tells the first.
  */
 int pdp_enforce_add(struct pdp_node *node, struct pdp_error *err);
+
+/*
+ * Ahead of the switch: vifs of the next layout that take the place of one with another tunnel, and the ports
+ * that they leave through. Nothing of it is used before agents hear of it.
+ */
+int pdp_enforce_replacing(struct pdp_node *node, struct pdp_layout *next, struct pdp_error *err);
 
 /* No way in for what the node has not: tunnels and slots. Guests that leave can still come to rest. */
 void pdp_enforce_close(struct pdp_node *node);

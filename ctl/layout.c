@@ -327,3 +327,22 @@ struct pdp_node_vif *pdp_layout_vif(const struct pdp_node_vnet *vnet, const char
 			return &vnet->vifs[i];
 	return NULL;
 }
+
+struct pdp_node_vif *pdp_layout_vif_by_id(const struct pdp_node_vnet *vnet, uint16_t id)
+{
+	size_t i;
+
+	for (i = 0; i < vnet->n_vifs; i++)
+		if (vnet->vifs[i].id == id)
+			return &vnet->vifs[i];
+	return NULL;
+}
+
+const struct pdp_node_vif *pdp_layout_replaced(const struct pdp_node *node,
+					       const struct pdp_node_vif *vif)
+{
+	const struct pdp_node_vnet *vnet = pdp_node_vnet(node, vif->vnet->conf->name);
+	const struct pdp_node_vif *old = vnet ? pdp_layout_vif(vnet, vif->conf->name) : NULL;
+
+	return old && old->id != vif->id ? old : NULL;
+}

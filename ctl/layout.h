@@ -39,5 +39,10 @@ struct pdp_node_vnet *pdp_node_vnet(const struct pdp_node *node, const char *nam
 /* Of a layout, by label; NULL when there is none. */
 struct pdp_node_vnet *pdp_layout_vnet(const struct pdp_layout *layout, const char *name);
 struct pdp_node_vif *pdp_layout_vif(const struct pdp_node_vnet *vnet, const char *name);
+/* The vif of the node that this one of another layout takes the place of, under another number; or NULL. */
+const struct pdp_node_vif *pdp_layout_replaced(const struct pdp_node *node,
+					       const struct pdp_node_vif *vif);
+/* A vif of a name may have another number, and so be another. */
+struct pdp_node_vif *pdp_layout_vif_by_id(const struct pdp_node_vnet *vnet, uint16_t id);
 
 #endif

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "ctl/place_seats.h"
+#include "ctl/prefix.h"
 
 /* --- what is -------------------------------------------------------------------------------------- */
 
@@ -183,8 +184,44 @@ static int number_guests(struct pdp_place *p, struct pdp_seating *v, struct pdp_
 	return 0;
 }
 
-static int number_vifs(struct pdp_place *p, const struct pdp_seating *v,
-		       struct pdp_placed_vnet *out, struct pdp_error *err)
+static bool same_port(const struct pdp_port_conf *a, const struct pdp_port_conf *b)
+{
+	return !strcmp(a->name, b->name) && !strcmp(a->ifname, b->ifname) &&
+	       !memcmp(a->vlan, b->vlan, sizeof(a->vlan));
+}
+
+/* Of what agents write and the dispatcher compares: is all of it the same? */
+static bool same_tunnel(const struct pdp_vif_conf *a, const struct pdp_port_conf *a_port,
+			const struct pdp_vif_conf *b, const struct pdp_port_conf *b_port)
+{
+	return a->encap == b->encap && a->vni == b->vni && a->local_port == b->local_port &&
+	       a->remote_port == b->remote_port && !pdp_prefix_compare(&a->local, &b->local) &&
+	       !pdp_prefix_compare(&a->remote, &b->remote) && same_port(a_port, b_port);
+}
+
+/*
+ * A vif with another tunnel gets another number, so that both are valid while agents go over from one to
+ * the other. Not where somebody knows the number: a control plane by its device, vxlan hosts by the MAC
+ * that is made from it.
+ */
+static bool keeps_id(const struct pdp_place *p, const struct pdp_model *was,
+		     const struct pdp_seating *v, const struct pdp_vif_conf *vif)
+{
+	static const uint8_t none[6];
+	const struct pdp_vnet_conf *vnet = pdp_model_vnet(was, v->conf->name);
+	const struct pdp_vif_conf *old = vnet ? pdp_vnet_vif(vnet, vif->name) : NULL;
+
+	if (!old || v->conf->control.kind != PDP_CONTROL_NONE ||
+	    vnet->control.kind != PDP_CONTROL_NONE ||
+	    (vif->encap == PDP_ENCAP_VXLAN && !memcmp(vif->mac, none, sizeof(none))))
+		return true;
+	return same_tunnel(old, pdp_model_port(was, old->port), vif,
+			   pdp_model_port(p->model, vif->port));
+}
+
+static int number_vifs(struct pdp_place *p, const struct pdp_model *was,
+		       const struct pdp_seating *v, struct pdp_placed_vnet *out,
+		       struct pdp_error *err)
 {
 	size_t i;
 
@@ -197,7 +234,10 @@ static int number_vifs(struct pdp_place *p, const struct pdp_seating *v,
 		const struct pdp_placed_vif *had = v->had ? pdp_placed_vif(v->had, name) : NULL;
 
 		memcpy(out->vifs[i].name, name, PDP_LABEL_MAX);
-		out->vifs[i].id = had ? had->id : pdp_ids_take(&p->vif_ids);
+		if (had && keeps_id(p, was, v, &v->conf->vifs[i]))
+			out->vifs[i].id = had->id;
+		else
+			out->vifs[i].id = pdp_ids_take(&p->vif_ids);
 		if (!out->vifs[i].id)
 			return pdp_fail(err, -ENOSPC, "vif %s/%s: a node has at most %d vifs",
 					v->conf->name, name, PDP_MAX_VIFS - 1);
@@ -205,7 +245,7 @@ static int number_vifs(struct pdp_place *p, const struct pdp_seating *v,
 	return 0;
 }
 
-static int number_vnets(struct pdp_place *p, struct pdp_error *err)
+static int number_vnets(struct pdp_place *p, const struct pdp_model *was, struct pdp_error *err)
 {
 	size_t i;
 	int code = 0;
@@ -224,7 +264,7 @@ static int number_vnets(struct pdp_place *p, struct pdp_error *err)
 		if (!out->id)
 			return pdp_fail(err, -ENOSPC, "vnet %s: a node has at most %d vnets",
 					v->conf->name, PDP_MAX_VNETS - 1);
-		code = number_vifs(p, v, out, err);
+		code = number_vifs(p, was, v, out, err);
 		if (!code)
 			code = number_guests(p, v, out, err);
 	}
@@ -295,7 +335,7 @@ int pdp_place(struct pdp_placement *out, const struct pdp_model *model, const st
 		code = number_ports(&p, err);
 	}
 	if (!code)
-		code = number_vnets(&p, err);
+		code = number_vnets(&p, was, err);
 	return end(&p, code);
 }
 
@@ -311,6 +351,6 @@ int pdp_place_move(struct pdp_placement *out, const struct pdp_model *model,
 	if (!code)
 		code = number_ports(&p, err);
 	if (!code)
-		code = number_vnets(&p, err);
+		code = number_vnets(&p, model, err);
 	return end(&p, code);
 }

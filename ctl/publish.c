@@ -21,13 +21,14 @@
 #include "ctl/prefix.h"
 #include "ctl/publish.h"
 
-/* A packet that began with the other half has long left the classifier. */
-#define FLIP_SETTLED_NS 1000000000ULL
+/* A packet that began so long ago has left its program. */
+#define SETTLED_NS 1000000000ULL
 
 struct pdp_publish {
 	struct pdp_loader *loader;
 	uint64_t writes;
 	uint64_t flipped_ns[PDP_MAX_VNETS + 1];
+	uint64_t retired_ns; /* when a vif was last taken out of use */
 };
 
 /* The words that are stored at once. */
@@ -51,6 +52,26 @@ static void store(struct pdp_publish *st, void *at, union word word)
 		return;
 	__atomic_store_n((uint64_t *)at, word.bits, __ATOMIC_RELEASE);
 	st->writes++;
+}
+
+static uint64_t now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000ULL + (uint64_t)now.tv_nsec;
+}
+
+/*
+ * Until no packet reads what was in force up to then, and what is about to be written: one that began
+ * before has long gone, or is waited for.
+ */
+static void settle(uint64_t *retired_ns)
+{
+	if (now_ns() - *retired_ns < SETTLED_NS)
+		syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0,
+			0); /* waits as synchronize_rcu() */
+	*retired_ns = 0;
 }
 
 static void *element(const struct pdp_publish *store, enum pdp_map map, uint32_t id, size_t size)
@@ -153,12 +174,15 @@ int pdp_publish_find_guest(const struct pdp_publish *store, uint16_t id,
 	return 0;
 }
 
-void pdp_publish_no_guest(struct pdp_publish *store, uint16_t id)
+void pdp_publish_no_guest(struct pdp_publish *store, uint16_t id, int was)
 {
 	static const struct pdp_guest none;
 	struct pdp_guest *at = ELEMENT(store, PDP_MAP_GUESTS, id, struct pdp_guest);
-	uint32_t key = id;
+	uint32_t key = id, link = (uint32_t)was;
 
+	/* A devmap forgets a device that goes; this map does not. */
+	if (link)
+		forget(store, PDP_MAP_SENDERS, &link);
 	/* It is written before the others, so it tells of them. */
 	if (!memcmp(at, &none, sizeof(*at)))
 		return;
@@ -180,12 +204,22 @@ static union word mac_word(const struct pdp_vif_mac *mac)
 	return (union word){.mac = *mac};
 }
 
+/* Out of use from now on; packets that are with a program still read the rest of it for a moment. */
+static void retire_vif(struct pdp_publish *st, struct pdp_vif *at)
+{
+	if (!__atomic_load_n((uint64_t *)(void *)&at->owner, __ATOMIC_RELAXED))
+		return;
+	store(st, &at->owner, (union word){0});
+	st->retired_ns = now_ns();
+}
+
 void pdp_publish_vif(struct pdp_publish *st, uint16_t id, const struct pdp_vif *vif)
 {
 	struct pdp_vif *at = ELEMENT(st, PDP_MAP_VIFS, id, struct pdp_vif);
 
 	if (!same_tunnel(at, vif)) {
-		store(st, &at->owner, (union word){0});
+		retire_vif(st, at);
+		settle(&st->retired_ns);
 		memcpy(&at->vlans, &vif->vlans, sizeof(*vif) - offsetof(struct pdp_vif, vlans));
 		st->writes++;
 	}
@@ -197,13 +231,22 @@ void pdp_publish_vif(struct pdp_publish *st, uint16_t id, const struct pdp_vif *
 
 void pdp_publish_no_vif(struct pdp_publish *st, uint16_t id)
 {
+	struct pdp_vif *at = ELEMENT(st, PDP_MAP_VIFS, id, struct pdp_vif);
+
+	if (!__atomic_load_n((uint64_t *)(void *)&at->owner, __ATOMIC_RELAXED))
+		return;
+	pdp_publish_no_vif_link(st, id);
+	retire_vif(st, at);
+}
+
+void pdp_publish_wipe_vif(struct pdp_publish *st, uint16_t id)
+{
 	static const struct pdp_vif none;
 	struct pdp_vif *at = ELEMENT(st, PDP_MAP_VIFS, id, struct pdp_vif);
 
 	if (!memcmp(at, &none, sizeof(*at)))
 		return;
-	pdp_publish_no_vif_link(st, id);
-	store(st, &at->owner, (union word){0});
+	settle(&st->retired_ns);
 	*at = none;
 	st->writes++;
 }
@@ -288,22 +331,6 @@ void pdp_publish_local_police(struct pdp_publish *st, uint16_t vnet, uint64_t ra
 	      police_word(rate_pps, burst_packets));
 }
 
-static uint64_t now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000000000ULL + (uint64_t)now.tv_nsec;
-}
-
-/* Until no packet reads the half that is about to be written: it was in force a moment ago. */
-static void settle(struct pdp_publish *store, uint16_t vnet)
-{
-	if (now_ns() - store->flipped_ns[vnet] < FLIP_SETTLED_NS)
-		syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0,
-			0); /* waits as synchronize_rcu() */
-}
-
 struct pdp_table pdp_publish_table(const struct pdp_publish *store, uint16_t vnet)
 {
 	union word word;
@@ -336,7 +363,7 @@ int pdp_publish_slots(struct pdp_publish *st, uint16_t vnet, enum pdp_policy pol
 		return 0;
 	table.half = !was.half;
 	table.generation++;
-	settle(st, vnet);
+	settle(&st->flipped_ns[vnet]);
 	*slots_at(st, vnet, table.half) = slots;
 	store(st, &ELEMENT(st, PDP_MAP_VNETS, vnet, struct pdp_vnet)->table,
 	      (union word){.table = table});

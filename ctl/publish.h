@@ -39,13 +39,15 @@ struct pdp_guest_place {
 };
 int pdp_publish_find_guest(const struct pdp_publish *store, uint16_t id,
 			   struct pdp_guest_place *out);
-/* Nothing goes to it any more, and its link's way back is gone with pdp_publish_keep() of SENDERS. */
-void pdp_publish_no_guest(struct pdp_publish *store, uint16_t id);
+/* Nothing goes to it any more, and nothing comes from its link (0 = none, or not known). */
+void pdp_publish_no_guest(struct pdp_publish *store, uint16_t id, int was);
 
 /* owner is stored last; a vif that is there with another tunnel is first taken out of use. */
 void pdp_publish_vif(struct pdp_publish *store, uint16_t id, const struct pdp_vif *vif);
 /* At once: what guests send through it is dropped from now on. */
 void pdp_publish_no_vif(struct pdp_publish *store, uint16_t id);
+/* What is left of it in the map. After all that go, so that the wait for packets on their way is one. */
+void pdp_publish_wipe_vif(struct pdp_publish *store, uint16_t id);
 /* At once, while packets pass. All zero: not known. */
 void pdp_publish_next_hop(struct pdp_publish *store, uint16_t vif, const uint8_t mac[6]);
 void pdp_publish_source(struct pdp_publish *store, uint16_t vif, const uint8_t mac[6]);

@@ -111,7 +111,7 @@ int pdp_tables_withdraw(const struct pdp_node_vnet *old, const struct pdp_node_v
 	for (i = 0; !code && i < old->n_vifs; i++) {
 		const struct pdp_dp_vif none = {.id = old->vifs[i].id};
 
-		if (!pdp_layout_vif(vnet, old->vifs[i].conf->name))
+		if (!pdp_layout_vif_by_id(vnet, none.id))
 			code = pdp_agentconf_vif(vnet->told, &none);
 	}
 	free(old_ids);

@@ -32,6 +32,10 @@ node_file both red_and_green
 node_file routes with_routes
 node_file limits with_limits
 sed 's/5002"/5012"/g' "$WORK/both.yaml" >"$WORK/moved.yaml"
+# What comes in by A leaves through another tunnel: the sink looks at neither address nor source port.
+sed 's/"198.51.100.1:5001"/"198.51.100.1:5011"/' "$WORK/base.yaml" >"$WORK/port.yaml"
+sed 's/port: B, encap: udp, local: "198.51.100.1:5001"/port: B, encap: udp, local: "198.51.100.9:5001"/' \
+	"$WORK/base.yaml" >"$WORK/local.yaml"
 sed 's/name: fe1, /name: fe1, drain: true, /' "$WORK/base.yaml" >"$WORK/drain.yaml"
 grep -v 'name: fe2' "$WORK/base.yaml" >"$WORK/fewer.yaml"
 cp "$WORK/base.yaml" "$WORK/node.yaml"
@@ -61,6 +65,10 @@ fails "it has no guest" grep -q fe1 <(places)
 check "it serves again" apply_file "$WORK/base.yaml"
 check "an FE goes" apply_file "$WORK/fewer.yaml"
 fails "it has no guest" grep -q fe2 <(places)
+check "a vif sends from another port" apply_file "$WORK/port.yaml"
+check "from another address" apply_file "$WORK/local.yaml"
+check "and as before" apply_file "$WORK/base.yaml"
+check "it has two tunnels and two vifs" [ "$(entries tunnels)" -eq 2 -a "$(entries vifs)" -eq 2 ]
 check "more memory and a rate: new guests" apply_file "$WORK/limits.yaml"
 check "they have it" [ "$(ctl -j vnet show red | jq '.[0].rate_pps')" -eq 1000000 ]
 check "back" apply_file "$WORK/base.yaml"
@@ -90,10 +98,10 @@ refused() {
 node_file much red 9000m
 node_file blank true
 sed 's/address: \[10.1.1.1/mtu: 1480, address: [10.1.1.1/' "$WORK/base.yaml" >"$WORK/mtu.yaml"
-sed 's/ifname: ethB/ifname: ethX/' "$WORK/base.yaml" >"$WORK/port.yaml"
+sed 's/ifname: ethB/ifname: ethX/' "$WORK/base.yaml" >"$WORK/device.yaml"
 check "too much power" refused much 'vnet red: .*9000m'
 check "an MTU that does not fit" refused mtu 'MTU 1480 does not fit.*1472'
-check "a port that is not there" refused port "no device 'ethX'"
+check "a port that is not there" refused device "no device 'ethX'"
 sed 's/^node: .*/node: other/' "$WORK/base.yaml" >"$WORK/other.yaml"
 check "another name of the node" refused other 'cannot become other'
 check "the guests are the same" same_guests

@@ -51,6 +51,13 @@ whole() {
 	ctl map dump vifs
 	return 1
 }
+# A link that is gone sends nothing: its number may become another's.
+senders_are_there() {
+	local ifindex
+	for ifindex in $(ctl -j map dump senders | jq '.[].ifindex'); do
+		on node ip -o link show | grep -q "^$ifindex: pdpfe" || { echo "no link $ifindex"; return 1; }
+	done
+}
 dead() {
 	! kill -0 "$(cat "$WORK/node.pid")"
 }
@@ -67,6 +74,7 @@ dies_at() {
 # crash POINT[:N] STATE: killed there, the next pdpd finds the node so, and leads it on.
 crash() {
 	dies_at "$1" || { echo "pdpd did not die at $1"; return 1; }
+	senders_are_there || return
 	node_up "" && whole || return
 	[ "$(guests_known)" = "$2" ] || { echo "it has $(guests_known)"; return 1; }
 	pdpd_leave && node_up "$WORK/after.yaml" && whole || return

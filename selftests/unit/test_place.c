@@ -219,6 +219,74 @@ static void guests_of_other_memory_or_cpus_are_new(void **state)
 	pdp_model_free(&model);
 }
 
+static uint16_t vif_id_after(const struct pdp_model *model, const struct pdp_model *was,
+			     const struct pdp_placement *had)
+{
+	struct pdp_placement now;
+	uint16_t id;
+
+	assert_int_equal(pdp_place(&now, model, was, had, NULL), 0);
+	id = now.vnets[0].vifs[0].id;
+	pdp_placement_free(&now);
+	return id;
+}
+
+static void add_vif(struct pdp_model *model)
+{
+	struct pdp_vif_conf *vif = calloc(1, sizeof(*vif));
+
+	model->ports = calloc(1, sizeof(*model->ports));
+	model->n_ports = 1;
+	set_text(model->ports[0].name, "A");
+	model->vnets[0].vifs = vif;
+	model->vnets[0].n_vifs = 1;
+	set_text(vif->name, "v0");
+	set_text(vif->port, "A");
+	*vif->mac = 2;
+	vif->encap = PDP_ENCAP_UDP;
+	vif->local_port = 5001;
+}
+
+/* So that both tunnels are there while agents change over. */
+static void a_vif_with_another_tunnel_is_another(void **state)
+{
+	struct pdp_model was, model, nothing = {0};
+	struct pdp_placement none = {0}, had;
+	struct pdp_vif_conf *vif;
+	uint16_t id;
+
+	(void)state;
+	small_model(&was, 1, 500);
+	small_model(&model, 1, 500);
+	add_vif(&was);
+	add_vif(&model);
+	vif = &model.vnets[0].vifs[0];
+	assert_int_equal(pdp_place(&had, &was, &nothing, &none, NULL), 0);
+	id = had.vnets[0].vifs[0].id;
+	vif->mtu = 1400;
+	assert_int_equal(vif_id_after(&model, &was, &had), id);
+	vif->local_port = 5002;
+	assert_int_not_equal(vif_id_after(&model, &was, &had), id);
+	vif->local_port = 5001;
+	vif->remote.addr[3] = 9;
+	assert_int_not_equal(vif_id_after(&model, &was, &had), id);
+	/* A control plane knows it by a device that bears the number; so does a made-up MAC. */
+	model.vnets[0].control.kind = PDP_CONTROL_STATIC;
+	assert_int_equal(vif_id_after(&model, &was, &had), id);
+	model.vnets[0].control.kind = PDP_CONTROL_NONE;
+	vif->encap = was.vnets[0].vifs[0].encap = PDP_ENCAP_VXLAN;
+	assert_int_not_equal(vif_id_after(&model, &was, &had), id);
+	*vif->mac = 0;
+	assert_int_equal(vif_id_after(&model, &was, &had), id);
+	vif->remote.addr[3] = 0;
+	*vif->mac = 2;
+	model.ports[0].vlan[0] = 7;
+	assert_int_not_equal(vif_id_after(&model, &was, &had), id);
+	pdp_placement_free(&had);
+	pdp_model_free(&was);
+	pdp_model_free(&model);
+}
+
 static void what_does_not_fit_is_refused_by_name(void **state)
 {
 	struct pdp_model was, model, nothing = {0};
@@ -375,6 +443,7 @@ int main(void)
 		cmocka_unit_test(random_models_follow_each_other),
 		cmocka_unit_test(the_same_again_is_the_same),
 		cmocka_unit_test(guests_of_other_memory_or_cpus_are_new),
+		cmocka_unit_test(a_vif_with_another_tunnel_is_another),
 		cmocka_unit_test(what_does_not_fit_is_refused_by_name),
 		cmocka_unit_test(a_new_place_has_a_reason),
 		cmocka_unit_test(a_guest_moves),
