@@ -10,6 +10,7 @@
 #include <event2/bufferevent.h>
 #include <event2/event.h>
 #include <event2/http.h>
+#include <event2/keyvalq_struct.h>
 #include <event2/listener.h>
 #include <jansson.h>
 #include <stdlib.h>
@@ -20,6 +21,7 @@
 #include <unistd.h>
 
 #include "ctl/api.h"
+#include "ctl/control.h"
 #include "ctl/api_alloc.h"
 #include "ctl/change.h"
 #include "ctl/clients.h"
@@ -181,6 +183,26 @@ static void wait_for_node(struct pdp_api *api, struct evhttp_request *req)
 	bufferevent_set_timeouts(evhttp_connection_get_bufferevent(conn), NULL, NULL);
 }
 
+#define RELOAD "/v1/vnets/reload"
+
+static void reload(struct pdp_api *api, struct evhttp_request *req)
+{
+	const char *query = evhttp_uri_get_query(evhttp_request_get_evhttp_uri(req));
+	struct evkeyvalq values;
+	struct pdp_error err;
+	const char *name = NULL;
+	int code;
+
+	if (!evhttp_parse_query_str(query ? query : "", &values))
+		name = evhttp_find_header(&values, "name");
+	code = pdp_control_reload(api->node, name ? name : "", &err);
+	if (code)
+		pdp_reply_error(req, pdp_reply_status(code), err.text);
+	else
+		pdp_reply(req, HTTP_OK, json_pack("[{s:s}]", "name", name));
+	evhttp_clear_headers(&values);
+}
+
 static void on_request(struct evhttp_request *req, void *arg)
 {
 	struct pdp_api *api = arg;
@@ -191,6 +213,9 @@ static void on_request(struct evhttp_request *req, void *arg)
 	if (evhttp_request_get_command(req) == EVHTTP_REQ_GET) {
 		if (may_read(api, req))
 			look(api, req, path);
+	} else if (!strcmp(path, RELOAD) && evhttp_request_get_command(req) == EVHTTP_REQ_POST) {
+		if (may_write(api, req))
+			reload(api, req);
 	} else if (!pdp_change_is(path, evhttp_request_get_command(req))) {
 		pdp_reply_error(req, HTTP_BADMETHOD, "this method is not known here");
 	} else if (pdp_change_is_dry(req)) {

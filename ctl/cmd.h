@@ -138,6 +138,11 @@ enum pdp_outcome pdp_cmd_change(struct pdp_ctl *ctl, int argc, char **argv);
 /* What was done to the node (cmd_history.c). */
 enum pdp_outcome pdp_cmd_history(struct pdp_ctl *ctl, int argc, char **argv);
 
+/* Into a vnet's control plane, and its daemons anew (cmd_exec.c). exec's outcome is the command's own. */
+enum pdp_outcome pdp_cmd_exec(struct pdp_ctl *ctl, int argc, char **argv);
+enum pdp_outcome pdp_cmd_shell(struct pdp_ctl *ctl, int argc, char **argv);
+enum pdp_outcome pdp_cmd_reload(struct pdp_ctl *ctl, int argc, char **argv);
+
 /* Print what an API request for a change answered: a line for each change. Takes no reference. */
 void pdp_print_plan(const json_t *plan, const struct pdp_output *out);
 

@@ -162,8 +162,16 @@ static const struct pdp_column vifs[] = {
 	{NULL},
 };
 
+/* "fe router", "mh frr" */
+static void guest_kind(const json_t *row, const struct pdp_output *out, char *text, size_t len)
+{
+	(void)out;
+	snprintf(text, len, "%s %s", string(row, "kind"), string(row, "runs"));
+}
+
 static const struct pdp_column guests[] = {
 	{"GUEST", "name"},
+	{"KIND", NULL, guest_kind},
 	{"FE", "fe"},
 	{"STATE", "state"},
 	{"PID", "init_pid"},
@@ -343,6 +351,13 @@ const struct pdp_cmd pdp_cmd_vnet[] = {
 	 pdp_cmd_change, KEYS_MORE},
 	{"set", "NAME [ power POWER ] " VNET_KEYS, "change a vnet, while it forwards",
 	 pdp_cmd_change, SET_MORE},
+	{"exec", "NAME -- COMMAND...", "run a command in a vnet's control plane", pdp_cmd_exec,
+	 "As root of the guest, with the guest's network, files, limits and rights. The exit code is the\n"
+	 "command's, 128 and the number of the signal when one ended it. For root alone."},
+	{"shell", "NAME", "a shell in a vnet's control plane", pdp_cmd_shell},
+	{"reload", "NAME",
+	 "copy a control plane's config directory again and start its daemons anew", pdp_cmd_reload,
+	 "Vifs, routes in its kernel and traffic stay."},
 	{"del", "NAME", "remove a vnet with its vifs, routes and neighbours", pdp_cmd_change},
 	{NULL},
 };
@@ -361,6 +376,7 @@ const struct pdp_cmd pdp_cmd_vif[] = {
 const struct pdp_cmd pdp_cmd_guest[] = {
 	{"show", "[ NAME ]", "guests, their CPU, memory and rates", show_guests,
 	 "QUOTA is the CPU share as the cgroup tells it, CPU what was used in the last second,\n"
-	 "MEMORY what the cgroup is charged with. RX is towards the guest."},
+	 "MEMORY what the cgroup is charged with. RX is towards the guest. KIND is fe and the data plane,\n"
+	 "or mh and the control plane."},
 	{NULL},
 };

@@ -111,8 +111,8 @@ static void define_mh_privileges(struct definition *def, const struct pdp_contai
 	set(def, "lxc.idmap", "u 0 %u %u", conf->id_base, PDP_MH_IDS);
 	set(def, "lxc.idmap", "g 0 %u %u", conf->id_base, PDP_MH_IDS);
 	set(def, "lxc.cap.keep",
-	    "net_admin net_raw net_bind_service net_broadcast setuid setgid chown dac_override "
-	    "kill sys_admin");
+	    "net_admin net_raw net_bind_service net_broadcast setuid setgid chown fowner "
+	    "dac_override kill sys_admin");
 	set(def, "lxc.no_new_privs", "1");
 	set(def, "lxc.seccomp.profile", "%s/seccomp", conf->run_dir);
 	set(def, "lxc.prlimit.core", "0");

@@ -110,6 +110,31 @@ static void add_guest(struct pdp_openmetrics *om, const struct pdp_node_guest *g
 	pdp_metrics_guest_counters(om, labels, books);
 }
 
+static void add_control(struct pdp_openmetrics *om, const struct pdp_node_vnet *vnet)
+{
+	const struct pdp_node_control *control = vnet->control;
+	const struct pdp_label labels[] = {{"vnet", vnet->conf->name},
+					   {"kind", pdp_control_name(vnet->conf->control.kind)},
+					   {NULL, NULL}};
+	struct pdp_mh_view view;
+
+	pdp_mh_look(control->box, &view);
+	gauge(om, "pdp_control_ready", "1 when the vnet's MH guest is there.", labels,
+	      control->state == PDP_MH_READY);
+	cores(om, "pdp_control_power_cores", "Processing power that the MH guest may use.", labels,
+	      vnet->conf->control.power);
+	pdp_metric(om, PDP_METRIC_COUNTER, "pdp_control_cpu_seconds",
+		   "CPU time that the MH guest has used.", labels, view.cpu_ns, NANO);
+	gauge(om, "pdp_control_memory_bytes", "Memory that the MH guest's cgroup is charged with.",
+	      labels, view.memory_bytes);
+	pdp_metric(om, PDP_METRIC_COUNTER, "pdp_control_restarts",
+		   "Times that the MH guest's container was started again.", labels, view.restarts,
+		   1);
+	pdp_metric(om, PDP_METRIC_COUNTER, "pdp_control_daemon_ends",
+		   "Times that a daemon of the control plane has ended by itself.", labels,
+		   view.daemon_restarts, 1);
+}
+
 static size_t ready_guests(const struct pdp_node_vnet *vnet)
 {
 	size_t i, ready = 0;
@@ -151,6 +176,8 @@ static int add_vnet(struct pdp_openmetrics *om, const struct pdp_node *node,
 	      ready_guests(vnet));
 	add_books(om, vnet, labels, &books);
 	pdp_books_free(&books);
+	if (vnet->control)
+		add_control(om, vnet);
 	for (i = 0; i < vnet->n_vifs; i++)
 		add_vif(om, node, &vnet->vifs[i]);
 	return 0;

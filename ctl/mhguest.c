@@ -29,6 +29,7 @@
 
 #define PAUSE_MIN_MS 100
 #define PAUSE_MAX_MS 5000
+#define LOOPBACK 1 /* ifindex of lo, in every namespace */
 #define TERM_MS 1500 /* for init to end its daemons and itself */
 
 static int bring_up(struct pdp_mh_guest *guest, struct pdp_error *err);
@@ -154,7 +155,7 @@ static int open_inside(struct pdp_mh_guest *guest, struct pdp_error *err)
 		code = links->ethtool_inside < 0 ? links->ethtool_inside : 0;
 	}
 	pdp_netns_leave(back);
-	return code;
+	return code ? code : pdp_rtnl_set_up(links->inside, LOOPBACK, true, err);
 }
 
 static void close_inside(struct pdp_mh_guest *guest)

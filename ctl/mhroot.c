@@ -21,10 +21,10 @@
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 /* Parents first. */
-static const char *const dirs[] = {"dev",  "etc",     "etc/alternatives",
-				   "pdp",  "pdp/etc", "pdp/guest",
-				   "proc", "run",     "tmp",
-				   "usr",  "var"};
+static const char *const dirs[] = {"dev",	"etc",	"etc/alternatives",
+				   "etc/pam.d", "pdp",	"pdp/etc",
+				   "pdp/guest", "proc", "run",
+				   "tmp",	"usr",	"var"};
 
 /* What daemons write to is below /run; pdp-mh-init makes it. */
 static const struct {
@@ -49,7 +49,7 @@ static const struct {
 #define ID(x) #x
 #define TEXT(x) ID(x)
 
-/* FRR looks up its vty group, and whether its user is in it. */
+/* FRR looks up its vty group, and whether its user is in it; vtysh asks PAM about whoever calls it. */
 static const struct {
 	const char *name, *text;
 } files[] = {
@@ -68,6 +68,7 @@ static const struct {
 							  "frrvty:x:" TEXT(
 								  PDP_MH_GID_FRRVTY) ":frr,root\n"},
 	{"etc/nsswitch.conf", "passwd: files\ngroup: files\nhosts: files\n"},
+	{"etc/pam.d/frr", "auth sufficient pam_permit.so\naccount sufficient pam_permit.so\n"},
 	{"etc/hosts", "127.0.0.1 localhost\n::1 localhost\n"},
 };
 
@@ -299,6 +300,20 @@ static void write_control(char text[CONTROL_MAX], const struct pdp_control_conf 
 		 pdp_control_name(conf->kind), conf->config, conf->command);
 }
 
+/* vtysh has words for one that is missing, and each daemon's share of frr.conf goes through it. */
+static int put_vtysh_conf(const char *config, uid_t owner, struct pdp_error *err)
+{
+	char path[PATH_MAX];
+	int code = pdp_path_join(path, config, "vtysh.conf", err);
+
+	if (code || !access(path, F_OK))
+		return code;
+	code = pdp_put_text(path, 0600, "service integrated-vtysh-config\n", err);
+	if (!code && chown(path, owner, (gid_t)owner))
+		code = pdp_fail(err, -errno, "give %s to uid %u: %s", path, owner, strerror(errno));
+	return code;
+}
+
 /* The new one in the place of the old: between the two there is none, for a daemon that starts then. */
 static int swap_config(const char *fresh, const char *config, struct pdp_error *err)
 {
@@ -322,6 +337,8 @@ int pdp_mh_config_put(const char *run_dir, const char *name, uid_t root,
 		return code;
 	pdp_remove_tree(fresh);
 	code = copy_config(conf->config, fresh, daemon_uid(root, conf->kind), err);
+	if (!code && conf->kind == PDP_CONTROL_FRR)
+		code = put_vtysh_conf(fresh, daemon_uid(root, conf->kind), err);
 	if (!code)
 		code = swap_config(fresh, config, err);
 	if (code) {

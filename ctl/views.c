@@ -263,6 +263,7 @@ static json_t *view_vnet(struct pdp_node *node, struct pdp_node_vnet *vnet)
 	set_str(row, "policy", pdp_policy_name(vnet->conf->policy));
 	set_str(row, "data_plane", vnet->conf->data_plane);
 	set_str(row, "control_plane", pdp_control_name(vnet->conf->control.kind));
+	json_object_set_new(row, "control_plane", pdp_view_control(vnet));
 	set_int(row, "rate_pps", vnet->conf->rate_pps);
 	json_object_set_new(row, "guests", guests);
 	set_int(row, "vifs", vnet->n_vifs);
@@ -373,6 +374,8 @@ static json_t *view_guest(struct pdp_node *node, const struct pdp_node_guest *gu
 	set_str(row, "name", guest->name);
 	set_int(row, "id", guest->id);
 	set_str(row, "vnet", guest->vnet->conf->name);
+	set_str(row, "kind", "fe");
+	set_str(row, "runs", guest->vnet->conf->data_plane);
 	set_str(row, "fe", guest->fe->name);
 	set_str(row, "state", guest_state(guest));
 	set_str(row, "error", guest->error.text[0] ? guest->error.text : NULL);
@@ -404,9 +407,12 @@ json_t *pdp_view_guests(struct pdp_node *node)
 	json_t *rows = json_array();
 	size_t i, j;
 
-	for (i = 0; i < node->model.n_vnets; i++)
+	for (i = 0; i < node->model.n_vnets; i++) {
 		for (j = 0; j < node->vnets[i].n_guests; j++)
 			json_array_append_new(rows, view_guest(node, node->vnets[i].guests[j]));
+		if (node->vnets[i].control)
+			json_array_append_new(rows, pdp_view_control_guest(&node->vnets[i]));
+	}
 	return rows;
 }
 

@@ -33,6 +33,10 @@ json_t *pdp_view_history(struct pdp_node *node);
 int pdp_view_export(char **out, const struct pdp_node *node, uint64_t generation,
 		    struct pdp_error *err);
 
+/* A vnet's control plane, null when it has none, and its MH guest as one of guests (views_control.c). */
+json_t *pdp_view_control(const struct pdp_node_vnet *vnet);
+json_t *pdp_view_control_guest(const struct pdp_node_vnet *vnet);
+
 /* The books of a vnet, the caller's to free. 0 or -errno. */
 int pdp_view_books(struct pdp_books *out, const struct pdp_node *node,
 		   const struct pdp_node_vnet *vnet);

@@ -231,8 +231,12 @@ static void add_frr_daemon(struct pdp_mh_services *s, FILE *daemons, const char 
 	putf(s, service, "--log");
 	putf(s, service, "stdout");
 	service->ending = PDP_MH_END_TERM;
-	if (strcmp(name, "zebra") != 0)
+	if (strcmp(name, "zebra") != 0) {
+		/* One that finds no zebra asks again after ten seconds. */
+		if (strcmp(name, "mgmtd") != 0)
+			snprintf(service->after, sizeof(service->after), FRR_RUN "/zserv.api");
 		return;
+	}
 	/* What is in the kernel leads traffic: a new zebra takes it over, and has a minute to do better. */
 	putf(s, service, "--retain");
 	putf(s, service, "--graceful_restart");

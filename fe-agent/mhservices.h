@@ -21,7 +21,7 @@ struct pdp_mh_service {
 	char name[40];
 	enum pdp_mh_ending ending;
 	bool once; /* ends by itself; a status other than 0 is told, and it is not started again */
-	char after[64]; /* once: not before this file is there */
+	char after[64]; /* not before this file is there; "" = at once */
 	char dir[32]; /* where it begins; "" = / */
 	const char *again; /* argument that is added when it has run before; NULL = none */
 	char *argv[PDP_MH_ARGS]; /* into text, but for the last that may be `again` */

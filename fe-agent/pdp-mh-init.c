@@ -35,7 +35,7 @@
 #define PAUSE_MAX_MS 5000
 #define POLL_MS 50 /* for files that are waited for */
 #define CONNECT_MS 500
-#define ONCE_PATIENCE_MS 15000
+#define PATIENCE_MS 15000
 #define STOP_MS 1000 /* for a program that is asked to end */
 #define LOG_MAX (256 * 1024) /* then it is the old log, and a new one begins */
 #define TAIL_MAX 400
@@ -110,7 +110,8 @@ static void read_services(bool again)
 	pdp_mh_services_read(&services, PDP_MH_CONTROL, PDP_MH_CONFIG);
 	for (size_t i = 0; i < PDP_MH_SERVICES; i++) {
 		runs[i] = (struct run){.fd = -1, .log_fd = -1, .ran = again};
-		if (services.list[i].once)
+		/* Of those that ran before. */
+		if (*services.list[i].after)
 			unlink(services.list[i].after);
 	}
 }
@@ -368,11 +369,13 @@ static bool is_ready(size_t i)
 		return true;
 	if (!run->since_ms)
 		run->since_ms = now_ms();
-	if (now_ms() - run->since_ms < ONCE_PATIENCE_MS)
+	if (now_ms() - run->since_ms < PATIENCE_MS)
 		return false;
+	if (!service->once)
+		return true;
 	run->over = true;
 	tell("trouble %s: %s is not there after %d s", service->name, service->after,
-	     ONCE_PATIENCE_MS / 1000);
+	     PATIENCE_MS / 1000);
 	return false;
 }
 

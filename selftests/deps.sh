@@ -11,7 +11,7 @@ set -eu
 BUILD="build-essential pkg-config clang llvm bpftool libbpf-dev libxdp-dev libelf-dev zlib1g-dev
 	linux-libc-dev libmnl-dev liburcu-dev lxc-dev libevent-dev libjansson-dev libcyaml-dev
 	libyaml-dev libsqlite3-dev libsmartcols-dev libcurl4-openssl-dev libseccomp-dev libpcap-dev"
-RUN="lxc iproute2 procps iputils-ping iperf3 ethtool tcpdump libcmocka-dev perl python3 python3-jsonschema python3-yaml clang-19 llvm-19
+RUN="frr bird2 lxc iproute2 procps iputils-ping iperf3 ethtool tcpdump libcmocka-dev perl python3 python3-jsonschema python3-yaml clang-19 llvm-19
 	clang-format clang-tidy cppcheck shellcheck curl jq bsdextrautils util-linux kmod man-db systemd libclang-rt-dev"
 
 PLOT="gnuplot-nox"
@@ -38,7 +38,16 @@ fi
 echo "installing:$missing"
 export DEBIAN_FRONTEND=noninteractive
 log=$(mktemp)
-trap 'rm -f "$log"' EXIT
+policy=/usr/sbin/policy-rc.d
+trap 'rm -f "$log"; [ -z "${ours:-}" ] || rm -f "$policy"' EXIT
+
+# Routing daemons run in guests; on this machine none is to start, not now and not at the next boot.
+ours=
+if [ ! -e "$policy" ]; then
+	ours=yes
+	printf '#!/bin/sh\nexit 101\n' >"$policy"
+	chmod 755 "$policy"
+fi
 install() {
 	# shellcheck disable=SC2086
 	apt-get install -y --no-install-recommends $missing >"$log" 2>&1
@@ -50,3 +59,8 @@ if ! install; then
 		exit 1
 	fi
 fi
+for service in frr bird; do
+	case "$missing " in
+	*" $service"*) systemctl disable "$service" >/dev/null 2>&1 || true ;;
+	esac
+done
