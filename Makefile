@@ -56,7 +56,7 @@ MAINS := $(foreach d,$(DIRS),$(call main_src,$(d)))
 BINDIR := $(if $(filter 1,$(DEBUG)),$(B)/debug/bin,$(B)/bin)
 PROGS := $(patsubst %.c,$(BINDIR)/%,$(notdir $(MAINS)))
 BENCH_SRC := $(filter-out %.bpf.c,$(wildcard selftests/bench/*.c))
-BENCH := $(BENCH_SRC:%.c=$(B)/%)
+BENCH_PROGS := $(BENCH_SRC:%.c=$(B)/%)
 NETHELP_SRC := $(filter-out %.bpf.c,$(wildcard selftests/net/*.c))
 NETHELP := $(NETHELP_SRC:%.c=$(B)/%)
 
@@ -150,10 +150,13 @@ $(PROG): $(B)/selftests/prog/%: $(B)/obj/selftests/prog/%.o $(PROG_LIB) $(B)/obj
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(RELEASE) -o $@ $^ $(call libs,$(PKGS_loader)) -lcmocka
-$(BENCH) $(NETHELP): $(B)/selftests/%: $(B)/obj/selftests/%.o $(call ALL_ARCHIVES,$(B)/obj)
+$(BENCH_PROGS) $(NETHELP): $(B)/selftests/%: $(B)/obj/selftests/%.o $(call ALL_ARCHIVES,$(B)/obj)
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(RELEASE) -Wl,--as-needed -o $@ $^ $(ALL_LIBS)
+
+# It measures programs on the node of their tests.
+$(B)/selftests/bench/mdcost: $(PROG_LIB)
 
 # libFuzzer is clang's, so what it fuzzes is compiled once more, with coverage and sanitizers. The archives'
 # own object files of programs that load BPF or speak to LXC are never linked.
@@ -178,7 +181,7 @@ check: $(B)/.deps-all tests
 	$(Q)selftests/run.sh $(LEVELS)
 
 .PHONY: tests
-tests: $(B)/.deps-all all other $(UNIT) $(PROG) $(FUZZ) $(NETHELP) $(BENCH)
+tests: $(B)/.deps-all all other $(UNIT) $(PROG) $(FUZZ) $(NETHELP) $(BENCH_PROGS)
 
 # The same once more under another version: what a node is upgraded to, and back from.
 .PHONY: other
@@ -199,7 +202,7 @@ $(B)/.deps-all: selftests/deps.sh | $(B)/.deps
 # --- what a user runs ---------------------------------------------------------------------------
 
 .PHONY: demo
-demo: $(B)/.deps-all all $(BENCH)
+demo: $(B)/.deps-all all $(BENCH_PROGS)
 	$(Q)selftests/demo.sh
 
 # On from where it was left, for FUZZ_SECONDS each; a find lies in $(B)/fuzz.
@@ -209,12 +212,18 @@ fuzz: $(B)/.deps-all $(FUZZ)
 	$(Q)SECONDS_EACH=$(FUZZ_SECONDS) selftests/fuzz/test_fuzz.sh
 
 .PHONY: bench-smoke
-bench-smoke: $(B)/.deps-all all $(BENCH)
+bench-smoke: $(B)/.deps-all all $(BENCH_PROGS)
 	$(Q)selftests/bench/smoke.sh
 
 .PHONY: bench-scale
-bench-scale: $(B)/.deps-all all $(BENCH)
+bench-scale: $(B)/.deps-all all $(BENCH_PROGS)
 	$(Q)selftests/bench/scale.sh
+
+# The paper's evaluation: BENCH=fig7,alloc chooses experiments, REPEATS=5.
+.PHONY: bench
+bench: $(B)/.deps-all all $(BENCH_PROGS)
+	$(Q)selftests/deps.sh bench
+	$(Q)BENCH_ONLY='$(BENCH)' selftests/bench/bench.sh
 
 # Into docs/allocation, or into DIR.
 .PHONY: bench-alloc
@@ -304,6 +313,7 @@ help:
 	@echo '  demo            the paper'"'"'s Figure 6 on this machine (root)'
 	@echo '  check           all tests (root); LEVELS="unit prog fuzz net" selects levels, T=word tests'
 	@echo '  fuzz            parsers against random input, FUZZ_SECONDS=60 each'
+	@echo '  bench           the paper'"'"'s experiments, to build/bench/report.html; BENCH=fig7,alloc (root)'
 	@echo '  bench-smoke     throughput ratios of the whole path, to build/bench-smoke.json (root)'
 	@echo '  bench-scale     what 1,000 vnets, and 50 guests, cost the controller (root)'
 	@echo '  bench-alloc     the plots of docs/allocation.md, from fixed seeds'

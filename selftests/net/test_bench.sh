@@ -1,0 +1,84 @@
+#!/bin/bash
+# The benchmark's harness in small: each system forwards, what was measured is reported whole, and a sink that
+# does not count is noticed. Figures are not judged here.
+# serial: it floods
+
+. "$(dirname "$0")/lib.sh"
+
+begin "the harness of the benchmark"
+OUT=$WORK/bench
+
+# bench NAMES: with $LEFT, what it left behind.
+bench() {
+	local pid status
+	REPEATS=1 SYSTEMS="pdp_1 ip_forward redirect" RATES="20000 0" VNETS="1 100" PACKETS=200000 BENCH_ONLY=$1 OUT=$OUT \
+		"$TOP/selftests/bench/bench.sh" >"$WORK/said" 2>&1 &
+	pid=$!
+	wait "$pid"
+	status=$?
+	LEFT=$(T=pdpt$pid RUN_DIR=/run/pdpt$pid PINS=/sys/fs/bpf/pdpt$pid left_behind)
+	[ $status -eq 0 ] || { cat "$WORK/said"; return 1; }
+}
+results() {
+	jq -e "$1" "$OUT/results.json"
+}
+check "an experiment that is none" sh -c "BENCH_ONLY=fig99 OUT=$OUT $TOP/selftests/bench/bench.sh 2>&1 | grep 'no experiment begins with any of .fig99.'"
+bench fig7,md_cost
+check "figure 7 and the MD's cost" test $? -eq 0
+sed 's/^/# /' "$WORK/said"
+check "nothing of it is left behind" [ -z "$LEFT" ]
+check "every system has every point" results '
+	.experiments.fig7_forwarding.points | with_entries(select(.value != [])) |
+	keys == ["ip_forward", "pdp_1", "redirect"] and
+	all(.[]; map(.x) == [20000, 0] and all(.[]; .median > 0 and (.repeats | length) == 1))'
+check "loss is a part of one" results '[.experiments.fig8_loss.points[][].repeats[]] | length == 6 and all(. >= 0 and . < 1)'
+check "more vnets, and fewer" results '.experiments.md_cost.points.classify | map(.x) == [1, 100]'
+check "a figure that was not measured has no verdict" results '.targets | map(select(.value == null)) | length > 0 and all(.met == null)'
+check "machine and command are told" results '.machine.kernel != "" and .command == "sudo make bench BENCH=fig7,md_cost"'
+check "a CSV of each figure" [ "$(cat "$OUT"/fig7_forwarding.csv "$OUT"/fig8_loss.csv "$OUT"/md_cost.csv | wc -l)" -eq 25 ]
+whole() {
+	python3 - "$OUT/report.html" <<-'EOT'
+		import html.parser, sys
+		open_tags = []
+		class Parser(html.parser.HTMLParser):
+		    def handle_starttag(self, tag, attrs):
+		        if tag not in ("meta", "br"):
+		            open_tags.append(tag)
+		    def handle_endtag(self, tag):
+		        assert open_tags.pop() == tag, tag
+		text = open(sys.argv[1]).read()
+		Parser().feed(text)
+		assert not open_tags and text.count("<h2") == 4
+	EOT
+}
+check "the report is whole" whole
+
+# Values made up: 2 FEs do better than what is wanted, 3 worse.
+judged() {
+	mkdir "$WORK/made-up"
+	cp "$OUT"/machine.json "$OUT"/run.json "$WORK/made-up"
+	echo '{"figure": "fig7_forwarding", "title": "", "x": "", "y": "", "better": "higher", "paper": "", "flat_out": true,
+		"systems": {"pdp_1": "", "pdp_2": "", "pdp_3": ""}}' >"$WORK/made-up/figures.jsonl"
+	jq -nc '[["pdp_1", 9], ["pdp_1", 10], ["pdp_1", 99], ["pdp_2", 19.5], ["pdp_3", 29]][]
+		| {figure: "fig7_forwarding", system: .[0], x: 0, repeat: 1, value: .[1]}' >"$WORK/made-up/raw.jsonl"
+	"$TOP/selftests/bench/report.py" "$WORK/made-up" || return
+	jq -c '[.targets[] | select(.value != null) | [.value, .at_least, .met]]' "$WORK/made-up/results.json" >"$WORK/judged"
+	echo '[[1.95,1.94,true],[2.9,2.91,false]]' | diff - "$WORK/judged"
+}
+check "one that was measured has, from the medians" judged
+
+# The packets of another port.
+blind() {
+	sed 's/SINK=(--encap udp --port 5001)/SINK=(--encap udp --port 5999)/' "$TOP/selftests/bench/systems.sh" >"$1/selftests/bench/systems.sh"
+}
+broken_sink() {
+	local tree=$WORK/tree
+	mkdir -p "$tree/selftests"
+	cp -r "$TOP/selftests/bench" "$TOP/selftests/net" "$tree/selftests"
+	ln -s "$TOP/build" "$tree/build"
+	blind "$tree"
+	! REPEATS=1 RATES=20000 BENCH_ONLY=fig7 OUT=$OUT "$tree/selftests/bench/bench.sh" >"$WORK/said" 2>&1 || return 1
+	grep 'pdp_1 forwards nothing at 20000 packets/s' "$WORK/said" || { cat "$WORK/said"; return 1; }
+}
+check "a sink that sees nothing is noticed" broken_sink
+finish
