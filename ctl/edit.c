@@ -314,16 +314,20 @@ static int check_characters(struct edit *e, const char *const *words, size_t n)
 	return 0;
 }
 
+static int check_number(struct edit *e, size_t n)
+{
+	if (n >= 2)
+		return 0;
+	return pdp_fail(e->err, -EINVAL, "a change is OBJECT add|set|del NAME [KEY VALUE]...");
+}
+
 static int read_words(struct edit *e, const char *const *words, size_t n)
 {
 	size_t name = 2;
 	int code;
 
-	if (check_characters(e, words, n))
+	if (check_characters(e, words, n) || check_number(e, n))
 		return -EINVAL;
-	if (n < 2)
-		return pdp_fail(e->err, -EINVAL,
-				"a change is OBJECT add|set|del NAME [KEY VALUE]...");
 	if (read_object(e, words[0]) || read_verb(e, words[1]))
 		return -EINVAL;
 	name += e->object->of_vnet;

@@ -92,24 +92,24 @@ int pdp_model_copy(struct pdp_model *out, const struct pdp_model *model)
 
 /* --- order ----------------------------------------------------------------------------------- */
 
-_Static_assert(offsetof(struct pdp_port_conf, name) == 0, "by_name looks there");
-_Static_assert(offsetof(struct pdp_fe_conf, name) == 0, "by_name looks there");
-_Static_assert(offsetof(struct pdp_vnet_conf, name) == 0, "by_name looks there");
-_Static_assert(offsetof(struct pdp_vif_conf, name) == 0, "by_name looks there");
+_Static_assert(offsetof(struct pdp_port_conf, name) == 0, "names are looked for there");
+_Static_assert(offsetof(struct pdp_fe_conf, name) == 0, "names are looked for there");
+_Static_assert(offsetof(struct pdp_vnet_conf, name) == 0, "names are looked for there");
+_Static_assert(offsetof(struct pdp_vif_conf, name) == 0, "names are looked for there");
 
-static int by_name(const void *a, const void *b)
+int pdp_by_name(const void *a, const void *b)
 {
 	return strverscmp(a, b);
 }
 
-static int by_prefix(const void *a, const void *b)
+int pdp_route_order(const void *a, const void *b)
 {
 	const struct pdp_route_conf *left = a, *right = b;
 
 	return pdp_prefix_compare(&left->prefix, &right->prefix);
 }
 
-static int by_address(const void *a, const void *b)
+int pdp_neighbour_order(const void *a, const void *b)
 {
 	const struct pdp_neighbour_conf *left = a, *right = b;
 	int order = strverscmp(left->vif, right->vif);
@@ -125,48 +125,45 @@ static void sort(void *list, size_t n, size_t size, int (*compare)(const void *,
 
 void pdp_model_sort(struct pdp_model *model)
 {
-	sort(model->ports, model->n_ports, sizeof(*model->ports), by_name);
-	sort(model->fes, model->n_fes, sizeof(*model->fes), by_name);
-	sort(model->vnets, model->n_vnets, sizeof(*model->vnets), by_name);
+	sort(model->ports, model->n_ports, sizeof(*model->ports), pdp_by_name);
+	sort(model->fes, model->n_fes, sizeof(*model->fes), pdp_by_name);
+	sort(model->vnets, model->n_vnets, sizeof(*model->vnets), pdp_by_name);
 	for (size_t i = 0; i < model->n_vnets; i++) {
 		struct pdp_vnet_conf *vnet = &model->vnets[i];
 
-		sort(vnet->vifs, vnet->n_vifs, sizeof(*vnet->vifs), by_name);
-		sort(vnet->routes, vnet->n_routes, sizeof(*vnet->routes), by_prefix);
-		sort(vnet->neighbours, vnet->n_neighbours, sizeof(*vnet->neighbours), by_address);
+		sort(vnet->vifs, vnet->n_vifs, sizeof(*vnet->vifs), pdp_by_name);
+		sort(vnet->routes, vnet->n_routes, sizeof(*vnet->routes), pdp_route_order);
+		sort(vnet->neighbours, vnet->n_neighbours, sizeof(*vnet->neighbours),
+		     pdp_neighbour_order);
 	}
+}
+
+static const void *find(const void *list, size_t n, size_t size, const char *name)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!strcmp((const char *)list + i * size, name))
+			return (const char *)list + i * size;
+	return NULL;
 }
 
 const struct pdp_port_conf *pdp_model_port(const struct pdp_model *model, const char *name)
 {
-	for (size_t i = 0; i < model->n_ports; i++)
-		if (!strcmp(model->ports[i].name, name))
-			return &model->ports[i];
-	return NULL;
+	return find(model->ports, model->n_ports, sizeof(*model->ports), name);
 }
 
 const struct pdp_fe_conf *pdp_model_fe(const struct pdp_model *model, const char *name)
 {
-	for (size_t i = 0; i < model->n_fes; i++)
-		if (!strcmp(model->fes[i].name, name))
-			return &model->fes[i];
-	return NULL;
+	return find(model->fes, model->n_fes, sizeof(*model->fes), name);
 }
 
 const struct pdp_vnet_conf *pdp_model_vnet(const struct pdp_model *model, const char *name)
 {
-	for (size_t i = 0; i < model->n_vnets; i++)
-		if (!strcmp(model->vnets[i].name, name))
-			return &model->vnets[i];
-	return NULL;
+	return find(model->vnets, model->n_vnets, sizeof(*model->vnets), name);
 }
 
 const struct pdp_vif_conf *pdp_vnet_vif(const struct pdp_vnet_conf *vnet, const char *name)
 {
-	for (size_t i = 0; i < vnet->n_vifs; i++)
-		if (!strcmp(vnet->vifs[i].name, name))
-			return &vnet->vifs[i];
-	return NULL;
+	return find(vnet->vifs, vnet->n_vifs, sizeof(*vnet->vifs), name);
 }
 
 const char *pdp_encap_name(enum pdp_encap encap)

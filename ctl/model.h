@@ -150,6 +150,11 @@ int pdp_model_copy(struct pdp_model *out, const struct pdp_model *model);
 /* Lists in the order of their labels (strverscmp: fe2 before fe10), routes in that of their prefixes. */
 void pdp_model_sort(struct pdp_model *model);
 
+/* The orders of that, for qsort(3): of ports, FEs, vnets and vifs; of routes; of neighbours. */
+int pdp_by_name(const void *a, const void *b);
+int pdp_route_order(const void *a, const void *b);
+int pdp_neighbour_order(const void *a, const void *b);
+
 /* By label, or NULL. */
 const struct pdp_port_conf *pdp_model_port(const struct pdp_model *model, const char *name);
 const struct pdp_fe_conf *pdp_model_fe(const struct pdp_model *model, const char *name);

@@ -94,7 +94,7 @@ static int refuse(const char *node, const struct holder *holder, bool alive, str
 int pdp_nodelock_take(const char *dir, const char *node, const char *run_dir, struct pdp_error *err)
 {
 	char path[PATH_MAX];
-	struct holder holder;
+	struct holder holder = {0};
 	int fd, code;
 
 	snprintf(path, sizeof(path), "%s/%s", dir, node);

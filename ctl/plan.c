@@ -31,32 +31,7 @@ struct kind {
 	int (*differ)(struct pdp_change *change); /* fills values and effects; -ENOMEM */
 };
 
-/* --- labels and order ------------------------------------------------------------------------ */
-
-_Static_assert(offsetof(struct pdp_port_conf, name) == 0, "by_name looks there");
-_Static_assert(offsetof(struct pdp_fe_conf, name) == 0, "by_name looks there");
-_Static_assert(offsetof(struct pdp_vnet_conf, name) == 0, "by_name looks there");
-_Static_assert(offsetof(struct pdp_vif_conf, name) == 0, "by_name looks there");
-
-static int by_name(const void *a, const void *b)
-{
-	return strverscmp(a, b);
-}
-
-static int by_prefix(const void *a, const void *b)
-{
-	const struct pdp_route_conf *left = a, *right = b;
-
-	return pdp_prefix_compare(&left->prefix, &right->prefix);
-}
-
-static int by_neighbour(const void *a, const void *b)
-{
-	const struct pdp_neighbour_conf *left = a, *right = b;
-	int order = strverscmp(left->vif, right->vif);
-
-	return order ? order : pdp_prefix_compare(&left->address, &right->address);
-}
+/* --- labels ---------------------------------------------------------------------------------- */
 
 static void label_name(char *out, size_t size, const struct pdp_vnet_conf *vnet, const void *conf)
 {
@@ -87,18 +62,18 @@ static void label_neighbour(char *out, size_t size, const struct pdp_vnet_conf *
 		 neighbour->vif);
 }
 
-static const struct kind ports = {PDP_THING_PORT, sizeof(struct pdp_port_conf), by_name, label_name,
-				  pdp_port_differ};
-static const struct kind fes = {PDP_THING_FE, sizeof(struct pdp_fe_conf), by_name, label_name,
+static const struct kind ports = {PDP_THING_PORT, sizeof(struct pdp_port_conf), pdp_by_name,
+				  label_name, pdp_port_differ};
+static const struct kind fes = {PDP_THING_FE, sizeof(struct pdp_fe_conf), pdp_by_name, label_name,
 				pdp_fe_differ};
-static const struct kind vnets = {PDP_THING_VNET, sizeof(struct pdp_vnet_conf), by_name, label_name,
-				  pdp_vnet_differ};
-static const struct kind vifs = {PDP_THING_VIF, sizeof(struct pdp_vif_conf), by_name, label_vif,
+static const struct kind vnets = {PDP_THING_VNET, sizeof(struct pdp_vnet_conf), pdp_by_name,
+				  label_name, pdp_vnet_differ};
+static const struct kind vifs = {PDP_THING_VIF, sizeof(struct pdp_vif_conf), pdp_by_name, label_vif,
 				 pdp_vif_differ};
-static const struct kind routes = {PDP_THING_ROUTE, sizeof(struct pdp_route_conf), by_prefix,
+static const struct kind routes = {PDP_THING_ROUTE, sizeof(struct pdp_route_conf), pdp_route_order,
 				   label_route, pdp_route_differ};
 static const struct kind neighbours = {PDP_THING_NEIGHBOUR, sizeof(struct pdp_neighbour_conf),
-				       by_neighbour, label_neighbour, pdp_neighbour_differ};
+				       pdp_neighbour_order, label_neighbour, pdp_neighbour_differ};
 
 /* --- guests ---------------------------------------------------------------------------------- */
 

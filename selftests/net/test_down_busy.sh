@@ -16,7 +16,10 @@ check "the node comes up" node_up "$WORK/small.yaml"
 begin_change() {
 	ctl apply -f "$WORK/large.yaml" >"$WORK/said" 2>&1 &
 	CHANGE=$!
-	wait_for 10 eval '[ "$(guests)" -ge 3 ]'
+	wait_for 10 several_guests
+}
+several_guests() {
+	[ "$(guests)" -ge 3 ]
 }
 guests() {
 	pgrep -fc "lxc monitor.* pdp-$T-"
