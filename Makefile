@@ -232,7 +232,7 @@ bench-alloc: all
 
 SBIN := pdpd pdp-ctl pdp-loader
 BIN := pdp-tun
-LIBEXEC := pdp-fe-agent pdp-fe-init pdp-mh-init
+LIBEXEC := pdp-fe-agent pdp-fe-init pdp-mh-init pdp-delay
 UNITDIR ?= $(PREFIX)/lib/systemd/system
 
 .PHONY: install

@@ -41,6 +41,8 @@
 #define PDP_MAX_VNETS 4096
 #define PDP_MAX_VIFS 16384
 #define PDP_MAX_GUESTS 8192
+#define PDP_GUEST_DELAY \
+	0 /* the delay line among the guests' counters and XSKMAPs: none is called so */
 #define PDP_MAX_PORTS 64
 #define PDP_MAX_QUEUES 16 /* of a guest's link */
 #define PDP_SLOTS 1024 /* most slots of a vnet's table */

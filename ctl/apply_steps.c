@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ctl/delayline.h"
 #include "ctl/follow.h"
 #include "ctl/hops.h"
 #include "ctl/store.h"
@@ -84,6 +85,12 @@ int pdp_apply_save(struct pdp_apply *a, const struct pdp_layout *layout, const c
 
 /* --- counters of ids that begin anew ---------------------------------------------------------------- */
 
+static void forget_losses(const struct pdp_node *node, uint16_t vnet)
+{
+	pdp_hops_forget(node->loader, vnet);
+	pdp_delayline_zero(node->conf.run_dir, vnet);
+}
+
 void pdp_apply_zero(struct pdp_apply *a)
 {
 	size_t i, j;
@@ -95,7 +102,7 @@ void pdp_apply_zero(struct pdp_apply *a)
 		const struct pdp_node_vnet *old = pdp_node_vnet(a->node, vnet->conf->name);
 
 		if (!old)
-			pdp_hops_forget(a->node->loader, vnet->id);
+			forget_losses(a->node, vnet->id);
 		if (!old)
 			pdp_publish_zero(a->node->store, PDP_MAP_VNET_STATS, vnet->id,
 					 sizeof(struct pdp_vnet_stats));

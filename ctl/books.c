@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "ctl/books.h"
+#include "ctl/delayline.h"
 #include "ctl/hops.h"
 
 static struct pdp_guest_stats guest_stats(const struct pdp_loader *ld, uint16_t id)
@@ -149,8 +150,24 @@ static struct pdp_vnet_stats splice(const struct pdp_vnet_stats *early,
 	return out;
 }
 
-int pdp_books_read(struct pdp_books *out, const struct pdp_loader *ld, uint16_t vnet,
-		   const struct pdp_books_guest *guests, size_t n_guests, struct pdp_error *err)
+static void read_delay_line(struct pdp_ledger_in *in, const struct pdp_loader *ld,
+			    const char *run_dir, uint16_t vnet)
+{
+	const struct pdp_delay_stats *stats = pdp_delayline_map(run_dir);
+
+	if (!stats)
+		return;
+	in->delay_known = true;
+	in->delay = stats->vnet[vnet];
+	in->delay_frames = stats->frames;
+	in->delay_unseen = stats->socket_drops + stats->socket_drops_before + stats->socket_died +
+			   guest_stats(ld, PDP_GUEST_DELAY).drop_no_socket;
+	pdp_delayline_unmap(stats);
+}
+
+int pdp_books_read(struct pdp_books *out, const struct pdp_loader *ld, const char *run_dir,
+		   uint16_t vnet, const struct pdp_books_guest *guests, size_t n_guests,
+		   struct pdp_error *err)
 {
 	struct pdp_vnet_stats early, delayed, delay, late;
 	size_t i;
@@ -161,6 +178,8 @@ int pdp_books_read(struct pdp_books *out, const struct pdp_loader *ld, uint16_t 
 		return pdp_fail(err, -ENOMEM, "no memory for the books of %zu guests", n_guests);
 	early = vnet_stats(ld, vnet);
 	delayed = vnet_stats(ld, vnet);
+	if (delayed.delay_packets)
+		read_delay_line(&out->in, ld, run_dir, vnet);
 	read_hops(out, ld, vnet, guests, n_guests);
 	delay = vnet_stats(ld, vnet);
 	for (i = 0; i < n_guests; i++)

@@ -34,9 +34,12 @@ struct pdp_books {
 	struct pdp_ledger_guest *guests; /* in.guests */
 };
 
-/* Read; *out is the caller's to free. 0 or -errno. */
-int pdp_books_read(struct pdp_books *out, const struct pdp_loader *ld, uint16_t vnet,
-		   const struct pdp_books_guest *guests, size_t n_guests, struct pdp_error *err);
+/*
+ * Read; *out is the caller's to free. run_dir: where the delay line has its counters. 0 or -errno.
+ */
+int pdp_books_read(struct pdp_books *out, const struct pdp_loader *ld, const char *run_dir,
+		   uint16_t vnet, const struct pdp_books_guest *guests, size_t n_guests,
+		   struct pdp_error *err);
 void pdp_books_free(struct pdp_books *books);
 
 /* The guest's link has gone: move what it lost to its past or its vnet's, and out of pdp_xmit_drops. */

@@ -61,7 +61,7 @@ static size_t guests_of(const struct pdp_loader *ld, uint16_t vnet, struct pdp_b
 	return n;
 }
 
-static void add_vnet(json_t *rows, const struct pdp_loader *ld, uint16_t vnet)
+static void add_vnet(json_t *rows, const struct pdp_loader *ld, const char *run_dir, uint16_t vnet)
 {
 	struct pdp_books_guest guests[PDP_VNET_GUESTS_MAX];
 	size_t n = guests_of(ld, vnet, guests);
@@ -69,7 +69,7 @@ static void add_vnet(json_t *rows, const struct pdp_loader *ld, uint16_t vnet)
 	struct pdp_books books;
 	char label[16];
 
-	if (pdp_books_read(&books, ld, vnet, guests, n, NULL))
+	if (pdp_books_read(&books, ld, run_dir, vnet, guests, n, NULL))
 		return;
 	pdp_ledger_close(&ledger, &books.in);
 	snprintf(label, sizeof(label), "%u", vnet);
@@ -93,7 +93,7 @@ static int read_maps(json_t **rows, struct pdp_ctl *ctl)
 	for (id = 1; id <= PDP_MAX_VNETS; id++)
 		if (!bpf_map_lookup_elem(pdp_loader_map_fd(ld, PDP_MAP_VNETS), &id, &vnet) &&
 		    vnet.table.generation)
-			add_vnet(*rows, ld, (uint16_t)id);
+			add_vnet(*rows, ld, ctl->run_dir, (uint16_t)id);
 	pdp_loader_close(ld);
 	return 0;
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "ctl/control.h"
+#include "ctl/delayline.h"
 #include "ctl/follow.h"
 
 /* --- what is to be there -------------------------------------------------------------------------- */
@@ -63,9 +64,30 @@ static int add_vnet(struct pdp_node *node, struct pdp_node_vnet *vnet, struct pd
 	return code;
 }
 
+static bool vnet_delays(const struct pdp_node_vnet *vnet)
+{
+	size_t i;
+
+	for (i = 0; i < vnet->n_vifs; i++)
+		if (vnet->vifs[i].conf->impair.delay_ms)
+			return true;
+	return false;
+}
+
+static bool node_delays(const struct pdp_node *node)
+{
+	size_t i;
+
+	for (i = 0; i < node->model.n_vnets; i++)
+		if (vnet_delays(&node->vnets[i]))
+			return true;
+	return false;
+}
+
 int pdp_enforce_add(struct pdp_node *node, struct pdp_error *err)
 {
-	int code, first = 0;
+	/* Before the vifs that lead there. */
+	int code, first = node_delays(node) ? pdp_delayline_start(node->delay, err) : 0;
 	size_t i;
 
 	/* All ways out before the first way in. */
@@ -251,5 +273,7 @@ void pdp_enforce_forget(struct pdp_node *node)
 			pdp_publish_no_vnet(node->store, id);
 	pdp_publish_keep(node->store, PDP_MAP_SENDERS, sizeof(uint32_t), link_is_wanted, w);
 	pdp_publish_keep(node->store, PDP_MAP_PORT_IDS, sizeof(uint32_t), device_is_wanted, w);
+	if (!node_delays(node))
+		pdp_delayline_stop(node->delay);
 	free_wanted(w);
 }

@@ -34,6 +34,7 @@ enum pdp_event_kind {
 	PDP_EVENT_ROUTES_OVER, /* it has more routes than max-routes */
 	PDP_EVENT_ROUTES_BELOW, /* no more */
 	PDP_EVENT_CONTROL_TROUBLE, /* a daemon in it has ended, or does not take its configuration */
+	PDP_EVENT_DELAY_LINE, /* runs, ended, is not needed any more */
 	PDP_EVENT_REPAIRED, /* a map or a link that somebody changed by hand */
 	PDP_EVENT_KINDS,
 };

@@ -47,9 +47,8 @@ static int disable_ipv6(const char *ifname, struct pdp_error *err)
 	return n == 1 ? 0 : -EIO;
 }
 
-/* One end, in the calling thread's namespace: silent, transparent, up. */
-static int configure_end(struct pdp_rtnl *rtnl, int ethtool_fd, const char *ifname, int ifindex,
-			 struct pdp_error *err)
+int pdp_felink_configure_end(struct pdp_rtnl *rtnl, int ethtool_fd, const char *ifname, int ifindex,
+			     struct pdp_error *err)
 {
 	int code = pdp_rtnl_set_no_ipv6_address(rtnl, ifindex, err);
 
@@ -64,6 +63,11 @@ static int configure_end(struct pdp_rtnl *rtnl, int ethtool_fd, const char *ifna
 	if (!code)
 		code = pdp_rtnl_set_up(rtnl, ifindex, true, err);
 	return code;
+}
+
+int pdp_felink_set_queue(struct pdp_rtnl *rtnl, int ifindex, struct pdp_error *err)
+{
+	return pdp_rtnl_set_pfifo(rtnl, ifindex, PFIFO_PACKETS, err);
 }
 
 /* In the guest's namespace: find eth0, open the socket that reads its statistics, configure. */
@@ -83,9 +87,10 @@ static int configure_inner(struct pdp_felink *link, struct pdp_error *err)
 			       : pdp_netns_cookie(link->ethtool_fd, &link->netns_cookie);
 	}
 	if (!code)
-		code = configure_end(rtnl, link->ethtool_fd, PDP_FELINK_INNER, eth0.ifindex, err);
+		code = pdp_felink_configure_end(rtnl, link->ethtool_fd, PDP_FELINK_INNER,
+						eth0.ifindex, err);
 	if (!code)
-		code = pdp_rtnl_set_pfifo(rtnl, eth0.ifindex, PFIFO_PACKETS, err);
+		code = pdp_felink_set_queue(rtnl, eth0.ifindex, err);
 	pdp_rtnl_close(rtnl);
 	return code;
 }
@@ -97,7 +102,7 @@ static int configure_outer(struct pdp_felink *link, struct pdp_rtnl *rtnl, const
 	int code = fd < 0 ? fd : pdp_rtnl_set_alias(rtnl, link->ifindex, owner, err);
 
 	if (!code)
-		code = configure_end(rtnl, fd, link->name, link->ifindex, err);
+		code = pdp_felink_configure_end(rtnl, fd, link->name, link->ifindex, err);
 	if (fd >= 0)
 		close(fd);
 	return code;

@@ -49,6 +49,12 @@ void pdp_felink_init(struct pdp_felink *link);
 int pdp_felink_find(struct pdp_felink *link, struct pdp_rtnl *rtnl, uint16_t guest,
 		    const char *owner, uint32_t mtu, int netns_fd, struct pdp_error *err);
 
+/* One end of a link for frames alone, in the calling thread's namespace: silent, transparent, up. */
+int pdp_felink_configure_end(struct pdp_rtnl *rtnl, int ethtool_fd, const char *ifname, int ifindex,
+			     struct pdp_error *err);
+/* The end that an AF_XDP socket sends through. */
+int pdp_felink_set_queue(struct pdp_rtnl *rtnl, int ifindex, struct pdp_error *err);
+
 /* Close the descriptors; the pair stays. */
 void pdp_felink_forget(struct pdp_felink *link);
 

@@ -8,7 +8,8 @@
  *                                + came back to the dispatcher
  *   dispatcher   came back + from the control plane + from the delay line
  *                              = drops + tx + local + to the delay line
- *   delay-line   to it         = lost at the redirect + came back from it
+ *   delay-line   to it         = lost at the redirect + not seen by the process + its drops
+ *                                + came back from it
  *
  * Summed up, what stands on both sides falls out and the line of the header is left.
  */
@@ -204,14 +205,40 @@ static void close_way_out(struct pdp_ledger *out, const struct pdp_ledger_in *in
 	out->control = vnet->control_packets;
 }
 
-static void close_delay_line(struct pdp_ledger *out, const struct pdp_ledger_in *in)
+/*
+ * Whose packet the kernel could not hand to the process is known to nobody. But what a vnet sent there and
+ * the process did not see is such a one, if there are any, or on its way.
+ */
+static uint64_t unseen(const struct pdp_ledger_in *in)
 {
+	uint64_t accounted = in->lost_delay + in->delay.received;
+	uint64_t missing =
+		in->vnet.delay_packets > accounted ? in->vnet.delay_packets - accounted : 0;
+
+	return missing < in->delay_unseen ? missing : in->delay_unseen;
+}
+
+static void close_delay_line(struct pdp_ledger *out, const struct pdp_ledger_in *in, uint64_t skew)
+{
+	uint64_t before = out->drops;
+
 	if (!in->vnet.delay_packets)
 		return;
 	add_drop(out, "delay-line", "drop_delay_full",
-		 "no room in the ring of the delay line's link", in->lost_delay);
+		 "no room in the ring of the delay line's link, or larger than its MTU",
+		 in->lost_delay);
+	if (in->delay_known) {
+		add_drop(out, "delay-line", "drop_delay_unseen",
+			 "the delay line's process was too slow, or not there", unseen(in));
+		add_drop(out, "delay-line", "drop_delay_overflow",
+			 "more packets were to wait than the delay line can hold",
+			 in->delay.drop_overflow);
+		add_drop(out, "delay-line", "drop_delay_died",
+			 "waited in the delay line's process when it died", in->delay.drop_died);
+	}
 	add_stage(out, "delay-line", "", in->vnet.delay_packets, in->vnet.delayed_packets,
-		  in->lost_delay, UINT64_MAX);
+		  out->drops - before,
+		  in->delay_known ? in->delay_frames + PDP_LEDGER_LINK_MAX + skew : UINT64_MAX);
 }
 
 void pdp_ledger_close(struct pdp_ledger *out, const struct pdp_ledger_in *in)
@@ -230,7 +257,7 @@ void pdp_ledger_close(struct pdp_ledger *out, const struct pdp_ledger_in *in)
 	for (i = 0; i < in->n_guests; i++)
 		lost_at_ports += close_guest(out, &in->guests[i], skew);
 	close_way_out(out, in, from, lost_at_ports);
-	close_delay_line(out, in);
+	close_delay_line(out, in, skew);
 	out->verdict = judge(out);
 }
 

@@ -18,6 +18,7 @@
 
 #include "bpf/counters.h"
 #include "fe-agent/channel.h"
+#include "fe-agent/delay_stats.h"
 
 /* Packets that can be under way on a link between MD and guest: the veth ring and a devmap bulk. */
 #define PDP_LEDGER_LINK_MAX (256 + 64)
@@ -41,6 +42,10 @@ struct pdp_ledger_in {
 	uint64_t lost_local; /* pdp_xmit_drops towards the vnet's control plane */
 	uint64_t lost_control; /* pdp_xmit_drops from its control plane towards ports */
 	uint64_t lost_delay; /* pdp_xmit_drops towards the delay line */
+	bool delay_known; /* the fields below; without the file of pdp-delay they are not */
+	struct pdp_delay_vnet delay;
+	uint64_t delay_frames; /* most that can wait, of all vnets */
+	uint64_t delay_unseen; /* lost, of all vnets, between the link and the process */
 	const struct pdp_ledger_guest *guests;
 	size_t n_guests;
 };

@@ -19,6 +19,7 @@
 #include "ctl/booksfile.h"
 #include "ctl/control.h"
 #include "ctl/control_check.h"
+#include "ctl/delayline.h"
 #include "ctl/ethtool.h"
 #include "ctl/follow.h"
 #include "ctl/inherit.h"
@@ -87,6 +88,22 @@ static int open_loader(struct pdp_node *node, struct pdp_error *err)
 	return code;
 }
 
+static int open_delay_line(struct pdp_node *node, struct pdp_error *err)
+{
+	const struct pdp_delayline_conf conf = {
+		.base = node->base,
+		.loader = node->loader,
+		.store = node->store,
+		.events = node->events,
+		.node = node->name,
+		.run_dir = node->conf.run_dir,
+		.pins = node->conf.pins,
+		.agent = node->conf.agent,
+	};
+
+	return pdp_delayline_new(&node->delay, &conf, err);
+}
+
 static int open_guests(struct pdp_node *node, const struct pdp_layout *layout,
 		       struct pdp_error *err)
 {
@@ -125,8 +142,10 @@ static int clear_guests(struct pdp_node *node, struct pdp_error *err)
 		code = pdp_guests_reap(node->guests, &n, err);
 
 	/* They go on from counters that are gone. */
-	if (!node->forwards_without_us || node->other_abi)
+	if (!node->forwards_without_us || node->other_abi) {
 		pdp_booksfile_remove(node->conf.run_dir, NULL);
+		pdp_delayline_clear(node->delay);
+	}
 	if (!code && n + n_mh)
 		pdp_log(PDP_LOG_NOTICE, "removed %u things of guests that an earlier pdpd left",
 			n + n_mh);
@@ -269,6 +288,8 @@ static int open_all(struct pdp_node *node, struct pdp_error *err)
 	const struct pdp_layout *layout = &node->apply->other;
 	int code = open_loader(node, err);
 
+	if (!code)
+		code = open_delay_line(node, err);
 	if (!code && node->forwards_without_us && !node->other_abi)
 		load_books(node->conf.run_dir, layout);
 	if (!code)
@@ -475,6 +496,8 @@ void pdp_node_leave(struct pdp_node *node)
 	stop_sampling(node);
 	pdp_apply_abandon(node, "pdpd left");
 	end_guests(node, pdp_guest_release, pdp_mh_release);
+	pdp_delayline_release(node->delay);
+	node->delay = NULL;
 	close_all(node);
 	unlock(node, false);
 }
@@ -499,6 +522,8 @@ int pdp_node_down(struct pdp_node *node, struct pdp_error *err)
 		code = detach_ports(node, err);
 	pdp_apply_abandon(node, "the node went down");
 	end_guests(node, pdp_guest_stop, pdp_mh_stop);
+	pdp_delayline_end(node->delay);
+	node->delay = NULL;
 	if (node->loader)
 		purged = pdp_loader_purge(node->loader, code ? NULL : err);
 	close_all(node);

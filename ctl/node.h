@@ -50,6 +50,7 @@ struct pdp_rate {
 
 struct pdp_agentconf;
 struct pdp_apply;
+struct pdp_delayline;
 struct pdp_mirror;
 struct pdp_node;
 struct pdp_node_vnet;
@@ -160,6 +161,7 @@ struct pdp_node {
 	struct pdp_underlay *underlay;
 	struct pdp_guests *guests;
 	struct pdp_mh_guests *mh_guests;
+	struct pdp_delayline *delay;
 	struct event *sample;
 	uint64_t sampled_ns;
 	uint64_t audit_due_ns; /* not before */

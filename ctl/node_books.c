@@ -49,7 +49,7 @@ int pdp_node_read_books(const struct pdp_node *node, const struct pdp_node_vnet 
 	for (n = 0; n < vnet->n_guests; n++)
 		guests[n] = pdp_node_books(vnet->guests[n]);
 	n = add_leaving(node, vnet, guests, n);
-	code = pdp_books_read(out, node->loader, vnet->id, guests, n, err);
+	code = pdp_books_read(out, node->loader, node->conf.run_dir, vnet->id, guests, n, err);
 	if (!code && *vnet->gone.name) /* there is room for one more */
 		out->guests[out->in.n_guests++] = vnet->gone;
 	return code;
@@ -96,7 +96,7 @@ void pdp_node_keep_books(struct pdp_node *node, struct pdp_node_vnet *vnet,
 	struct pdp_books books;
 	struct pdp_error err;
 
-	if (pdp_books_read(&books, node->loader, vnet->id, guest, 1, NULL))
+	if (pdp_books_read(&books, node->loader, node->conf.run_dir, vnet->id, guest, 1, NULL))
 		return;
 	last = &books.guests[0];
 	/* What it did not tell is lost; one that told nothing has sent what came back. */

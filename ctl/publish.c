@@ -309,6 +309,16 @@ void pdp_publish_no_vif_link(struct pdp_publish *st, uint16_t vif)
 	bind(st, PDP_MAP_VIF_LINKS, PDP_MAP_VIF_SENDERS, vif, 0, (int)was, NULL);
 }
 
+int pdp_publish_delay(struct pdp_publish *st, int ifindex, struct pdp_error *err)
+{
+	const uint32_t only = 0, now = (uint32_t)ifindex;
+
+	if (ifindex)
+		return update(st, PDP_MAP_DELAY_LINK, &only, &now, sizeof(now), err);
+	forget(st, PDP_MAP_DELAY_LINK, &only);
+	return 0;
+}
+
 static union word police_word(uint64_t rate_pps, uint32_t burst_packets)
 {
 	union word word = {0};

@@ -65,6 +65,9 @@ int pdp_publish_vif_link(struct pdp_publish *store, uint16_t vif, int mh_ifindex
 /* LOCAL packets of the vif are dropped from now on, and what comes from the link is. */
 void pdp_publish_no_vif_link(struct pdp_publish *store, uint16_t vif);
 
+/* Where packets wait that a vif delays; 0: they are dropped. */
+int pdp_publish_delay(struct pdp_publish *store, int ifindex, struct pdp_error *err);
+
 /* What the classifier lets a vnet send: rate_pps 0 = all. */
 void pdp_publish_police(struct pdp_publish *store, uint16_t vnet, uint64_t rate_pps,
 			uint32_t burst_packets);

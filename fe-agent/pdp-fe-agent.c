@@ -9,17 +9,15 @@
 #include <err.h>
 #include <errno.h>
 #include <getopt.h>
-#include <linux/capability.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/signalfd.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "fe-agent/client.h"
+#include "fe-agent/privileges.h"
 #include "fe-agent/stats.h"
 
 #define EXIT_USAGE 2
@@ -104,21 +102,6 @@ static void parse_options(int argc, char **argv, struct options *opt)
 		exit((usage(stderr), EXIT_USAGE));
 }
 
-/* The socket is open: nothing that follows needs a privilege, and nothing may gain one. */
-static int drop_privileges(void)
-{
-	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
-	struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {0};
-
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ||
-	    prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) ||
-	    syscall(SYS_capset, &header, none)) {
-		warn("cannot give up privileges");
-		return -errno;
-	}
-	return 0;
-}
-
 /* Have SIGTERM and SIGINT read from a descriptor; the worker's thread inherits the mask. */
 static int catch_signals(void)
 {
@@ -164,7 +147,7 @@ static int run(const struct options *opt, const struct pdp_dataplane_ops *ops)
 	rc = pdp_port_open(&port, &opt->port);
 	if (rc)
 		return rc;
-	rc = drop_privileges();
+	rc = pdp_drop_privileges();
 	if (!rc)
 		rc = pdp_stats_open(&stats);
 	if (!rc) {

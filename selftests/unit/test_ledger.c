@@ -170,6 +170,34 @@ static void delayed_packets_are_passed_twice(void **state)
 	close_books(PDP_LEDGER_BALANCED);
 }
 
+/* Of 100: 90 were seen, and 10 lost before that; 1 overflowed, 2 died, 7 wait, the rest came back. */
+static void each_loss_in_the_delay_line_has_its_name(void **state)
+{
+	(void)state;
+	in.vnet.delay_packets = 100;
+	in.vnet.delayed_packets = 80;
+	in.vnet.tx_packets -= 20;
+	in.lost_delay = 3;
+	in.delay_known = true;
+	in.delay_frames = 4096;
+	in.delay = (struct pdp_delay_vnet){
+		.received = 90, .sent = 80, .drop_overflow = 1, .drop_died = 2};
+	in.delay_unseen = 1000; /* other vnets' too */
+	close_books(PDP_LEDGER_IN_FLIGHT);
+	assert_int_equal(ledger.in_flight, 7);
+	assert_int_equal(drop("drop_delay_full"), 3);
+	assert_int_equal(drop("drop_delay_unseen"), 7);
+	assert_int_equal(drop("drop_delay_overflow"), 1);
+	assert_int_equal(drop("drop_delay_died"), 2);
+	in.delay_unseen = 0; /* then they are on their way, as far as they can be */
+	close_books(PDP_LEDGER_IN_FLIGHT);
+	assert_int_equal(ledger.in_flight, 14);
+	in.vnet.delay_packets += 5000;
+	in.vnet.tx_packets -= 5000;
+	close_books(PDP_LEDGER_BROKEN);
+	assert_string_equal(pdp_ledger_where(&ledger)->name, "delay-line");
+}
+
 static void packets_under_way_are_in_flight(void **state)
 {
 	(void)state;
@@ -246,6 +274,7 @@ int main(void)
 		cmocka_unit_test_setup(control_plane_sends_too, set_up),
 		cmocka_unit_test_setup(lost_before_the_control_plane, set_up),
 		cmocka_unit_test_setup(delayed_packets_are_passed_twice, set_up),
+		cmocka_unit_test_setup(each_loss_in_the_delay_line_has_its_name, set_up),
 		cmocka_unit_test_setup(packets_under_way_are_in_flight, set_up),
 		cmocka_unit_test_setup(more_than_the_rings_hold_is_lost, set_up),
 		cmocka_unit_test_setup(more_out_than_in_is_broken, set_up),

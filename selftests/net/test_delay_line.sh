@@ -1,0 +1,94 @@
+#!/bin/bash
+# The delay line's life: what becomes of it and of the packets that wait when it dies, when pdpd does, when
+# nobody needs it any more and when the node goes. Topology: figure6.sh, red alone.
+
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/figure6.sh"
+
+begin "the delay line"
+figure6
+{
+	node_head
+	fes 2 200m
+	echo vnets:
+	red 200m
+} >"$WORK/node.yaml"
+
+# rtt DST: the least of ten, in whole ms.
+rtt() {
+	on src ping -q -c 10 -i 0.02 -W 1 "$1" | sed -n 's|^rtt.* = \([0-9]*\)\..*|\1|p'
+}
+# Too early never; too late as this machine likes.
+rtt_is_over() {
+	local ms
+	ms=$(rtt "$2")
+	echo "rtt to $2: $ms ms"
+	[ "$ms" -ge "$1" ] && [ "$ms" -lt $(($1 + 100)) ]
+}
+rtt_is_under() {
+	local ms
+	ms=$(rtt "$2")
+	echo "rtt to $2: $ms ms"
+	[ -n "$ms" ] && [ "$ms" -lt "$1" ]
+}
+drops() {
+	ctl -j stats show "$1" | jq ".[0].drops | map(select(.name == \"$2\").packets) | add // 0"
+}
+delay_pid() {
+	pgrep -f "pdp-delay .*--stats $RUN_DIR/"
+}
+no_delay_line() {
+	! delay_pid && ! on node ip link show pdpdelay0 && [ ! -e "$PINS/v2/links/delay" ]
+}
+
+check "the node comes up" node_up "$WORK/node.yaml"
+join_red
+check "no delay, no delay line" no_delay_line
+check "a delay" ctl vif set red/v1 impair.delay-ms 20
+check "has a process" delay_pid
+check "and another on the way back" ctl vif set red/v0 impair.delay-ms 15
+check "is 35 ms for both" rtt_is_over 35 10.1.2.2
+
+is_another() {
+	local now
+	now=$(delay_pid)
+	[ -n "$now" ] && [ "$now" != "$1" ]
+}
+restarted() {
+	local was
+	was=$(delay_pid)
+	kill -KILL "$was"
+	wait_for 5 is_another "$was" &&
+		ctl -j event show | jq -e 'any(.[]; .kind == "delay-line" and (.text | test("signal 9")))'
+}
+background src ping -q -i 0.01 -c 200 -W 1 10.1.2.2
+check "killed, it is started again" restarted
+check "and delays again" rtt_is_over 35 10.1.2.2
+wait "${BG_PIDS[$BG]}" 2>/dev/null
+check "what waited in it has its name" [ "$(drops red drop_delay_died)" -gt 0 ]
+check "the books balance" ctl stats show --check
+
+pid=$(delay_pid)
+check "pdpd is killed" pdpd_killed
+check "traffic is delayed without it" rtt_is_over 35 10.1.2.2
+check "another pdpd" node_up ""
+check "adopts the process" [ "$(delay_pid)" = "$pid" ]
+check "which still delays" rtt_is_over 35 10.1.2.2
+kill -KILL "$pid"
+check "and starts another when it dies, though it was no child" wait_for 5 rtt_is_over 35 10.1.2.2
+
+background src ping -q -i 0.01 -c 30 -W 1 10.1.2.2
+check "no delay there" ctl vif set red/v0 impair.delay-ms 0
+check "and none back" ctl vif set red/v1 impair.delay-ms 0
+check "fast again" wait_for 5 rtt_is_under 15 10.1.2.2
+check "the delay line goes when nobody needs it" wait_for 5 no_delay_line
+wait "${BG_PIDS[$BG]}" 2>/dev/null
+check "what waited has arrived" grep -q ' 30 received' "$WORK/bg.$BG"
+check "the books balance" ctl stats show --check
+
+check "a delay once more" ctl vif set red/v1 impair.delay-ms 2000
+background src ping -q -i 0.01 -c 10 -W 1 10.1.2.2
+wait "${BG_PIDS[$BG]}" 2>/dev/null
+check "the node goes down with packets in it" node_down
+check "and nothing of it is left" no_delay_line
+finish
