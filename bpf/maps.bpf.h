@@ -42,6 +42,7 @@
 PDP_HASH_MAP(pdp_tunnels, struct pdp_tunnel_key, struct pdp_tunnel, 2 * PDP_MAX_VIFS, 0);
 PDP_CONFIG_MAP(pdp_vnets, struct pdp_vnet, PDP_MAX_VNETS + 1);
 PDP_CONFIG_MAP(pdp_slots, struct pdp_slot_table, 2 * (PDP_MAX_VNETS + 1));
+PDP_CONFIG_MAP(pdp_keys, struct pdp_key, PDP_MAX_VNETS + 1);
 PDP_CONFIG_MAP(pdp_guests, struct pdp_guest, PDP_MAX_GUESTS + 1);
 PDP_CONFIG_MAP(pdp_vifs, struct pdp_vif, PDP_MAX_VIFS + 1);
 PDP_DEV_MAP(pdp_fe_links, PDP_MAX_GUESTS);
@@ -56,6 +57,7 @@ PDP_MAP_TYPE(pdp_xsks, BPF_MAP_TYPE_XSKMAP, __u32, __u32, PDP_MAX_QUEUES, 0);
 /* Run-time state. */
 PDP_ARRAY_MAP(pdp_seqs, struct pdp_seqs, PDP_MAX_VNETS);
 PDP_PERCPU_MAP(pdp_turns, struct pdp_turn, PDP_MAX_VNETS);
+PDP_ARRAY_MAP(pdp_flowlets, struct pdp_flowlets, PDP_MAX_VNETS);
 PDP_ARRAY_MAP(pdp_police, struct pdp_police, PDP_MAX_VNETS);
 
 /* Counters. Losses between two devices are rare, so their entries are made when they happen. */

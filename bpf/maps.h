@@ -9,6 +9,7 @@
  *   pdp_tunnels    hash     pdp_tunnel_key -> pdp_tunnel      classifier: whose packet is it
  *   pdp_vnets      array    vnet id  -> pdp_vnet              classifier: policy, police
  *   pdp_slots      array    vnet*2+half -> pdp_slot_table     classifier: slot -> guest id
+ *   pdp_keys       array    vnet id  -> pdp_key               classifier: bytes of the flow key
  *   pdp_guests     array    guest id -> pdp_guest             both: MACs and vnet of an FE guest
  *   pdp_fe_links   devmap   guest id -> ifindex               classifier: where to redirect
  *   pdp_senders    hash     ifindex  -> guest id              dispatcher: who sent it
@@ -20,7 +21,7 @@
  *   pdp_port_ids   hash     ifindex  -> port id               classifier: for pdp_port_stats alone
  *   pdp_xsks       xskmap   queue    -> AF_XDP socket         guest receive, one map per guest
  *   pdp_xmit_drops hash     pdp_hop  -> packets               kernel's own losses at a redirect
- *   pdp_seqs, pdp_turns, pdp_police: run-time state per vnet id; pdp_*_stats: counters.h
+ *   pdp_seqs, pdp_turns, pdp_flowlets, pdp_police: run-time state per vnet id; pdp_*_stats: counters.h
  *
  * Keys are __u32. An ifindex, a guest id, a vif id and a port id that stand alone as a value are __u32 too.
  *
@@ -58,6 +59,36 @@ enum pdp_policy {
 	PDP_POLICY_ROUND_ROBIN = 1,
 	PDP_POLICY_WEIGHTED = 2,
 	PDP_POLICY_FLOW_HASH = 3,
+	PDP_POLICY_FLOWLET = 4, /* by hash, but a flow that paused may go elsewhere */
+	PDP_POLICY_SPRAY = 5, /* in turn, but a TCP connection's ends all to one guest */
+};
+
+/* What of an inner packet tells its flow. */
+enum pdp_key_kind {
+	PDP_KEY_5TUPLE = 0,
+	PDP_KEY_L3 = 1, /* addresses alone */
+	PDP_KEY_BYTES = 2, /* as pdp_keys says */
+};
+
+/* Where a byte of a flow key is counted from; what is not there is a byte 0. */
+enum pdp_key_layer {
+	PDP_KEY_END = 0, /* no byte, and none behind it */
+	PDP_KEY_INNER = 1, /* behind the tunnel's header: an Ethernet frame, an IP packet */
+	PDP_KEY_NETWORK = 2, /* the IPv4 or IPv6 header */
+	PDP_KEY_TRANSPORT = 3, /* what follows it and its extensions; not in a fragment */
+};
+
+struct pdp_key_byte {
+	__u8 layer; /* enum pdp_key_layer */
+	__u8 offset;
+	__u8 mask;
+	__u8 pad;
+};
+
+#define PDP_KEY_BYTES_MAX 32
+
+struct pdp_key {
+	struct pdp_key_byte byte[PDP_KEY_BYTES_MAX];
 };
 
 /* An IPv6 address, or an IPv4 one mapped into ::ffff:0:0/96. */
@@ -116,6 +147,9 @@ struct pdp_vnet {
 	__u32 police_burst; /* most that a packet may be early, 1/16 ns */
 	__u32 local_cost; /* the same, of what goes to the control plane */
 	__u32 local_burst;
+	__u32 flowlet_gap; /* a flow that pauses longer may move; units of 1024 ns */
+	__u8 key; /* enum pdp_key_kind */
+	__u8 pad[3];
 };
 
 struct pdp_slot_table {
@@ -176,9 +210,11 @@ _Static_assert(sizeof(struct pdp_table) == 8, "stored at once");
 _Static_assert(sizeof(struct pdp_vif_owner) == 8, "stored at once");
 _Static_assert(sizeof(struct pdp_vif_mac) == 8, "stored at once");
 _Static_assert(sizeof(struct pdp_vif_impair) == 8, "stored at once");
-_Static_assert(sizeof(struct pdp_vnet) == 24, "vnet layout");
+_Static_assert(sizeof(struct pdp_vnet) == 32, "vnet layout");
+_Static_assert(sizeof(struct pdp_key) == 128, "key layout");
 _Static_assert(offsetof(struct pdp_vnet, table) % 8 == 0, "stored at once");
 _Static_assert(offsetof(struct pdp_vnet, local_cost) % 8 == 0, "stored at once");
+_Static_assert(offsetof(struct pdp_vnet, flowlet_gap) % 8 == 0, "stored at once");
 _Static_assert(sizeof(struct pdp_guest) == 16, "guest layout");
 _Static_assert(sizeof(struct pdp_slot_table) == 2 * PDP_SLOTS, "slot table layout");
 _Static_assert(sizeof(struct pdp_vif) == 88, "vif layout");
@@ -204,6 +240,18 @@ struct pdp_seqs {
 /* Run-time state, per CPU: slot that the next packet of a round-robin or weighted vnet takes. */
 struct pdp_turn {
 	__u32 next;
+};
+
+/*
+ * Run-time state: flowlets of a vnet (Kandula et al., "Dynamic Load Balancing Without Packet Reordering",
+ * CCR 2007), by hash. Each is one word, so that CPUs that share it read what one of them wrote: when its last
+ * packet came in the upper bits, in units of 1024 ns, its slot in the lower 16. 0: none yet.
+ */
+#define PDP_FLOWLETS 512
+#define PDP_FLOWLET_SHIFT 10
+
+struct pdp_flowlets {
+	__u64 flowlet[PDP_FLOWLETS];
 };
 
 /*

@@ -57,6 +57,7 @@ static int add_vnet(struct pdp_node *node, struct pdp_node_vnet *vnet, struct pd
 	pdp_publish_police(node->store, vnet->id, vnet->conf->rate_pps, vnet->conf->burst_packets);
 	pdp_publish_local_police(node->store, vnet->id, vnet->conf->control.local_pps,
 				 vnet->conf->control.local_burst);
+	pdp_publish_flow(node->store, vnet->id, &vnet->conf->flow);
 	if (!code)
 		code = pdp_follow_slots(node, vnet, err);
 	for (i = 0; !code && i < vnet->n_vifs; i++)

@@ -8,7 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ctl/flowkey.h"
 #include "ctl/hops.h"
+#include "ctl/mapcells.h"
 #include "ctl/mapdump.h"
 #include "ctl/prefix.h"
 #include "ctl/slots.h"
@@ -76,12 +78,30 @@ static json_t *decode_vnet(const void *key, const void *value)
 	const struct pdp_vnet *v = value;
 	const char *policy = pdp_policy_name(v->table.policy);
 
-	return json_pack("{s:i, s:s, s:i, s:i, s:I, s:I, s:I, s:I, s:I}", "vnet", id_of(key),
-			 "policy", policy ? policy : "none", "slots", v->table.n_slots, "half",
-			 v->table.half, "generation", (json_int_t)v->table.generation,
+	return json_pack("{s:i, s:s, s:i, s:i, s:I, s:I, s:I, s:I, s:I, s:s, s:I}", "vnet",
+			 id_of(key), "policy", policy ? policy : "none", "slots", v->table.n_slots,
+			 "half", v->table.half, "generation", (json_int_t)v->table.generation,
 			 "police_cost", (json_int_t)v->police_cost, "police_burst",
 			 (json_int_t)v->police_burst, "local_cost", (json_int_t)v->local_cost,
-			 "local_burst", (json_int_t)v->local_burst);
+			 "local_burst", (json_int_t)v->local_burst, "key", pdp_key_name(v->key),
+			 "flowlet_gap_us",
+			 (json_int_t)(((uint64_t)v->flowlet_gap << PDP_FLOWLET_SHIFT) / 1000));
+}
+
+static json_t *decode_key(const void *key, const void *value)
+{
+	char mask[2 * PDP_KEY_BYTES_MAX + 1];
+	struct pdp_key_field field;
+	json_t *fields = json_array();
+	size_t at = 0;
+
+	while (pdp_key_next(value, &at, &field)) {
+		pdp_key_mask(&field, mask);
+		json_array_append_new(fields, json_pack("{s:s, s:i, s:s}", "layer",
+							pdp_key_layer_name(field.layer), "offset",
+							field.offset, "mask", mask));
+	}
+	return json_pack("{s:i, s:o}", "vnet", id_of(key), "fields", fields);
 }
 
 static json_t *shares_of(const struct pdp_slot_table *table, int n)
@@ -223,6 +243,16 @@ static json_t *decode_turn(const void *key, const void *value)
 	return json_pack("{s:i, s:I}", "vnet", id_of(key), "next", (json_int_t)turn->next);
 }
 
+static json_t *decode_flowlets(const void *key, const void *value)
+{
+	const struct pdp_flowlets *flowlets = value;
+	int seen = 0;
+
+	for (size_t i = 0; i < PDP_FLOWLETS; i++)
+		seen += flowlets->flowlet[i] != 0;
+	return json_pack("{s:i, s:i}", "vnet", id_of(key), "flowlets", seen);
+}
+
 static json_t *decode_police(const void *key, const void *value)
 {
 	const struct pdp_police *police = value;
@@ -285,89 +315,6 @@ static json_t *decode_node_stats(const void *key, const void *value)
 
 /* --- tables ------------------------------------------------------------------------------------ */
 
-static void vlan_cell(const json_t *row, const struct pdp_output *out, char *text, size_t len)
-{
-	const json_t *vlans = json_object_get(row, "vlans"), *vid;
-	size_t i, at = 0;
-
-	(void)out;
-	snprintf(text, len, "-");
-	json_array_foreach(vlans, i, vid)
-		at += (size_t)snprintf(text + at, len - at, "%s%lld", i ? "." : "",
-				       (long long)json_integer_value(vid));
-}
-
-static void shares_cell(const json_t *row, const struct pdp_output *out, char *text, size_t len)
-{
-	json_t *shares = json_object_get(row, "shares"), *slots;
-	const char *guest;
-	size_t at = 0;
-
-	(void)out;
-	json_object_foreach(shares, guest, slots) {
-		at += (size_t)snprintf(text + at, len - at, "%s%s:%lld", at ? " " : "", guest,
-				       (long long)json_integer_value(slots));
-		if (at >= len)
-			return;
-	}
-}
-
-/* "1 2x2 1": guests in the order of the slots; what does not fit the line is told as a number. */
-static void runs_cell(const json_t *row, const struct pdp_output *out, char *text, size_t len)
-{
-	const json_t *runs = json_object_get(row, "runs"), *run;
-	size_t i, at = 0;
-
-	(void)out;
-	json_array_foreach(runs, i, run) {
-		int slots = (int)json_integer_value(json_object_get(run, "slots"));
-		int guest = (int)json_integer_value(json_object_get(run, "guest"));
-
-		if (at > 48) {
-			snprintf(text + at, len - at, " ... %zu more runs",
-				 json_array_size(runs) - i);
-			return;
-		}
-		at += (size_t)snprintf(text + at, len - at, slots > 1 ? "%s%dx%d" : "%s%d",
-				       i ? " " : "", guest, slots);
-	}
-}
-
-/* Counters that have moved: "rx_packets 5 tx_packets 5". */
-static void moved_cell(const json_t *row, const struct pdp_output *out, char *text, size_t len)
-{
-	json_t *value;
-	const char *name;
-	char number[64];
-	size_t at = 0;
-	bool id = true;
-
-	json_object_foreach((json_t *)row, name, value) {
-		bool counter = !id || !strcmp(name, "drop_unknown_link");
-
-		id = false;
-		if (!counter || !json_integer_value(value))
-			continue;
-		pdp_number((unsigned long long)json_integer_value(value), out, number,
-			   sizeof(number));
-		at += (size_t)snprintf(text + at, len - at, "%s%s %s", at ? ", " : "", name,
-				       number);
-		if (at >= len)
-			return;
-	}
-}
-
-static void seqs_cell(const json_t *row, const struct pdp_output *out, char *text, size_t len)
-{
-	const json_t *next = json_object_get(row, "next"), *value;
-	json_int_t sum = 0;
-	size_t i;
-
-	json_array_foreach(next, i, value)
-		sum += json_integer_value(value);
-	pdp_number((unsigned long long)sum, out, text, len);
-}
-
 #define COLUMNS(...) ((const struct pdp_column[]){__VA_ARGS__, {NULL}})
 
 /* A hash has an entry or has not; an element of an array that is all zero means none. */
@@ -383,18 +330,22 @@ static const struct decoder {
 			     COLUMNS({"LOCAL", "local"}, {"PORT", "port"}, {"VNI", "vni"},
 				     {"ENCAP", "encap"}, {"VNET", "vnet"}, {"VIF", "vif"},
 				     {"REMOTE", "remote"}, {"PORT", "remote_port"},
-				     {"VLAN", NULL, vlan_cell}, {"DOWN", "down"})},
+				     {"VLAN", NULL, pdp_vlan_cell}, {"DOWN", "down"})},
 	[PDP_MAP_VNETS] = {decode_vnet, sizeof(struct pdp_vnet), "array",
 			   "slot table in force, policer",
 			   COLUMNS({"VNET", "vnet"}, {"POLICY", "policy"}, {"SLOTS", "slots"},
 				   {"HALF", "half"}, {"GENERATION", "generation"},
 				   {"POLICE COST", "police_cost"}, {"BURST", "police_burst"},
-				   {"LOCAL COST", "local_cost"}, {"BURST", "local_burst"})},
+				   {"LOCAL COST", "local_cost"}, {"BURST", "local_burst"},
+				   {"KEY", "key"}, {"FLOWLET GAP us", "flowlet_gap_us"})},
+	[PDP_MAP_KEYS] = {decode_key, sizeof(struct pdp_key), "array",
+			  "bytes of flow keys that are given byte by byte",
+			  COLUMNS({"VNET", "vnet"}, {"FIELDS", "fields"})},
 	[PDP_MAP_SLOTS] = {decode_slots, sizeof(struct pdp_slot_table), "array",
 			   "slot -> FE guest, two halves for each vnet",
 			   COLUMNS({"VNET", "vnet"}, {"HALF", "half"}, {"SLOTS", "slots"},
-				   {"GUEST:SLOTS", NULL, shares_cell},
-				   {"GUESTS IN TURN", NULL, runs_cell})},
+				   {"GUEST:SLOTS", NULL, pdp_shares_cell},
+				   {"GUESTS IN TURN", NULL, pdp_runs_cell})},
 	[PDP_MAP_GUESTS] = {decode_guest, sizeof(struct pdp_guest), "array",
 			    "MAC addresses and vnet of FE guests",
 			    COLUMNS({"GUEST", "guest"}, {"VNET", "vnet"}, {"MAC", "mac"},
@@ -431,29 +382,32 @@ static const struct decoder {
 	[PDP_MAP_SEQS] = {decode_seqs, sizeof(struct pdp_seqs), "array",
 			  "next sequence number of each flow bucket",
 			  COLUMNS({"VNET", "vnet"},
-				  {"SEQUENCE NUMBERS GIVEN", NULL, seqs_cell, true})},
+				  {"SEQUENCE NUMBERS GIVEN", NULL, pdp_seqs_cell, true})},
 	[PDP_MAP_TURNS] = {decode_turn, sizeof(struct pdp_turn), "percpu_array",
 			   "whose turn it is, round-robin and weighted; summed over CPUs",
 			   COLUMNS({"VNET", "vnet"}, {"NEXT", "next"})},
+	[PDP_MAP_FLOWLETS] = {decode_flowlets, sizeof(struct pdp_flowlets), "array",
+			      "slots of flowlets that have been seen",
+			      COLUMNS({"VNET", "vnet"}, {"FLOWLETS", "flowlets"})},
 	[PDP_MAP_POLICE] = {decode_police, sizeof(struct pdp_police), "array",
 			    "time at which the policer expects the next packet",
 			    COLUMNS({"VNET", "vnet"}, {"ARRIVAL ns", "arrival_ns"},
 				    {"LOCAL ARRIVAL ns", "local_arrival_ns"})},
 	[PDP_MAP_PORT_STATS] = {decode_port_stats, sizeof(struct pdp_port_stats), "percpu_array",
 				"frames left to the host, by reason",
-				COLUMNS({"PORT", "port"}, {"COUNTERS", NULL, moved_cell})},
+				COLUMNS({"PORT", "port"}, {"COUNTERS", NULL, pdp_moved_cell})},
 	[PDP_MAP_VNET_STATS] = {decode_vnet_stats, sizeof(struct pdp_vnet_stats), "percpu_array",
 				"counters of vnets",
-				COLUMNS({"VNET", "vnet"}, {"COUNTERS", NULL, moved_cell})},
+				COLUMNS({"VNET", "vnet"}, {"COUNTERS", NULL, pdp_moved_cell})},
 	[PDP_MAP_VIF_STATS] = {decode_vif_stats, sizeof(struct pdp_vif_stats), "percpu_array",
 			       "counters of vifs",
-			       COLUMNS({"VIF", "vif"}, {"COUNTERS", NULL, moved_cell})},
+			       COLUMNS({"VIF", "vif"}, {"COUNTERS", NULL, pdp_moved_cell})},
 	[PDP_MAP_GUEST_STATS] = {decode_guest_stats, sizeof(struct pdp_guest_stats), "percpu_array",
 				 "counters around FE guests",
-				 COLUMNS({"GUEST", "guest"}, {"COUNTERS", NULL, moved_cell})},
+				 COLUMNS({"GUEST", "guest"}, {"COUNTERS", NULL, pdp_moved_cell})},
 	[PDP_MAP_NODE_STATS] = {decode_node_stats, sizeof(struct pdp_node_stats), "percpu_array",
 				"counters at no vnet's door",
-				COLUMNS({"COUNTERS", NULL, moved_cell})},
+				COLUMNS({"COUNTERS", NULL, pdp_moved_cell})},
 };
 
 static bool is_hash(enum pdp_map map)
@@ -553,7 +507,7 @@ static int read_value(const struct pdp_loader *ld, enum pdp_map map, const void 
 
 int pdp_map_dump(json_t **out, const struct pdp_loader *ld, enum pdp_map map, struct pdp_error *err)
 {
-	char keys[2][sizeof(struct pdp_tunnel_key)], value[sizeof(struct pdp_slot_table)] = {0};
+	char keys[2][sizeof(struct pdp_tunnel_key)], value[PDP_MAP_VALUE_MAX] = {0};
 	int fd = pdp_loader_map_fd(ld, map), now = 0;
 	const void *last = NULL;
 	json_t *rows;

@@ -22,6 +22,9 @@ json_t *pdp_map_decode(enum pdp_map map, const void *key, const void *value);
 /* The same, also of an element that holds nothing: a counter that has not moved is 0. */
 json_t *pdp_map_decode_zero(enum pdp_map map, const void *key, const void *value);
 
+/* No map that can be dumped has a longer value. */
+#define PDP_MAP_VALUE_MAX sizeof(struct pdp_flowlets)
+
 /* Bytes of a map's value as decoded; 0 outside the enum. */
 size_t pdp_map_value_size(enum pdp_map map);
 /* "hash", "array" and so on, and what one is for. */

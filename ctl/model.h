@@ -110,10 +110,20 @@ struct pdp_control_conf {
 #define PDP_CONTROL_MAX_ROUTES 1000000
 #define PDP_CONTROL_PPS 2000
 
+/* What of a packet tells its flow. */
+struct pdp_flow_conf {
+	enum pdp_key_kind key;
+	struct pdp_key bytes; /* of PDP_KEY_BYTES, else zero */
+	uint32_t gap_us; /* of PDP_POLICY_FLOWLET: a pause after which a flow may go elsewhere */
+};
+
+#define PDP_FLOWLET_GAP_US 500
+
 struct pdp_vnet_conf {
 	char name[PDP_LABEL_MAX];
 	uint32_t power; /* millicores */
 	enum pdp_policy policy;
+	struct pdp_flow_conf flow;
 	char data_plane[16]; /* "router" */
 	uint64_t rate_pps; /* 0 = not policed */
 	uint32_t burst_packets;

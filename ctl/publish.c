@@ -42,6 +42,11 @@ union word {
 		uint32_t cost;
 		uint32_t burst;
 	} police;
+	struct {
+		uint32_t gap;
+		uint8_t key;
+		uint8_t pad[3];
+	} flow;
 };
 
 _Static_assert(sizeof(union word) == 8, "one store");
@@ -341,6 +346,19 @@ void pdp_publish_local_police(struct pdp_publish *st, uint16_t vnet, uint64_t ra
 	      police_word(rate_pps, burst_packets));
 }
 
+void pdp_publish_flow(struct pdp_publish *st, uint16_t vnet, const struct pdp_flow_conf *flow)
+{
+	struct pdp_key *key = ELEMENT(st, PDP_MAP_KEYS, vnet, struct pdp_key);
+	uint64_t gap = ((uint64_t)flow->gap_us * 1000) >> PDP_FLOWLET_SHIFT;
+
+	if (memcmp(key, &flow->bytes, sizeof(*key))) {
+		*key = flow->bytes;
+		st->writes++;
+	}
+	store(st, &ELEMENT(st, PDP_MAP_VNETS, vnet, struct pdp_vnet)->flowlet_gap,
+	      (union word){.flow = {.gap = (uint32_t)gap, .key = (uint8_t)flow->key}});
+}
+
 struct pdp_table pdp_publish_table(const struct pdp_publish *store, uint16_t vnet)
 {
 	union word word;
@@ -400,6 +418,7 @@ void pdp_publish_no_vnet(struct pdp_publish *st, uint16_t vnet)
 	store(st, &at->table, (union word){0});
 	store(st, &at->police_cost, (union word){0});
 	store(st, &at->local_cost, (union word){0});
+	store(st, &at->flowlet_gap, (union word){0});
 }
 
 int pdp_publish_tunnel(struct pdp_publish *st, const struct pdp_tunnel_key *key,

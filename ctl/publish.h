@@ -75,6 +75,9 @@ void pdp_publish_police(struct pdp_publish *store, uint16_t vnet, uint64_t rate_
 void pdp_publish_local_police(struct pdp_publish *store, uint16_t vnet, uint64_t rate_pps,
 			      uint32_t burst_packets);
 
+/* What tells a flow of the vnet. With other bytes, packets may for a moment be told by old and new ones. */
+void pdp_publish_flow(struct pdp_publish *store, uint16_t vnet, const struct pdp_flow_conf *flow);
+
 /*
  * A vnet's slot table from its guests' shares, into the half that is not in force, which then is.
  * Shares without power get no slot; without any, the vnet drops with drop_no_guest.

@@ -2,9 +2,9 @@
 /*
  * slots.c - the distribution policies: how a vnet's slot table is filled.
  *
- * Writes what the classifier indexes. All three policies are made of two steps: powers become turns
- * (how many slots each guest has), and turns are taken in the smooth order. round-robin and weighted
- * write the order down as it is; flow-hash lets each turn's guest take the next free slot of its own
+ * Writes what the classifier indexes. All policies are made of two steps: powers become turns
+ * (how many slots each guest has), and turns are taken in the smooth order. round-robin, weighted and spray
+ * write the order down as it is; flow-hash and flowlet let each turn's guest take the next free slot of its own
  * preference list, which is Maglev with weights.
  */
 #include "ctl/slots.h"
@@ -21,6 +21,8 @@ static const struct {
 	{PDP_POLICY_ROUND_ROBIN, "round-robin"},
 	{PDP_POLICY_WEIGHTED, "weighted"},
 	{PDP_POLICY_FLOW_HASH, "flow-hash"},
+	{PDP_POLICY_FLOWLET, "flowlet"},
+	{PDP_POLICY_SPRAY, "spray"},
 };
 
 #define N_POLICIES (sizeof(policies) / sizeof(policies[0]))
@@ -39,6 +41,11 @@ enum pdp_policy pdp_policy_by_name(const char *name)
 		if (!strcmp(policies[i].name, name))
 			return policies[i].policy;
 	return 0;
+}
+
+static bool is_by_hash(enum pdp_policy policy)
+{
+	return policy == PDP_POLICY_FLOW_HASH || policy == PDP_POLICY_FLOWLET;
 }
 
 /* A guest while a table is being filled. */
@@ -191,7 +198,7 @@ static uint16_t fill(struct pdp_slot_table *table, enum pdp_policy policy, struc
 {
 	uint32_t n;
 
-	if (policy == PDP_POLICY_FLOW_HASH) {
+	if (is_by_hash(policy)) {
 		qsort(turns, n_turns, sizeof(*turns), compare_guests);
 		share_out(turns, n_turns, power, PDP_SLOTS_MAGLEV);
 		fill_by_preference(table, turns, n_turns);
@@ -205,7 +212,7 @@ static uint16_t fill(struct pdp_slot_table *table, enum pdp_policy policy, struc
 int pdp_slots_fill(struct pdp_slot_table *table, uint16_t *n_slots, enum pdp_policy policy,
 		   const struct pdp_share *shares, size_t n_shares)
 {
-	uint32_t limit = policy == PDP_POLICY_FLOW_HASH ? PDP_SLOTS_MAGLEV : PDP_SLOTS;
+	uint32_t limit = is_by_hash(policy) ? PDP_SLOTS_MAGLEV : PDP_SLOTS;
 	struct turn turns[PDP_SLOTS] = {0};
 	uint64_t power = 0;
 	size_t n_turns = 0;

@@ -24,8 +24,10 @@ struct pdp_share {
  *   round-robin  guests in turn, each once: n_slots = number of guests
  *   weighted     smooth interleave by power (75:50 gives a b a b a), the shortest exact cycle; when it
  *                is longer than PDP_SLOTS, the nearest that fits
+ *   spray        as weighted; the hash of a TCP connection's ends falls among the same slots
  *   flow-hash    weighted Maglev (Eisenbud et al., NSDI 2016) over PDP_SLOTS_MAGLEV slots: a guest that
  *                comes or goes moves few flows. Depends on guest ids and powers, not on their order.
+ *   flowlet      as flow-hash
  *
  * *n_slots is 0 when no guest has power. 0; -EINVAL for an unknown policy; -E2BIG for more guests
  * than slots.

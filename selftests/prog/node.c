@@ -48,6 +48,8 @@ static const char *const map_names[NODE_MAPS] = {
 	[MAP_DELAY_LINK] = "pdp_delay_link",
 	[MAP_SEQS] = "pdp_seqs",
 	[MAP_TURNS] = "pdp_turns",
+	[MAP_FLOWLETS] = "pdp_flowlets",
+	[MAP_KEYS] = "pdp_keys",
 	[MAP_POLICE] = "pdp_police",
 	[MAP_PORT_STATS] = "pdp_port_stats",
 	[MAP_VNET_STATS] = "pdp_vnet_stats",
@@ -316,6 +318,8 @@ static void reset_vnet(const struct node *node, uint32_t id)
 	free(turns);
 	node_set(node, MAP_VNETS, &id, &(struct pdp_vnet){0});
 	node_set(node, MAP_SEQS, &id, &(struct pdp_seqs){0});
+	node_set(node, MAP_KEYS, &id, &(struct pdp_key){0});
+	node_set(node, MAP_FLOWLETS, &id, &(struct pdp_flowlets){0});
 	node_set(node, MAP_POLICE, &id, &(struct pdp_police){0});
 }
 

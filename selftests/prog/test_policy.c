@@ -140,6 +140,207 @@ static void test_flow_hash(void **unused)
 		assert_in_range(slots[i], 80, 170);
 }
 
+/* Does vnet 1 send flow i where its hash says? */
+static bool at_its_hash(uint32_t i, const uint16_t *slots, uint32_t n)
+{
+	return classify_flow(i).guest == slots[pdp_hash_slot(hash_of_flow(i), n)];
+}
+
+static void set_flowlet_gap(uint32_t gap)
+{
+	struct pdp_vnet vnet;
+	uint32_t id = 1;
+
+	node_get(&node, MAP_VNETS, &id, &vnet);
+	vnet.flowlet_gap = gap;
+	node_set(&node, MAP_VNETS, &id, &vnet);
+}
+
+static uint64_t flowlet_of(uint32_t i)
+{
+	struct pdp_flowlets flowlets;
+	uint32_t id = 1;
+
+	node_get(&node, MAP_FLOWLETS, &id, &flowlets);
+	return flowlets.flowlet[hash_of_flow(i) % PDP_FLOWLETS];
+}
+
+/* The flow's last packet came this many units of 1024 ns earlier than it did. */
+static void age_flowlet(uint32_t i, uint64_t by)
+{
+	struct pdp_flowlets flowlets;
+	uint32_t id = 1;
+
+	node_get(&node, MAP_FLOWLETS, &id, &flowlets);
+	flowlets.flowlet[hash_of_flow(i) % PDP_FLOWLETS] -= by << 16;
+	node_set(&node, MAP_FLOWLETS, &id, &flowlets);
+}
+
+static const uint16_t four[] = {1, 2, 1, 2};
+
+/* A flow begins at its hash and stays, however often it comes, as long as it does not pause. */
+static void test_flowlet_stays(void **unused)
+{
+	(void)unused;
+	node_set_table(&node, 1, 0, PDP_POLICY_FLOWLET, four, 4);
+	set_flowlet_gap(UINT32_MAX);
+	for (uint32_t i = 0; i < 100; i++) {
+		uint16_t first = classify_flow(i).guest;
+
+		age_flowlet(i, 1000000);
+		assert_int_equal(classify_flow(i).guest, first);
+	}
+}
+
+static void test_flowlet_begins_at_its_hash(void **unused)
+{
+	(void)unused;
+	node_set_table(&node, 1, 0, PDP_POLICY_FLOWLET, four, 4);
+	set_flowlet_gap(UINT32_MAX);
+	for (uint32_t i = 0; i < 40; i++)
+		if (!flowlet_of(i))
+			assert_true(at_its_hash(i, four, 4));
+}
+
+/* A flow that paused longer than the gap goes to whose turn it is; one that paused as long as that not. */
+static void test_flowlet_moves_after_a_pause(void **unused)
+{
+	static const uint16_t turns[] = {1, 2};
+	uint16_t first;
+
+	(void)unused;
+	node_set_table(&node, 1, 0, PDP_POLICY_FLOWLET, turns, 2);
+	set_flowlet_gap(10000000);
+	first = classify_flow(0).guest;
+	for (int i = 0; i < 5; i++)
+		assert_int_equal(classify_flow(0).guest, first);
+	age_flowlet(0, 10000001);
+	assert_int_equal(classify_flow(0).guest, 1);
+	age_flowlet(0, 10000001);
+	assert_int_equal(classify_flow(0).guest, 2);
+	age_flowlet(0, 1000);
+	assert_int_equal(classify_flow(0).guest, 2);
+	age_flowlet(0, 10000001);
+	assert_int_equal(classify_flow(0).guest, 1);
+}
+
+/* A slot that a shorter table has not got is not looked up. */
+static void test_flowlet_in_a_shorter_table(void **unused)
+{
+	static const uint16_t long_one[] = {1, 1, 1, 1, 1, 1, 1, 1}, one[] = {2};
+
+	(void)unused;
+	node_set_table(&node, 1, 0, PDP_POLICY_FLOWLET, long_one, 8);
+	set_flowlet_gap(UINT32_MAX);
+	for (uint32_t i = 0; i < 50; i++)
+		assert_int_equal(classify_flow(i).guest, 1);
+	node_set_table(&node, 1, 1, PDP_POLICY_FLOWLET, one, 1);
+	for (uint32_t i = 0; i < 50; i++)
+		assert_int_equal(classify_flow(i).guest, 2);
+}
+
+/* A TCP packet of flow i with these flags, in vnet 1. */
+static struct sent classify_tcp(uint32_t i, uint8_t flags)
+{
+	const struct edit edits[] = {
+		SET8(INNER_L3, 9, IPPROTO_TCP),
+		SET32(INNER_L3, 12, 0x0a000000 + i / 7),
+		SET32(INNER_L4, 0, (1024 + i) << 16 | 443),
+		SET8(INNER_L4, 13, flags),
+		FIT_INNER,
+	};
+
+	return classify(1, edits, 5);
+}
+
+/* Data in turn; SYN, FIN and RST of a connection all to one guest, and they take no turn. */
+static void test_spray(void **unused)
+{
+	static const uint8_t edges[] = {0x02, 0x12, 0x11, 0x04, 0x01};
+
+	(void)unused;
+	node_set_table(&node, 1, 0, PDP_POLICY_SPRAY, four, 4);
+	for (uint32_t i = 0; i < 40; i++) {
+		struct sent data = classify_tcp(i, 0x10);
+		uint16_t home = four[pdp_hash_slot(data.hash, 4)];
+
+		assert_int_equal(data.guest, four[2 * i % 4]);
+		for (size_t k = 0; k < sizeof(edges); k++)
+			assert_int_equal(classify_tcp(i, edges[k]).guest, home);
+		assert_int_equal(classify_tcp(i, 0x18).guest, four[(2 * i + 1) % 4]);
+	}
+}
+
+/* What is no TCP has no ends, whatever stands where TCP has its flags. */
+static void test_spray_of_udp(void **unused)
+{
+	(void)unused;
+	node_set_table(&node, 1, 0, PDP_POLICY_SPRAY, four, 4);
+	for (uint32_t i = 0; i < 8; i++) {
+		const struct edit edits[] = {SET8(INNER_L4, 13, 0x02), FIT_INNER};
+
+		assert_int_equal(classify(1, edits, 2).guest, four[i % 4]);
+	}
+}
+
+static void set_key(enum pdp_key_kind kind, const struct pdp_key *key)
+{
+	struct pdp_vnet vnet;
+	uint32_t id = 1;
+
+	node_get(&node, MAP_VNETS, &id, &vnet);
+	vnet.key = kind;
+	node_set(&node, MAP_VNETS, &id, &vnet);
+	node_set(&node, MAP_KEYS, &id, key);
+}
+
+/* What two hosts say to each other has one hash, whatever the ports; other hosts another. */
+static void test_key_of_hosts(void **unused)
+{
+	struct pdp_flow_key key = {
+		.saddr = {htonl(0x0a000000)}, .daddr = {htonl(INNER_DADDR4)}, .family = 4};
+
+	(void)unused;
+	set_key(PDP_KEY_L3, &(struct pdp_key){0});
+	for (uint32_t i = 0; i < 7; i++)
+		assert_int_equal(classify_flow(i).hash, pdp_flow_hash(&key));
+	assert_int_equal(classify_tcp(3, 0).hash, pdp_flow_hash(&key));
+	key.saddr[0] = htonl(0x0a000001);
+	assert_int_equal(classify_flow(7).hash, pdp_flow_hash(&key));
+}
+
+/* Bytes of each layer, under their masks; what the packet has not got is 0. */
+static void test_key_of_bytes(void **unused)
+{
+	const struct pdp_key key = {.byte = {{PDP_KEY_INNER, 0, 0xf0},
+					     {PDP_KEY_NETWORK, 9, 0xff},
+					     {PDP_KEY_NETWORK, 15, 0x0f},
+					     {PDP_KEY_TRANSPORT, 1, 0xff},
+					     {PDP_KEY_TRANSPORT, 255, 0xff}}};
+
+	(void)unused;
+	set_key(PDP_KEY_BYTES, &key);
+	for (uint32_t i = 0; i < 40; i++) {
+		struct pdp_flow_key want = {0};
+		const uint8_t bytes[] = {0x40, 17, i / 7 & 15, (1024 + i) & 255};
+
+		memcpy(&want, bytes, sizeof(bytes));
+		assert_int_equal(classify_flow(i).hash, pdp_flow_hash(&want));
+	}
+}
+
+/* Fragments have no transport layer, so they stay together under any key. */
+static void test_key_of_a_fragment(void **unused)
+{
+	const struct pdp_key key = {.byte = {{PDP_KEY_TRANSPORT, 1, 0xff}}};
+	const struct edit fragment[] = {SET16(INNER_L3, 6, 0x2000), FIT_INNER};
+	const struct pdp_flow_key zero = {0};
+
+	(void)unused;
+	set_key(PDP_KEY_BYTES, &key);
+	assert_int_equal(classify(1, fragment, 2).hash, pdp_flow_hash(&zero));
+}
+
 /* All fragments of a packet, also of one with ports, go to one guest. */
 static void test_fragments_stay_together(void **unused)
 {
@@ -407,6 +608,15 @@ int main(void)
 		cmocka_unit_test_setup(test_turn_survives_a_shorter_table, refill),
 		cmocka_unit_test_setup(test_largest_table, refill),
 		cmocka_unit_test_setup(test_flow_hash, refill),
+		cmocka_unit_test_setup(test_flowlet_begins_at_its_hash, refill),
+		cmocka_unit_test_setup(test_flowlet_stays, refill),
+		cmocka_unit_test_setup(test_flowlet_moves_after_a_pause, refill),
+		cmocka_unit_test_setup(test_flowlet_in_a_shorter_table, refill),
+		cmocka_unit_test_setup(test_spray, refill),
+		cmocka_unit_test_setup(test_spray_of_udp, refill),
+		cmocka_unit_test_setup(test_key_of_hosts, refill),
+		cmocka_unit_test_setup(test_key_of_bytes, refill),
+		cmocka_unit_test_setup(test_key_of_a_fragment, refill),
 		cmocka_unit_test_setup(test_fragments_stay_together, refill),
 		cmocka_unit_test_setup(test_seq, refill),
 		cmocka_unit_test_setup(test_seq_wraps, refill),

@@ -67,14 +67,40 @@ static void tunnels(void **state)
 
 static void vnets(void **state)
 {
-	struct pdp_vnet vnet = {
-		.table = {1021, 1, PDP_POLICY_FLOW_HASH, 3}, .police_cost = 16, .local_burst = 32};
+	struct pdp_vnet vnet = {.table = {1021, 1, PDP_POLICY_FLOW_HASH, 3},
+				.police_cost = 16,
+				.local_burst = 32,
+				.flowlet_gap = 1000,
+				.key = PDP_KEY_BYTES};
 	uint32_t id = 7;
 
 	(void)state;
 	check(PDP_MAP_VNETS, &id, &vnet,
 	      "{\"vnet\":7,\"policy\":\"flow-hash\",\"slots\":1021,\"half\":1,\"generation\":3,"
-	      "\"police_cost\":16,\"police_burst\":0,\"local_cost\":0,\"local_burst\":32}");
+	      "\"police_cost\":16,\"police_burst\":0,\"local_cost\":0,\"local_burst\":32,"
+	      "\"key\":\"bytes\",\"flowlet_gap_us\":1024}");
+}
+
+static void keys_are_fields(void **state)
+{
+	struct pdp_key key = {.byte = {{PDP_KEY_NETWORK, 12, 0xff},
+				       {PDP_KEY_NETWORK, 13, 0xf0},
+				       {PDP_KEY_TRANSPORT, 2, 0xff}}};
+	uint32_t id = 7;
+
+	(void)state;
+	check(PDP_MAP_KEYS, &id, &key,
+	      "{\"vnet\":7,\"fields\":[{\"layer\":\"network\",\"offset\":12,\"mask\":\"fff0\"},"
+	      "{\"layer\":\"transport\",\"offset\":2,\"mask\":\"ff\"}]}");
+}
+
+static void flowlets_are_counted(void **state)
+{
+	static struct pdp_flowlets flowlets = {.flowlet = {[3] = 1, [PDP_FLOWLETS - 1] = 2}};
+	uint32_t id = 7;
+
+	(void)state;
+	check(PDP_MAP_FLOWLETS, &id, &flowlets, "{\"vnet\":7,\"flowlets\":2}");
 }
 
 static void slots_are_runs(void **state)
@@ -193,7 +219,7 @@ static void every_map_is_known(void **state)
 	(void)state;
 	for (int map = 0; map < PDP_MAP_COUNT; map++) {
 		assert_true(pdp_map_value_size(map) > 0);
-		assert_true(pdp_map_value_size(map) <= sizeof(struct pdp_slot_table));
+		assert_true(pdp_map_value_size(map) <= PDP_MAP_VALUE_MAX);
 		assert_non_null(pdp_map_columns(map)[0].head);
 		assert_int_equal(pdp_map_by_name(pdp_map_name(map)), map);
 		assert_int_equal(pdp_map_by_name(pdp_map_name(map) + 4), map);
@@ -207,6 +233,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(tunnels),
 		cmocka_unit_test(vnets),
+		cmocka_unit_test(keys_are_fields),
+		cmocka_unit_test(flowlets_are_counted),
 		cmocka_unit_test(slots_are_runs),
 		cmocka_unit_test(guests),
 		cmocka_unit_test(vifs),

@@ -127,7 +127,7 @@ static void limits_are_kept(void **state)
 	for (uint32_t i = 0; i < ARRAY_SIZE(many); i++)
 		many[i] = (struct pdp_share){(uint16_t)(i + 1), 1000 + i};
 	assert_int_equal(pdp_slots_fill(&table, &n_slots, 0, many, 1), -EINVAL);
-	assert_int_equal(pdp_slots_fill(&table, &n_slots, 4, many, 1), -EINVAL);
+	assert_int_equal(pdp_slots_fill(&table, &n_slots, 6, many, 1), -EINVAL);
 	assert_int_equal(pdp_slots_fill(&table, &n_slots, PDP_POLICY_WEIGHTED, many, PDP_SLOTS + 1),
 			 -E2BIG);
 	assert_int_equal(pdp_slots_fill(&table, &n_slots, PDP_POLICY_WEIGHTED, many, PDP_SLOTS), 0);
@@ -243,25 +243,50 @@ static void maglev_is_golden(void **state)
 	assert_int_equal(digest, 0x7cff617e);
 }
 
+/* The others are filled as one of these. */
+static void flowlet_and_spray_are_as(void **state)
+{
+	static const enum pdp_policy same[][2] = {{PDP_POLICY_FLOWLET, PDP_POLICY_FLOW_HASH},
+						  {PDP_POLICY_SPRAY, PDP_POLICY_WEIGHTED}};
+	const struct pdp_share shares[] = {{1, 750}, {2, 500}, {3, 333}};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(same); i++) {
+		uint16_t n;
+
+		assert_int_equal(pdp_slots_fill(&table, &n_slots, same[i][0], shares, 3), 0);
+		assert_int_equal(pdp_slots_fill(&other, &n, same[i][1], shares, 3), 0);
+		assert_int_equal(n_slots, n);
+		assert_memory_equal(&table, &other, sizeof(table));
+	}
+}
+
 static void policies_have_names(void **state)
 {
 	(void)state;
-	for (int policy = PDP_POLICY_ROUND_ROBIN; policy <= PDP_POLICY_FLOW_HASH; policy++)
+	for (int policy = PDP_POLICY_ROUND_ROBIN; policy <= PDP_POLICY_SPRAY; policy++)
 		assert_int_equal(pdp_policy_by_name(pdp_policy_name(policy)), policy);
 	assert_string_equal(pdp_policy_name(PDP_POLICY_FLOW_HASH), "flow-hash");
-	assert_int_equal(pdp_policy_by_name("flowlet"), 0);
+	assert_int_equal(pdp_policy_by_name("flow"), 0);
 	assert_int_equal(pdp_policy_by_name(""), 0);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(round_robin_takes_turns), cmocka_unit_test(weighted_is_smooth),
-		cmocka_unit_test(weighted_comes_near),	   cmocka_unit_test(weighted_never_bunches),
-		cmocka_unit_test(nobody_has_power),	   cmocka_unit_test(limits_are_kept),
-		cmocka_unit_test(maglev_is_balanced),	   cmocka_unit_test(maglev_ignores_order),
-		cmocka_unit_test(maglev_moves_few),	   cmocka_unit_test(maglev_changes_power),
-		cmocka_unit_test(maglev_is_golden),	   cmocka_unit_test(policies_have_names),
+		cmocka_unit_test(flowlet_and_spray_are_as),
+		cmocka_unit_test(round_robin_takes_turns),
+		cmocka_unit_test(weighted_is_smooth),
+		cmocka_unit_test(weighted_comes_near),
+		cmocka_unit_test(weighted_never_bunches),
+		cmocka_unit_test(nobody_has_power),
+		cmocka_unit_test(limits_are_kept),
+		cmocka_unit_test(maglev_is_balanced),
+		cmocka_unit_test(maglev_ignores_order),
+		cmocka_unit_test(maglev_moves_few),
+		cmocka_unit_test(maglev_changes_power),
+		cmocka_unit_test(maglev_is_golden),
+		cmocka_unit_test(policies_have_names),
 	};
 
 	return cmocka_run_group_tests_name("slots", tests, NULL, NULL);
