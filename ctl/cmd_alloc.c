@@ -281,7 +281,8 @@ static void print_defrag(FILE *file, const json_t *view)
 			n == 1 ? "" : "s", after, after == 1 ? "" : "s", before,
 			exact ? "no plan does better" : "a better plan may exist");
 	if (n && done)
-		fprintf(file, "done in %.1f s\n", (double)integer(view, "took_ms") / 1000);
+		fprintf(file, "done in %.1f s, %lld packets dropped meanwhile\n",
+			(double)integer(view, "took_ms") / 1000, integer(view, "dropped_packets"));
 }
 
 static int print_moves(struct pdp_ctl *ctl, const json_t *rows)

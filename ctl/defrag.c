@@ -18,6 +18,7 @@ struct defrag {
 	struct pdp_node *node;
 	json_t *moves;
 	size_t next;
+	uint32_t by; /* who asked: of each move in the history */
 	char because[64];
 	pdp_apply_fn fn;
 	void *arg;
@@ -85,25 +86,32 @@ static int tell_changes(const struct defrag *d, json_t *plan, struct pdp_error *
 	return code;
 }
 
+static int propose_moves(struct defrag *d, json_t *plan, struct pdp_error *err)
+{
+	d->moves = json_incref(json_object_get(plan, "moves"));
+	snprintf(d->because, sizeof(d->because), "so that %lld FEs are in use instead of %lld",
+		 (long long)json_integer_value(json_object_get(plan, "fes_after")),
+		 (long long)json_integer_value(json_object_get(plan, "fes_before")));
+	return tell_changes(d, plan, err);
+}
+
 static int propose(struct defrag **out, struct pdp_node *node, uint64_t generation, json_t **plan,
 		   struct pdp_error *err)
 {
-	struct defrag *d = calloc(1, sizeof(*d));
+	struct defrag *d;
 	int code = pdp_apply_check_turn(node, generation, err);
 
 	*plan = NULL;
-	if (!code)
-		*plan = pdp_view_alloc_defrag(node);
-	if (!code && (!*plan || !d))
-		code = pdp_fail(err, -ENOMEM, "no memory to look for moves");
-	if (!code) {
+	if (code)
+		return code;
+	d = calloc(1, sizeof(*d));
+	*plan = pdp_view_alloc_defrag(node);
+	if (d && *plan) {
 		d->node = node;
-		d->moves = json_incref(json_object_get(*plan, "moves"));
-		snprintf(d->because, sizeof(d->because),
-			 "so that %lld FEs are in use instead of %lld",
-			 (long long)json_integer_value(json_object_get(*plan, "fes_after")),
-			 (long long)json_integer_value(json_object_get(*plan, "fes_before")));
-		code = tell_changes(d, *plan, err);
+		d->by = node->asker;
+		code = propose_moves(d, *plan, err);
+	} else {
+		code = pdp_fail(err, -ENOMEM, "no memory to look for moves");
 	}
 	if (!code) {
 		*out = d;
@@ -129,19 +137,21 @@ int pdp_node_defrag_plan(struct pdp_node *node, uint64_t generation, json_t **pl
 
 static void on_moved(struct pdp_node *node, int code, const struct pdp_error *err, void *arg);
 
-static int begin_move(struct defrag *d, struct pdp_error *err)
+static int begin_move(struct defrag *d, struct pdp_node *node, struct pdp_error *err)
 {
-	struct pdp_node *node = d->node;
 	struct pdp_place_move what = move_of(d, d->next);
 	struct pdp_placement placement = {0};
 	struct pdp_model model = {0};
 	char text[160];
 	int code = pdp_model_copy(&model, &node->model);
 
-	if (code)
-		return pdp_fail(err, code, "no memory for a model");
+	if (code) {
+		pdp_fail(err, code, "no memory for a model");
+		return code;
+	}
 	snprintf(text, sizeof(text), "alloc defrag, move %zu of %zu: %s %um from %s to %s",
 		 d->next + 1, json_array_size(d->moves), what.vnet, what.power, what.from, what.to);
+	node->asker = d->by;
 	code = pdp_place_move(&placement, &model, &node->placement, &what, err);
 	if (code)
 		pdp_model_free(&model);
@@ -168,14 +178,13 @@ static void on_moved(struct pdp_node *node, int code, const struct pdp_error *er
 	struct defrag *d = arg;
 	struct pdp_error why = {""};
 
-	(void)node;
 	if (code) {
 		finish(d, code, err);
 		return;
 	}
 	d->next++;
 	if (d->next < json_array_size(d->moves))
-		code = begin_move(d, &why);
+		code = begin_move(d, node, &why);
 	if (code || d->next == json_array_size(d->moves))
 		finish(d, code, &why);
 }
@@ -193,7 +202,7 @@ int pdp_node_defrag(struct pdp_node *node, uint64_t generation, json_t **plan, p
 	if (!code) {
 		d->fn = fn;
 		d->arg = arg;
-		code = begin_move(d, err);
+		code = begin_move(d, node, err);
 	}
 	if (!code)
 		return 1;

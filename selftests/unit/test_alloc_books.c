@@ -163,8 +163,10 @@ static void random_events(enum pdp_fit fit, uint32_t sizes)
 	}
 	assert_int_equal(pdp_alloc_open(&alloc, m.fes, m.n, fit, NULL), 0);
 	for (int event = 0; event < 4000; event++) {
-		if (rand() % 20 == 0)
-			close_or_open_fe(&m, alloc, (size_t)rand() % m.n);
+		size_t fe = (size_t)rand() % (20 * MAX_FES);
+
+		if (fe < m.n)
+			close_or_open_fe(&m, alloc, fe);
 		else
 			vnet_event(&m, alloc, fit, &held[rand() % MAX_VNETS],
 				   1 + (uint32_t)rand() % 300);
