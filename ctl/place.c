@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ctl/names.h"
 #include "ctl/place_seats.h"
 #include "ctl/prefix.h"
 
@@ -67,20 +68,23 @@ static int take_fes(struct pdp_place *p)
 
 static int take_vnets(struct pdp_place *p)
 {
+	struct pdp_names had;
 	size_t i, j;
-	int code = 0;
+	int code;
 
 	p->vnets = calloc(p->model->n_vnets + 1, sizeof(*p->vnets));
 	if (!p->vnets)
 		return -ENOMEM;
-	for (i = 0; i < p->model->n_vnets; i++) {
+	code = pdp_names_make(&had, p->had->vnets, p->had->n_vnets, sizeof(*p->had->vnets));
+	for (i = 0; !code && i < p->model->n_vnets; i++) {
 		struct pdp_seating *v = &p->vnets[i];
 
 		v->conf = &p->model->vnets[i];
-		v->had = pdp_placed_vnet(p->had, v->conf->name);
+		v->had = pdp_names_find(&had, v->conf->name);
 		for (j = 0; !code && v->had && j < v->had->n_guests; j++)
 			code = seat_guest(p, v, &v->had->guests[j]);
 	}
+	pdp_names_free(&had);
 	return code;
 }
 
@@ -110,9 +114,9 @@ static int claim_ids(struct pdp_place *p)
 
 /* A guest's memory, data plane and CPUs are given to it at birth. */
 static bool is_born_so(const struct pdp_place *p, const struct pdp_model *was,
-		       const struct pdp_seating *v, const struct pdp_seat *seat)
+		       const struct pdp_seating *v, const struct pdp_vnet_conf *old,
+		       const struct pdp_seat *seat)
 {
-	const struct pdp_vnet_conf *old = pdp_model_vnet(was, v->conf->name);
 	const struct pdp_fe_conf *fe = &p->model->fes[seat->fe];
 	const struct pdp_fe_conf *old_fe = pdp_model_fe(was, fe->name);
 
@@ -121,17 +125,23 @@ static bool is_born_so(const struct pdp_place *p, const struct pdp_model *was,
 	       (!old_fe || !strcmp(old_fe->cpus, fe->cpus));
 }
 
-static void renew(struct pdp_place *p, const struct pdp_model *was)
+static int renew(struct pdp_place *p, const struct pdp_model *was, struct pdp_error *err)
 {
+	struct pdp_names vnets;
 	size_t i, j;
 
+	if (pdp_names_make(&vnets, was->vnets, was->n_vnets, sizeof(*was->vnets)))
+		return pdp_fail(err, -ENOMEM, "no memory for a placement");
 	for (i = 0; i < p->model->n_vnets; i++) {
 		struct pdp_seating *v = &p->vnets[i];
+		const struct pdp_vnet_conf *old = pdp_names_find(&vnets, v->conf->name);
 
 		for (j = 0; j < v->n_seats; j++)
-			if (v->seats[j].outdated || !is_born_so(p, was, v, &v->seats[j]))
+			if (v->seats[j].outdated || !is_born_so(p, was, v, old, &v->seats[j]))
 				v->seats[j].id = v->seats[j].number = 0;
 	}
+	pdp_names_free(&vnets);
+	return 0;
 }
 
 static bool number_used(const struct pdp_seating *v, uint16_t number)
@@ -330,10 +340,10 @@ int pdp_place(struct pdp_placement *out, const struct pdp_model *model, const st
 
 	if (!code)
 		code = pdp_place_choose_fes(&p, err);
-	if (!code) {
-		renew(&p, was);
+	if (!code)
+		code = renew(&p, was, err);
+	if (!code)
 		code = number_ports(&p, err);
-	}
 	if (!code)
 		code = number_vnets(&p, was, err);
 	return end(&p, code);

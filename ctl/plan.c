@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ctl/names.h"
 #include "ctl/plan_values.h"
 #include "ctl/prefix.h"
 
@@ -18,6 +19,7 @@
 struct planner {
 	struct pdp_plan *plan;
 	const struct pdp_plan_side *from, *to;
+	struct pdp_names placed_from, placed_to; /* vnets of the placements */
 	const struct pdp_vnet_conf *vnet_from, *vnet_to;
 	bool failed; /* no memory */
 };
@@ -106,17 +108,27 @@ static const struct pdp_placed_guest *find_guest(const struct pdp_placed_vnet *v
 	return NULL;
 }
 
-static const struct pdp_placed_vnet *placed(const struct pdp_plan_side *side,
+static const struct pdp_placed_vnet *placed(const struct pdp_names *names,
 					    const struct pdp_vnet_conf *vnet)
 {
-	return side->placement && vnet ? pdp_placed_vnet(side->placement, vnet->name) : NULL;
+	return vnet ? pdp_names_find(names, vnet->name) : NULL;
+}
+
+static int index_placed(struct pdp_names *out, const struct pdp_plan_side *side)
+{
+	const struct pdp_placement *placement = side->placement;
+
+	*out = (struct pdp_names){0};
+	return placement ? pdp_names_make(out, placement->vnets, placement->n_vnets,
+					  sizeof(*placement->vnets))
+			 : 0;
 }
 
 /* Those that come or change, then those that go. */
 static int compare_guests(struct planner *p, struct pdp_change *change)
 {
-	const struct pdp_placed_vnet *from = placed(p->from, change->before.vnet);
-	const struct pdp_placed_vnet *to = placed(p->to, change->after.vnet);
+	const struct pdp_placed_vnet *from = placed(&p->placed_from, change->before.vnet);
+	const struct pdp_placed_vnet *to = placed(&p->placed_to, change->after.vnet);
 	int code = 0;
 
 	if (!p->to->placement && change->after.vnet)
@@ -304,10 +316,13 @@ int pdp_plan_make(struct pdp_plan *out, const struct pdp_plan_side *from,
 	struct planner p = {.plan = out, .from = from, .to = to};
 
 	*out = (struct pdp_plan){.from = *from, .to = *to};
+	p.failed = index_placed(&p.placed_from, from) || index_placed(&p.placed_to, to);
 	compare_node(&p, old, new);
 	compare_lists(&p, &ports, old->ports, old->n_ports, new->ports, new->n_ports, compare);
 	compare_lists(&p, &fes, old->fes, old->n_fes, new->fes, new->n_fes, compare);
 	compare_lists(&p, &vnets, old->vnets, old->n_vnets, new->vnets, new->n_vnets, compare_vnet);
+	pdp_names_free(&p.placed_from);
+	pdp_names_free(&p.placed_to);
 	if (!p.failed)
 		put_in_order(&p);
 	if (p.failed)
