@@ -42,7 +42,7 @@ static int add_tunnels(struct pdp_node *node, const struct pdp_node_vif *vif, st
 }
 
 /* Everything that a packet of the vnet will meet, and last the door to it. */
-static int add_vnet(struct pdp_node *node, struct pdp_node_vnet *vnet, struct pdp_error *err)
+int pdp_enforce_vnet(struct pdp_node *node, struct pdp_node_vnet *vnet, struct pdp_error *err)
 {
 	size_t i;
 	int code = 0;
@@ -85,26 +85,43 @@ static bool node_delays(const struct pdp_node *node)
 	return false;
 }
 
-int pdp_enforce_add(struct pdp_node *node, struct pdp_error *err)
+int pdp_enforce_ways_out(struct pdp_node *node, struct pdp_error *err)
 {
 	/* Before the vifs that lead there. */
 	int code, first = node_delays(node) ? pdp_delayline_start(node->delay, err) : 0;
 	size_t i;
 
-	/* All ways out before the first way in. */
 	for (i = 0; i < node->model.n_ports; i++) {
 		code = pdp_follow_port_out(node, &node->ports[i], first ? NULL : err);
 		first = first ? first : code;
 	}
-	for (i = 0; i < node->model.n_vnets; i++) {
-		code = add_vnet(node, &node->vnets[i], first ? NULL : err);
-		first = first ? first : code;
-	}
+	return first;
+}
+
+int pdp_enforce_ports(struct pdp_node *node, struct pdp_error *err)
+{
+	int code, first = 0;
+	size_t i;
+
 	for (i = 0; i < node->model.n_ports; i++) {
 		code = pdp_follow_port(node, &node->ports[i], first ? NULL : err);
 		first = first ? first : code;
 	}
 	return first;
+}
+
+int pdp_enforce_add(struct pdp_node *node, struct pdp_error *err)
+{
+	/* All ways out before the first way in. */
+	int code, first = pdp_enforce_ways_out(node, err);
+	size_t i;
+
+	for (i = 0; i < node->model.n_vnets; i++) {
+		code = pdp_enforce_vnet(node, &node->vnets[i], first ? NULL : err);
+		first = first ? first : code;
+	}
+	code = pdp_enforce_ports(node, first ? NULL : err);
+	return first ? first : code;
 }
 
 int pdp_enforce_replacing(struct pdp_node *node, struct pdp_layout *next, struct pdp_error *err)

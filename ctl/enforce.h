@@ -23,6 +23,11 @@ int pdp_enforce_add(struct pdp_node *node, struct pdp_error *err);
  */
 int pdp_enforce_replacing(struct pdp_node *node, struct pdp_layout *next, struct pdp_error *err);
 
+/* Parts of pdp_enforce_add(), in this order: ports and the delay line as ways out, each vnet, ports as ways in. */
+int pdp_enforce_ways_out(struct pdp_node *node, struct pdp_error *err);
+int pdp_enforce_vnet(struct pdp_node *node, struct pdp_node_vnet *vnet, struct pdp_error *err);
+int pdp_enforce_ports(struct pdp_node *node, struct pdp_error *err);
+
 /* No way in for what the node has not: tunnels and slots. Guests that leave can still come to rest. */
 void pdp_enforce_close(struct pdp_node *node);
 

@@ -340,10 +340,12 @@ static int apply_first(struct pdp_node *node, struct pdp_state *state, struct pd
 
 static void on_sample(evutil_socket_t fd, short what, void *arg)
 {
+	struct pdp_node *node = arg;
+
 	(void)fd;
 	(void)what;
-	pdp_follow_sample(arg);
-	pdp_audit(arg);
+	pdp_follow_sample(node);
+	pdp_audit(node->audit);
 }
 
 static int start_sampling(struct pdp_node *node, struct pdp_error *err)
@@ -352,7 +354,7 @@ static int start_sampling(struct pdp_node *node, struct pdp_error *err)
 
 	node->sampled_ns = pdp_now_ns();
 	node->sample = event_new(node->base, -1, EV_PERSIST, on_sample, node);
-	if (!node->sample || event_add(node->sample, &second))
+	if (!node->sample || event_add(node->sample, &second) || pdp_audit_new(&node->audit, node))
 		return pdp_fail(err, -ENOMEM, "no memory for a timer");
 	return 0;
 }
@@ -461,6 +463,8 @@ static void stop_sampling(struct pdp_node *node)
 	if (node->sample)
 		event_free(node->sample);
 	node->sample = NULL;
+	pdp_audit_free(node->audit);
+	node->audit = NULL;
 }
 
 static void unlock(struct pdp_node *node, bool down)

@@ -52,6 +52,7 @@ struct pdp_agentconf;
 struct pdp_apply;
 struct pdp_delayline;
 struct pdp_mirror;
+struct pdp_audit;
 struct pdp_node;
 struct pdp_node_vnet;
 struct pdp_store;
@@ -164,7 +165,7 @@ struct pdp_node {
 	struct pdp_delayline *delay;
 	struct event *sample;
 	uint64_t sampled_ns;
-	uint64_t audit_due_ns; /* not before */
+	struct pdp_audit *audit;
 	int ethtool_fd;
 	int run_fd; /* the locked run directory; -1 = not ours */
 	int name_fd; /* the locked name of the node; -1 = not ours */

@@ -132,16 +132,20 @@ int pdp_link_detach(struct pdp_loader *ld, const char *link, struct pdp_error *e
 /* Pin those whose pins are gone; *n is raised by their number. */
 int pdp_links_repin(struct pdp_loader *ld, unsigned int *n, struct pdp_error *err);
 void pdp_links_close(struct pdp_loader *ld);
+/* Of an XDP link; -EINVAL for another. */
+int pdp_link_info(int fd, struct bpf_link_info *info);
+/* Name of a device of this network namespace; -ENODEV. */
+int pdp_device_name(int ifindex, char name[PDP_DEV_NAME_LEN], struct pdp_error *err);
+
+/* --- device.c --------------------------------------------------------------------------------- */
+
 /* What stands on a device of this network namespace. prog_id 0: nothing. */
 struct pdp_standing {
 	uint32_t prog_id;
 	uint32_t mode; /* XDP_FLAGS_..._MODE */
 };
+/* 0; -ENODEV: there is no such device; -errno. */
 int pdp_device_look(int ifindex, struct pdp_standing *standing);
-/* Of an XDP link; -EINVAL for another. */
-int pdp_link_info(int fd, struct bpf_link_info *info);
-/* Name of a device of this network namespace; -ENODEV. */
-int pdp_device_name(int ifindex, char name[PDP_DEV_NAME_LEN], struct pdp_error *err);
 
 /* --- held.c ----------------------------------------------------------------------------------- */
 

@@ -39,23 +39,6 @@ static uint32_t mode_of(unsigned int flags)
 	return flags & PDP_ATTACH_GENERIC ? XDP_FLAGS_SKB_MODE : XDP_FLAGS_DRV_MODE;
 }
 
-int pdp_device_look(int ifindex, struct pdp_standing *standing)
-{
-	DECLARE_LIBBPF_OPTS(bpf_xdp_query_opts, opts);
-	int rc = bpf_xdp_query(ifindex, 0, &opts);
-
-	*standing = (struct pdp_standing){0};
-	if (rc)
-		return rc;
-	if (opts.drv_prog_id)
-		*standing = (struct pdp_standing){opts.drv_prog_id, XDP_FLAGS_DRV_MODE};
-	else if (opts.skb_prog_id)
-		*standing = (struct pdp_standing){opts.skb_prog_id, XDP_FLAGS_SKB_MODE};
-	else if (opts.hw_prog_id)
-		*standing = (struct pdp_standing){opts.hw_prog_id, XDP_FLAGS_HW_MODE};
-	return 0;
-}
-
 int pdp_link_info(int fd, struct bpf_link_info *info)
 {
 	uint32_t len = sizeof(*info);

@@ -2,25 +2,30 @@
 /*
  * scale.c - how long the controller takes with many vnets: from nothing, for one vnet of them, to tell.
  *
- *   scale --config FILE --run-dir DIR --pins DIR [--changes N]
+ *   scale --config FILE --run-dir DIR --pins DIR [--changes N] [--serve]
  *
  * Model, store, allocation, loader, maps and underlay are pdpd's. The guests are not there: this program
  * has functions of its own in the place of ctl/guest.c's. Devices pdpfe1, pdpfe2, ... stand for the links
  * (selftests/bench/scale.sh makes them). Prints one JSON object. With --changes that many more changes
  * of one vnet follow each other; what the process holds before and after tells whether something grows.
+ * With --serve it then answers on DIR/pdpd.sock, as pdpd would, until SIGTERM.
  */
 #include <dirent.h>
 #include <err.h>
+#include <errno.h>
 #include <event2/event.h>
 #include <getopt.h>
 #include <jansson.h>
 #include <net/if.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "ctl/api.h"
 #include "ctl/apply.h"
 #include "ctl/audit.h"
 #include "ctl/edit.h"
@@ -32,6 +37,7 @@
 
 struct pdp_guests {
 	struct pdp_guests_conf conf;
+	char lxc[4096];
 };
 
 struct pdp_guest_box {
@@ -55,11 +61,17 @@ int pdp_guests_new(struct pdp_guests **out, const struct pdp_guests_conf *conf,
 	if (!*out)
 		return pdp_fail(err, -ENOMEM, "no memory for guests");
 	(*out)->conf = *conf;
+	/* Control planes, of which there are none, are looked for in it. */
+	snprintf((*out)->lxc, sizeof((*out)->lxc), "%s/lxc", conf->run_dir);
+	if (mkdir((*out)->lxc, 0755))
+		return pdp_fail(err, -errno, "%s: %s", (*out)->lxc, strerror(errno));
 	return 0;
 }
 
 void pdp_guests_free(struct pdp_guests *guests)
 {
+	if (guests)
+		rmdir(guests->lxc);
 	free(guests);
 }
 
@@ -138,6 +150,13 @@ int pdp_guest_adopt(struct pdp_guest_box **out, struct pdp_guests *guests,
 	(void)fn;
 	(void)arg;
 	return pdp_fail(err, -ENOENT, "no guest %s", spec->name);
+}
+
+bool pdp_guest_is_foreign(const char *run_dir, const char *name)
+{
+	(void)run_dir;
+	(void)name;
+	return false;
 }
 
 int pdp_guest_discard(struct pdp_guests *guests, const char *name, struct pdp_error *err)
@@ -299,8 +318,11 @@ static double audit(struct pdp_node *node)
 {
 	const uint64_t then = pdp_now_ns();
 
-	node->audit_due_ns = 0;
-	pdp_audit(node);
+	pdp_audit_free(node->audit);
+	if (pdp_audit_new(&node->audit, node))
+		errx(EXIT_FAILURE, "no memory");
+	for (pdp_audit(node->audit); pdp_audit_busy(node->audit);)
+		event_base_loop(node->base, EVLOOP_ONCE);
 	return ms_since(then);
 }
 
@@ -416,14 +438,35 @@ static void measure_growth(struct pdp_node *node, size_t n, json_t *out)
 	free(ms);
 }
 
+/* --- for pdp-ctl ---------------------------------------------------------------------------------- */
+
+static void on_term(evutil_socket_t signal, short what, void *arg)
+{
+	(void)signal;
+	(void)what;
+	event_base_loopbreak(arg);
+}
+
+static void serve(struct pdp_node *node)
+{
+	const struct pdp_api_conf conf = {.group = "pdp", .admins = "pdp-admin"};
+	struct event *term = evsignal_new(node->base, SIGTERM, on_term, node->base);
+	struct pdp_error error;
+	struct pdp_api *api;
+
+	if (!term || event_add(term, NULL) || pdp_api_open(&api, node->base, node, &conf, &error))
+		errx(EXIT_FAILURE, "cannot serve");
+	event_base_dispatch(node->base);
+	pdp_api_close(api);
+	event_free(term);
+}
+
 int main(int argc, char **argv)
 {
 	static const struct option options[] = {
-		{"config", required_argument, NULL, 'c'},
-		{"run-dir", required_argument, NULL, 'r'},
-		{"pins", required_argument, NULL, 'p'},
-		{"changes", required_argument, NULL, 'n'},
-		{0},
+		{"config", required_argument, NULL, 'c'}, {"run-dir", required_argument, NULL, 'r'},
+		{"pins", required_argument, NULL, 'p'},	  {"changes", required_argument, NULL, 'n'},
+		{"serve", no_argument, NULL, 's'},	  {0},
 	};
 	static const bool cancel;
 	struct pdp_node_conf conf = {.agent = "/proc/self/exe", .cancel = &cancel};
@@ -431,6 +474,7 @@ int main(int argc, char **argv)
 	struct pdp_error error = {""};
 	struct pdp_node *node;
 	json_t *out = json_object();
+	bool is_server = false;
 	size_t changes = 0;
 	char state[4096];
 	uint64_t then;
@@ -445,11 +489,14 @@ int main(int argc, char **argv)
 			conf.pins = optarg;
 		else if (c == 'n')
 			changes = strtoul(optarg, NULL, 10);
+		else if (c == 's')
+			is_server = true;
 		else
 			return 2;
 	}
 	if (!conf.config || !conf.run_dir || !conf.pins || !base || !out)
-		errx(2, "usage: scale --config FILE --run-dir DIR --pins DIR [--changes N]");
+		errx(2,
+		     "usage: scale --config FILE --run-dir DIR --pins DIR [--changes N] [--serve]");
 	snprintf(state, sizeof(state), "%s/state.db", conf.run_dir);
 	conf.state = state;
 
@@ -460,6 +507,8 @@ int main(int argc, char **argv)
 	measure(node, out);
 	if (changes)
 		measure_growth(node, changes, out);
+	if (is_server)
+		serve(node);
 	then = pdp_now_ns();
 	if (pdp_node_down(node, &error))
 		errx(EXIT_FAILURE, "%s", error.text);
