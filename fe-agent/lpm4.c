@@ -18,6 +18,14 @@
 #define TBL8_BYTES ((size_t)PDP_LPM4_GROUPS * 256 * sizeof(uint32_t))
 #define PREFIXES_BYTES (PDP_LPM4_GROUPS * sizeof(uint16_t))
 
+/*
+ * A part of tbl24 with so many prefixes goes to a huge page, since look-ups at random miss the TLB
+ * otherwise. A real table has 20,000 in each part, which touch half of its 512 small pages.
+ */
+#define PART_MANY 4096
+#define PART_SHIFT 27
+_Static_assert((TBL24_BYTES >> (32 - PART_SHIFT)) == PDP_TABLE_HUGE, "a part is a huge page");
+
 /* Lengths up to this one live in tbl16. */
 #define SHORT_LEN 16
 
@@ -125,11 +133,19 @@ static int paint_tbl8(struct pdp_lpm4 *lpm, uint32_t addr, unsigned int len, uin
 	return 0;
 }
 
+static void note_filling(struct pdp_lpm4 *lpm, uint32_t addr)
+{
+	if (++lpm->part_prefixes[addr >> PART_SHIFT] == PART_MANY)
+		pdp_table_condense(&lpm->tbl24[addr >> 8]);
+}
+
 static int write_tables(void *table, const struct pdp_lpm_prefix *p, uint32_t entry, int grown)
 {
 	struct pdp_lpm4 *lpm = table;
 	uint32_t addr = p->hi >> 32;
 
+	if (grown > 0 && p->len > SHORT_LEN)
+		note_filling(lpm, addr);
 	if (p->len > 24)
 		return paint_tbl8(lpm, addr, p->len, entry, grown);
 	if (p->len > SHORT_LEN)

@@ -30,11 +30,15 @@
 /* Groups of tbl8: /24s that hold a longer prefix. The full table has under 5,000 longer prefixes. */
 #define PDP_LPM4_GROUPS 65536
 
+/* Of tbl24, each of a huge page: the /5s. */
+#define PDP_LPM4_PARTS 32
+
 struct pdp_lpm4 {
 	uint32_t *tbl24;
 	uint32_t *tbl16;
 	uint32_t *tbl8;
 	uint16_t *group_prefixes; /* prefixes longer than /24, by group */
+	uint32_t part_prefixes[PDP_LPM4_PARTS]; /* ever added, by part of tbl24 */
 	struct pdp_rcu_ids group_ids;
 	struct pdp_prefix_set set;
 };

@@ -5,12 +5,12 @@
 #include "fe-agent/prefix_set.h"
 
 #include <errno.h>
-#include <stdlib.h>
 
 #include "bpf/wire.h"
 #include "fe-agent/memory.h"
+#include "fe-agent/table_mem.h"
 
-#define SLOTS_MIN 64
+#define SLOTS_MIN 128 /* a page */
 
 struct pdp_lpm_prefix pdp_lpm_prefix_shorten(const struct pdp_lpm_prefix *p, unsigned int len)
 {
@@ -64,6 +64,11 @@ static struct pdp_prefix_slot *find(const struct pdp_prefix_set *set,
 	return &set->slots[i];
 }
 
+static size_t bytes_of(const struct pdp_prefix_set *set)
+{
+	return set->n_slots * sizeof(*set->slots);
+}
+
 static int grow(struct pdp_prefix_set *set)
 {
 	struct pdp_prefix_set bigger = {.n_slots = set->n_slots ? 2 * set->n_slots : SLOTS_MIN,
@@ -72,9 +77,10 @@ static int grow(struct pdp_prefix_set *set)
 					.round = set->round};
 	size_t i;
 
-	if (pdp_memory_take(bigger.n_slots * sizeof(*bigger.slots)))
+	if (pdp_memory_take(bytes_of(&bigger)))
 		return -ENOMEM;
-	bigger.slots = calloc(bigger.n_slots, sizeof(*bigger.slots));
+	/* Three eighths of it are filled at once, everywhere. */
+	bigger.slots = pdp_table_map(bytes_of(&bigger), PDP_TABLE_DENSE);
 	if (!bigger.slots)
 		return -ENOMEM;
 	for (i = 0; i < set->n_slots; i++) {
@@ -84,14 +90,14 @@ static int grow(struct pdp_prefix_set *set)
 		if (s->value)
 			*find(&bigger, &p, s->rank) = *s;
 	}
-	free(set->slots);
+	pdp_table_unmap(set->slots, bytes_of(set));
 	*set = bigger;
 	return 0;
 }
 
 void pdp_prefix_set_fini(struct pdp_prefix_set *set)
 {
-	free(set->slots);
+	pdp_table_unmap(set->slots, bytes_of(set));
 	*set = (struct pdp_prefix_set){0};
 }
 

@@ -9,19 +9,53 @@
 #include <sys/mman.h>
 #include <urcu-qsbr.h>
 
+#include "fe-agent/memory.h"
+
 /* So many released ids are worth a grace period before the table grows into new memory. */
 #define RETIRED_MANY 256
 
+/* Since Linux 6.1. */
+#ifndef MADV_COLLAPSE
+#define MADV_COLLAPSE 25
+#endif
+
+/* Aligned for huge pages where it is large enough for one. */
+static void *map_aligned(size_t bytes)
+{
+	const int prot = PROT_READ | PROT_WRITE;
+	const int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
+	const size_t spare = bytes >= PDP_TABLE_HUGE ? PDP_TABLE_HUGE : 0;
+	char *table = mmap(NULL, bytes + spare, prot, flags, -1, 0);
+	size_t skip;
+
+	if (table == MAP_FAILED || !spare)
+		return table == MAP_FAILED ? NULL : table;
+	skip = -(uintptr_t)table & (PDP_TABLE_HUGE - 1);
+	if (skip)
+		munmap(table, skip);
+	munmap(table + skip + bytes, spare - skip);
+	return table + skip;
+}
+
 void *pdp_table_map(size_t bytes, enum pdp_table_fill fill)
 {
-	void *table = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
-			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	void *table = map_aligned(bytes);
 
-	if (table == MAP_FAILED)
-		return NULL;
 	/* Advice: a kernel without huge pages says EINVAL. */
-	madvise(table, bytes, fill == PDP_TABLE_DENSE ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
+	if (table)
+		madvise(table, bytes, fill == PDP_TABLE_DENSE ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
 	return table;
+}
+
+void pdp_table_condense(void *at)
+{
+	void *part = (void *)((uintptr_t)at & ~(uintptr_t)(PDP_TABLE_HUGE - 1));
+
+	if (pdp_memory_take(PDP_TABLE_HUGE))
+		return;
+	/* Two kinds of kernel: that which does it now, and that whose khugepaged does it some time. */
+	madvise(part, PDP_TABLE_HUGE, MADV_HUGEPAGE);
+	madvise(part, PDP_TABLE_HUGE, MADV_COLLAPSE);
 }
 
 void pdp_table_unmap(void *table, size_t bytes)

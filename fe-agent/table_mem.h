@@ -24,6 +24,13 @@ enum pdp_table_fill { PDP_TABLE_SPARSE, PDP_TABLE_DENSE };
  * machine gives them, for a walk through it misses the TLB at each step otherwise.
  */
 void *pdp_table_map(size_t bytes, enum pdp_table_fill fill);
+/*
+ * A part of a sparse table is well filled by now: put it on huge pages, if the kernel and the memory limit
+ * let it (memory.h). Readers may have to wait for it as for a page fault, less than a millisecond. at
+ * is anywhere in the part, of PDP_TABLE_HUGE bytes and so aligned.
+ */
+#define PDP_TABLE_HUGE ((size_t)2 << 20)
+void pdp_table_condense(void *at);
 /* NULL is fine. */
 void pdp_table_unmap(void *table, size_t bytes);
 

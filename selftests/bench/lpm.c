@@ -2,39 +2,38 @@
 /*
  * lpm.c - how fast the router's look-up tables are built and read, and what memory they take.
  *
- * Tables are made up, with the prefix lengths of a real one: 564,580 IPv4 prefixes derived from
- * RouteViews (@ip-location-db/asn, CC BY 4.0). Addresses are drawn from the prefixes. Times are of
- * this process on the CPU, so that a busy machine matters less. Prints a JSON array.
+ *   lpm --table FILE [--addresses FILE] [--routes N]
+ *
+ * Prefixes and addresses are table.py's, one a line; `#` begins a comment, and what follows a prefix is
+ * passed over. Without --addresses they are drawn from the prefixes. Prints a JSON object.
+ *
+ * Look-ups are timed as DPDK's test-fib does it, to be held against that: once over all addresses, a
+ * burst of 64 at a time, by the time-stamp counter. But the counter runs on while somebody else has the CPU, so
+ * the CPU time of sixteen times over all of them is told as well.
  */
+#include <arpa/inet.h>
+#include <err.h>
+#include <getopt.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
+#include <x86intrin.h>
 
-#include "fe-agent/lpm4.h"
-#include "fe-agent/lpm6.h"
+#include "fe-agent/fib.h"
+#include "fe-agent/memory.h"
 
 #define BURST 64
 #define ADDRS (1u << 20)
-#define LOOKUPS (1u << 24)
+#define PASSES 16
 #define HOPS 40
 
-struct share {
-	uint8_t len;
-	uint32_t routes;
-};
-
-static const struct share shares4[] = {
-	{24, 218667}, {23, 103717}, {22, 103676}, {21, 46064}, {20, 33264}, {19, 22075},
-	{18, 11825},  {17, 6735},   {16, 9332},	  {15, 2000},  {14, 1300},  {13, 700},
-	{12, 465},    {28, 2000},   {30, 1500},	  {32, 1260},
-};
-
-static const struct share shares6[] = {
-	{48, 46000}, {32, 20000}, {44, 11000}, {40, 10000}, {36, 6000},
-	{29, 4000},  {46, 3000},  {64, 2000},  {128, 1000},
+struct list {
+	struct pdp_lpm_prefix *items;
+	size_t n, room;
 };
 
 static uint64_t seed = 88172645463325252ULL;
@@ -57,185 +56,232 @@ static double cpu_s(void)
 	return ts.tv_sec + ts.tv_nsec / 1e9;
 }
 
-static double rss_mib(void)
+static void append(struct list *list, const struct pdp_lpm_prefix *p)
 {
-	FILE *f = fopen("/proc/self/statm", "r");
-	long size, resident = 0;
-
-	if (f) {
-		if (fscanf(f, "%ld %ld", &size, &resident) != 2)
-			resident = 0;
-		fclose(f);
+	if (list->n == list->room) {
+		list->room = list->room ? 2 * list->room : 1 << 16;
+		list->items = realloc(list->items, list->room * sizeof(*list->items));
+		if (!list->items)
+			errx(1, "no memory");
 	}
-	return resident * (double)sysconf(_SC_PAGESIZE) / (1 << 20);
+	list->items[list->n++] = *p;
 }
 
-/* Unicast space, 1/8 to 223/8. */
-static struct pdp_lpm_prefix draw4(unsigned int len)
+/* One line: ADDRESS or ADDRESS/LENGTH. Returns the family, 0 = a comment. */
+static unsigned int parse(const char *path, char *line, struct pdp_lpm_prefix *p)
 {
-	uint64_t addr = (1 + draw() % 223) << 24 | (draw() >> 40);
-	struct pdp_lpm_prefix p = {.hi = addr << 32, .len = 128};
+	unsigned int family = strchr(line, ':') ? 6 : 4, len = family == 4 ? 32 : 128;
+	char *slash;
+	uint8_t addr[16];
 
-	return pdp_lpm_prefix_shorten(&p, len);
-}
-
-/* More specifics lie in 20,000 allocations in 64 of the registries' /16s, as on the Internet. */
-static struct pdp_lpm_prefix draw6(unsigned int len)
-{
-	uint64_t r = draw() % 20000;
-	uint64_t hi = (0x2400 + (r & 63) * 0x20) << 48 | ((r * 0x9e37) & 0xffff) << 32;
-	struct pdp_lpm_prefix p = {.hi = hi | draw() >> 32, .lo = draw(), .len = 128};
-
-	return pdp_lpm_prefix_shorten(&p, len);
-}
-
-static bool add(struct pdp_lpm4 *l4, struct pdp_lpm6 *l6, const struct pdp_lpm_prefix *p)
-{
-	uint32_t old = 0, value = 1 + draw() % HOPS;
-	int err = l4 ? pdp_lpm4_add(l4, p, 0, value, &old) : pdp_lpm6_add(l6, p, 0, value, &old);
-
-	if (err) {
-		fprintf(stderr, "lpm: route not added: error %d\n", -err);
-		exit(1);
+	line[strcspn(line, " #\t\n")] = '\0';
+	if (!*line)
+		return 0;
+	slash = strchr(line, '/');
+	if (slash) {
+		*slash = '\0';
+		len = strtoul(slash + 1, NULL, 10);
 	}
-	return !old;
+	if (inet_pton(family == 4 ? AF_INET : AF_INET6, line, addr) != 1)
+		errx(1, "%s: '%s' is no address", path, line);
+	*p = pdp_fib_prefix(family, addr, len);
+	return family;
 }
 
-/* Twice the same prefix is one route: draw until there are enough, or the length is used up. */
-static size_t build(struct pdp_lpm4 *l4, struct pdp_lpm6 *l6, struct pdp_lpm_prefix *routes,
-		    size_t want)
+static unsigned int load(const char *path, struct list *list)
 {
-	const struct share *shares = l4 ? shares4 : shares6;
-	size_t n_shares =
-		l4 ? sizeof(shares4) / sizeof(shares4[0]) : sizeof(shares6) / sizeof(shares6[0]);
-	size_t total = 0, n = 0, s, i, share, tries;
+	FILE *f = fopen(path, "r");
+	unsigned int family = 0, of_line;
+	struct pdp_lpm_prefix p;
+	char line[256];
 
-	for (s = 0; s < n_shares; s++)
-		total += shares[s].routes;
-	for (s = 0; s < n_shares && n < want; s++) {
-		share = (shares[s].routes * want + total - 1) / total;
-		for (i = 0, tries = 0; i < share && n < want && tries < 4 * share; tries++) {
-			struct pdp_lpm_prefix p = l4 ? draw4(shares[s].len) : draw6(shares[s].len);
-
-			if (!add(l4, l6, &p))
-				continue;
-			routes[n++] = p;
-			i++;
-		}
+	if (!f)
+		err(1, "%s", path);
+	while (fgets(line, sizeof(line), f)) {
+		of_line = parse(path, line, &p);
+		if (!of_line)
+			continue;
+		if (family && of_line != family)
+			errx(1, "%s: both IPv4 and IPv6", path);
+		family = of_line;
+		append(list, &p);
 	}
-	return n;
+	fclose(f);
+	if (!list->n)
+		errx(1, "%s: nothing in it", path);
+	return family;
 }
 
 /* Addresses within the prefixes, in random order. */
-static void draw_addrs(struct pdp_lpm_prefix *addrs, const struct pdp_lpm_prefix *routes, size_t n)
+static void draw_addrs(struct list *addrs, const struct list *routes)
 {
 	size_t i;
 
 	for (i = 0; i < ADDRS; i++) {
-		struct pdp_lpm_prefix p = routes[draw() % n], ones = {~0ULL, ~0ULL, 128};
+		struct pdp_lpm_prefix p = routes->items[draw() % routes->n];
+		struct pdp_lpm_prefix ones = {~0ULL, ~0ULL, 128};
 
 		ones = pdp_lpm_prefix_shorten(&ones, p.len);
-		addrs[i].hi = p.hi | (draw() & ~ones.hi);
-		addrs[i].lo = p.lo | (draw() & ~ones.lo);
+		p.hi |= draw() & ~ones.hi;
+		p.lo |= draw() & ~ones.lo;
+		append(addrs, &p);
 	}
 }
 
+/* Some routes of the list, spread over it. */
+static void thin(struct list *routes, size_t want)
+{
+	size_t i;
+
+	if (!want || want >= routes->n)
+		return;
+	for (i = 0; i < want; i++)
+		routes->items[i] = routes->items[i * routes->n / want];
+	routes->n = want;
+}
+
+static void add(struct pdp_lpm4 *l4, struct pdp_lpm6 *l6, const struct pdp_lpm_prefix *p)
+{
+	uint32_t old = 0, value = 1 + draw() % HOPS;
+	int rc = l4 ? pdp_lpm4_add(l4, p, 0, value, &old) : pdp_lpm6_add(l6, p, 0, value, &old);
+
+	if (rc)
+		errx(1, "route not added: %s", strerror(-rc));
+}
+
 /* As the router does it, by the burst. */
-static uint32_t burst4(const struct pdp_lpm4 *lpm, const struct pdp_lpm_prefix *addrs)
+static uint32_t burst4(const struct pdp_lpm4 *lpm, const uint32_t *addrs)
 {
 	uint32_t sum = 0;
 	size_t i;
 
 	for (i = 0; i < BURST; i++)
-		pdp_lpm4_prefetch(lpm, addrs[i].hi >> 32);
+		pdp_lpm4_prefetch(lpm, addrs[i]);
 	for (i = 0; i < BURST; i++)
-		sum += pdp_lpm4_lookup(lpm, addrs[i].hi >> 32);
+		sum += pdp_lpm4_lookup(lpm, addrs[i]);
 	return sum;
 }
 
-static uint32_t burst6(const struct pdp_lpm6 *lpm, const struct pdp_lpm_prefix *addrs)
+static uint32_t burst6(const struct pdp_lpm6 *lpm, const struct pdp_lpm6_key *keys)
 {
-	struct pdp_lpm6_key keys[BURST];
 	uint32_t values[BURST], sum = 0;
 	size_t i;
 
-	for (i = 0; i < BURST; i++)
-		keys[i] = (struct pdp_lpm6_key){.hi = addrs[i].hi, .lo = addrs[i].lo};
 	pdp_lpm6_lookup_burst(lpm, keys, values, BURST);
 	for (i = 0; i < BURST; i++)
 		sum += values[i];
 	return sum;
 }
 
-static void look_up(const struct pdp_lpm4 *l4, const struct pdp_lpm6 *l6,
-		    const struct pdp_lpm_prefix *addrs)
+/* Addresses as the tables want them, by family. */
+struct addrs {
+	size_t n;
+	uint32_t *v4;
+	struct pdp_lpm6_key *v6;
+};
+
+static struct addrs pack(const struct list *list)
 {
+	struct addrs a = {
+		.n = list->n,
+		.v4 = calloc(list->n, sizeof(*a.v4)),
+		.v6 = calloc(list->n, sizeof(*a.v6)),
+	};
+	size_t i;
+
+	if (!a.v4 || !a.v6)
+		errx(1, "no memory");
+	for (i = 0; i < a.n; i++) {
+		a.v4[i] = list->items[i].hi >> 32;
+		a.v6[i] = (struct pdp_lpm6_key){list->items[i].hi, list->items[i].lo};
+	}
+	return a;
+}
+
+/* Returns cycles, without those between the bursts. */
+static uint64_t look_up(const struct pdp_lpm4 *l4, const struct pdp_lpm6 *l6,
+			const struct addrs *addrs)
+{
+	uint64_t cycles = 0, start;
 	uint32_t sum = 0;
 	size_t i;
 
-	for (i = 0; i < LOOKUPS; i += BURST)
-		sum += l4 ? burst4(l4, &addrs[i % ADDRS]) : burst6(l6, &addrs[i % ADDRS]);
+	for (i = 0; i + BURST <= addrs->n; i += BURST) {
+		start = __rdtsc();
+		sum += l4 ? burst4(l4, &addrs->v4[i]) : burst6(l6, &addrs->v6[i]);
+		cycles += __rdtsc() - start;
+	}
 	sink = sum;
+	return cycles;
 }
 
-static void measure(unsigned int family, size_t want, struct pdp_lpm_prefix *routes,
-		    struct pdp_lpm_prefix *addrs, const char *separator)
+static void measure(unsigned int family, const struct list *routes, const struct addrs *addrs)
 {
 	struct pdp_lpm4 lpm4 = {0}, *l4 = family == 4 ? &lpm4 : NULL;
 	struct pdp_lpm6 lpm6 = {0}, *l6 = family == 6 ? &lpm6 : NULL;
-	double before = rss_mib(), start, build_s, memory, lookup_s;
-	struct pdp_lpm_prefix any = {.len = 0};
-	size_t n;
+	const size_t n = addrs->n / BURST * BURST;
+	double start, build_s, lookup_s, cycles;
+	uint64_t before = pdp_memory_used(), memory;
+	size_t i;
 
-	if (l4 ? pdp_lpm4_init(l4) : pdp_lpm6_init(l6)) {
-		fprintf(stderr, "lpm: no memory for the tables\n");
-		exit(1);
-	}
+	if (l4 ? pdp_lpm4_init(l4) : pdp_lpm6_init(l6))
+		errx(1, "no memory for the tables");
 	start = cpu_s();
-	add(l4, l6, &any);
-	n = build(l4, l6, routes, want - 1);
+	for (i = 0; i < routes->n; i++)
+		add(l4, l6, &routes->items[i]);
 	build_s = cpu_s() - start;
-	memory = rss_mib() - before;
-	draw_addrs(addrs, routes, n);
+	memory = pdp_memory_used() - before;
+	cycles = (double)look_up(l4, l6, addrs);
 	start = cpu_s();
-	look_up(l4, l6, addrs);
+	for (i = 0; i < PASSES; i++)
+		look_up(l4, l6, addrs);
 	lookup_s = cpu_s() - start;
-	printf("%s  {\"family\": %u, \"routes\": %zu, \"build_s\": %.3f, \"lookups_per_s\": %.0f, "
-	       "\"memory_mib\": %.1f}",
-	       separator, family, n + 1, build_s, LOOKUPS / lookup_s, memory);
-	if (l4)
-		pdp_lpm4_fini(l4);
-	else
-		pdp_lpm6_fini(l6);
+	printf("{\"family\": %u, \"routes\": %zu, \"build_s\": %.3f, \"memory_mib\": %.1f, "
+	       "\"cycles\": %.1f, \"lookups_per_s\": %.0f}\n",
+	       family, routes->n, build_s, (double)memory / (1 << 20), cycles / (double)n,
+	       (double)n * PASSES / lookup_s);
+	pdp_lpm4_fini(&lpm4);
+	pdp_lpm6_fini(&lpm6);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
-	static const struct {
-		unsigned int family;
-		size_t routes;
-	} runs[] = {{4, 2}, {4, 170000}, {4, 565000}, {6, 2}, {6, 103000}};
-	struct pdp_lpm_prefix *routes = calloc(565000, sizeof(*routes));
-	struct pdp_lpm_prefix *addrs = calloc(ADDRS, sizeof(*addrs));
-	size_t i;
-	int rc = 1;
+	static const struct option options[] = {
+		{"table", required_argument, NULL, 't'},
+		{"addresses", required_argument, NULL, 'a'},
+		{"routes", required_argument, NULL, 'n'},
+		{0},
+	};
+	const char *table = NULL, *addresses = NULL;
+	struct list routes = {0}, addrs = {0};
+	struct addrs packed;
+	unsigned int family;
+	size_t want = 0;
+	int c;
 
-	if (!routes || !addrs) {
-		fprintf(stderr, "lpm: no memory\n");
-		goto out;
+	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		if (c == 't')
+			table = optarg;
+		else if (c == 'a')
+			addresses = optarg;
+		else if (c == 'n')
+			want = strtoul(optarg, NULL, 10);
+		else
+			return 2;
 	}
-	/* Touched now, so that they are not counted as the tables'. */
-	for (i = 0; i < 565000; i++)
-		routes[i].len = 1;
-	for (i = 0; i < ADDRS; i++)
-		addrs[i].len = 1;
-	printf("[\n");
-	for (i = 0; i < sizeof(runs) / sizeof(runs[0]); i++)
-		measure(runs[i].family, runs[i].routes, routes, addrs, i ? ",\n" : "");
-	printf("\n]\n");
-	rc = 0;
-out:
-	free(routes);
-	free(addrs);
-	return rc;
+	if (!table || optind != argc)
+		errx(2, "usage: lpm --table FILE [--addresses FILE] [--routes N]");
+	family = load(table, &routes);
+	thin(&routes, want);
+	if (!addresses)
+		draw_addrs(&addrs, &routes);
+	else if (load(addresses, &addrs) != family)
+		errx(1, "%s and %s: IPv4 and IPv6", table, addresses);
+	packed = pack(&addrs);
+	free(addrs.items);
+	measure(family, &routes, &packed);
+	free(routes.items);
+	free(packed.v4);
+	free(packed.v6);
+	return 0;
 }
