@@ -94,9 +94,9 @@ static void count_guests(const struct pdp_node *node, size_t *guests, size_t *re
 static json_t *view_change(const struct pdp_node *node)
 {
 	static const char *const steps[] = {
-		[PDP_APPLY_MAKE] = "make",   [PDP_APPLY_WAIT] = "wait",
-		[PDP_APPLY_DRAIN] = "drain", [PDP_APPLY_REMOVE] = "remove",
-		[PDP_APPLY_UNDO] = "undo",
+		[PDP_APPLY_CONTROL] = "control", [PDP_APPLY_MAKE] = "make",
+		[PDP_APPLY_WAIT] = "wait",	 [PDP_APPLY_DRAIN] = "drain",
+		[PDP_APPLY_REMOVE] = "remove",	 [PDP_APPLY_UNDO] = "undo",
 	};
 	const struct pdp_apply *a = node->apply;
 	size_t i, ready = 0;
@@ -263,7 +263,7 @@ static json_t *view_vnet(struct pdp_node *node, struct pdp_node_vnet *vnet)
 	set_str(row, "policy", pdp_policy_name(vnet->conf->policy));
 	set_str(row, "data_plane", vnet->conf->data_plane);
 	set_str(row, "control_plane", pdp_control_name(vnet->conf->control.kind));
-	json_object_set_new(row, "control_plane", pdp_view_control(vnet));
+	json_object_set_new(row, "control_guest", pdp_view_control(vnet));
 	set_int(row, "rate_pps", vnet->conf->rate_pps);
 	json_object_set_new(row, "guests", guests);
 	set_int(row, "vifs", vnet->n_vifs);

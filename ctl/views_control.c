@@ -31,10 +31,8 @@ json_t *pdp_view_control(const struct pdp_node_vnet *vnet)
 
 	if (!control)
 		return json_null();
-	return json_pack("{s:s, s:s, s:s, s:s?}", "kind",
-			 pdp_control_name(vnet->conf->control.kind), "guest", control->name,
-			 "state", states[control->state], "error",
-			 *control->error.text ? control->error.text : NULL);
+	return json_pack("{s:s, s:s, s:s?}", "name", control->name, "state", states[control->state],
+			 "error", *control->error.text ? control->error.text : NULL);
 }
 
 json_t *pdp_view_control_guest(const struct pdp_node_vnet *vnet)
