@@ -3,7 +3,7 @@
  * apply.c - a change of a running node, step by step on the event loop.
  *
  *   begin    refuse what can be refused: place, lay out, ports, MTUs, paths
- *   control  an MH guest in each turn of the loop is made, or is told what is new
+ *   control  MH guests are made, a few at once, or are told what is new
  *   make     an FE guest in each turn; agents hear what is new; guests that grow get their power
  *   wait     until each new guest is ready and each agent has all
  *   switch   save; the new layout is the node's; maps: first what is new, then no way in for what is not
@@ -146,16 +146,17 @@ static int retell_all(struct pdp_apply *a, struct pdp_error *err)
 
 static void control_turn(struct pdp_apply *a)
 {
-	bool done;
-	int code = pdp_control_make(a, &a->next, &done, &a->err);
+	enum pdp_control_made made = PDP_CONTROL_DONE;
+	int code = pdp_control_make(a, &a->next, &made, &a->err);
 
-	pdp_failpoint("apply-control-made");
-	if (code)
+	if (code) {
 		fail(a, code);
-	else if (done)
+	} else if (made == PDP_CONTROL_DONE) {
+		pdp_failpoint("apply-control-made");
 		go(a, PDP_APPLY_MAKE);
-	else
-		turn_soon(a, 0);
+	} else {
+		turn_soon(a, made == PDP_CONTROL_ONE ? 0 : TICK_US);
+	}
 }
 
 static void make_turn(struct pdp_apply *a)

@@ -10,6 +10,8 @@
 #include "ctl/control_mirror.h"
 #include "ctl/log.h"
 
+#define STARTS_AT_ONCE 4 /* a start is mostly waiting, and the FEs' CPUs are not idle */
+
 /* --- what one is to be ---------------------------------------------------------------------------- */
 
 static bool carrier_of(const struct pdp_node *node, const struct pdp_node_port *port)
@@ -56,10 +58,10 @@ static void tell(const struct pdp_node_control *control, enum pdp_mh_state state
 	if (state == PDP_MH_STARTING)
 		pdp_event(events, PDP_LOG_WARNING, PDP_EVENT_CONTROL_LOST, object,
 			  "%s; the data plane keeps what it knows", why);
-	else if (control->state != state)
+	else if (state == PDP_MH_READY && control->state != state && control->live)
 		pdp_event(events, PDP_LOG_NOTICE, PDP_EVENT_CONTROL_READY, object,
 			  "is there again");
-	else if (*why)
+	else if (state == PDP_MH_READY && *why)
 		pdp_event(events, PDP_LOG_WARNING, PDP_EVENT_CONTROL_TROUBLE, object, "%s", why);
 }
 
@@ -81,6 +83,7 @@ static void on_guest(struct pdp_mh_guest *box, enum pdp_mh_state state, const st
 		return;
 	tell(control, state);
 	control->state = state;
+	pdp_apply_wake(node);
 	if (state == PDP_MH_READY && pdp_control_mirror_begin(control, &why))
 		pdp_log(PDP_LOG_ERROR, "vnet %s: %s", control->vnet->conf->name, why.text);
 	if (control->live && pdp_control_publish(node, control->vnet, &why))
@@ -107,8 +110,8 @@ static int start(struct pdp_apply *a, struct pdp_node_control *control,
 
 	if (code)
 		return code;
-	control->state = PDP_MH_READY;
-	return pdp_control_mirror_begin(control, err);
+	control->state = pdp_mh_state(control->box);
+	return control->state == PDP_MH_READY ? pdp_control_mirror_begin(control, err) : 0;
 }
 
 /* Those of both layouts with the same of everything are not touched: settle does what is left. */
@@ -121,6 +124,7 @@ static int make_one(struct pdp_apply *a, const struct pdp_node_vnet *vnet, struc
 
 	if (code)
 		return code;
+	spec.keep_trying = a->adopting;
 	if (!control->box)
 		code = start(a, control, &spec, err);
 	else
@@ -130,12 +134,45 @@ static int make_one(struct pdp_apply *a, const struct pdp_node_vnet *vnet, struc
 	return code;
 }
 
-int pdp_control_make(struct pdp_apply *a, size_t *next, bool *done, struct pdp_error *err)
+/* How many are being made now; the first that could not be is told. */
+static int count_starting(const struct pdp_apply *a, size_t *n, struct pdp_error *err)
 {
+	size_t i;
+
+	*n = 0;
+	for (i = 0; i < a->other.model.n_vnets; i++) {
+		const struct pdp_node_control *control = a->other.vnets[i].control;
+
+		if (!control || control->layouts != 1 || !control->box)
+			continue;
+		if (control->state == PDP_MH_FAILED)
+			return pdp_fail(err, -EIO, "%s", control->error.text);
+		*n += control->state == PDP_MH_STARTING;
+	}
+	return 0;
+}
+
+int pdp_control_make(struct pdp_apply *a, size_t *next, enum pdp_control_made *made,
+		     struct pdp_error *err)
+{
+	size_t starting;
+	int code = count_starting(a, &starting, err);
+
 	while (*next < a->other.model.n_vnets && !a->other.vnets[*next].control)
 		++*next;
-	*done = *next == a->other.model.n_vnets;
-	return *done ? 0 : make_one(a, &a->other.vnets[(*next)++], err);
+	if (code)
+		return code;
+	*made = PDP_CONTROL_WAITS;
+	if (*next == a->other.model.n_vnets) {
+		/* What forwards already is not to wait. */
+		if (!starting || a->adopting)
+			*made = PDP_CONTROL_DONE;
+		return 0;
+	}
+	if (starting >= STARTS_AT_ONCE)
+		return 0;
+	*made = PDP_CONTROL_ONE;
+	return make_one(a, &a->other.vnets[(*next)++], err);
 }
 
 /* --- undo and settle ------------------------------------------------------------------------------ */

@@ -15,10 +15,16 @@
 /* Can the vifs of the other layout's MH guests be devices, by their names? -EINVAL. */
 int pdp_control_names(const struct pdp_apply *a, struct pdp_error *err);
 /*
- * Make or change the next one of the other layout, at *next. *done when there is none left. 0, or -errno
- * with what pdp_control_undo() takes back.
+ * Begin to make the next one of the other layout, at *next, or change it. 0 and what came of it; -errno,
+ * when one could not be made, with what pdp_control_undo() takes back.
  */
-int pdp_control_make(struct pdp_apply *a, size_t *next, bool *done, struct pdp_error *err);
+enum pdp_control_made {
+	PDP_CONTROL_ONE, /* one was begun or changed; there may be more */
+	PDP_CONTROL_WAITS, /* for some that were begun; pdp_apply_wake() comes */
+	PDP_CONTROL_DONE, /* all are there */
+};
+int pdp_control_make(struct pdp_apply *a, size_t *next, enum pdp_control_made *made,
+		     struct pdp_error *err);
 /* Before the switch: what was made is stopped, what was changed is as it was. */
 void pdp_control_undo(struct pdp_apply *a);
 /* After it: those that stay lose what they do not need any more, those that leave stop. */

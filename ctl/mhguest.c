@@ -32,7 +32,7 @@
 #define LOOPBACK 1 /* ifindex of lo, in every namespace */
 #define TERM_MS 1500 /* for init to end its daemons and itself */
 
-static int bring_up(struct pdp_mh_guest *guest, struct pdp_error *err);
+static int begin(struct pdp_mh_guest *guest, struct pdp_error *err);
 static void take_down(struct pdp_mh_guest *guest);
 
 void pdp_mh_tell(struct pdp_mh_guest *guest, const struct pdp_error *err)
@@ -56,19 +56,36 @@ static void retry_later(struct pdp_mh_guest *guest)
 	guest->pause_ms = guest->pause_ms * 2 > PAUSE_MAX_MS ? PAUSE_MAX_MS : guest->pause_ms * 2;
 }
 
+/* Up, or down for another try; one that never was up is not tried again, so that who asked for it hears. */
+static void conclude(struct pdp_mh_guest *guest, int code, const struct pdp_error *why)
+{
+	struct pdp_error err;
+
+	if (!code) {
+		guest->was_up = true;
+		pdp_mh_tell(guest, NULL);
+		return;
+	}
+	take_down(guest);
+	pdp_fail(&err, code, "control plane of %s: %s", guest->vnet_name, why->text);
+	if (guest->was_up)
+		retry_later(guest);
+	else
+		guest->state = PDP_MH_FAILED;
+	pdp_mh_tell(guest, &err);
+}
+
 static void on_retry(evutil_socket_t fd, short what, void *arg)
 {
 	struct pdp_mh_guest *guest = arg;
 	struct pdp_error err;
+	int code;
 
 	(void)fd, (void)what;
 	guest->restarts++;
-	if (bring_up(guest, &err)) {
-		retry_later(guest);
-		pdp_mh_tell(guest, &err);
-		return;
-	}
-	pdp_mh_tell(guest, NULL);
+	code = begin(guest, &err);
+	if (code)
+		conclude(guest, code, &err);
 }
 
 static void on_death(evutil_socket_t fd, short what, void *arg)
@@ -107,7 +124,7 @@ static void on_talk(enum pdp_mhtalk_event event, const char *text, void *arg)
 
 /* --- up ------------------------------------------------------------------------------------------- */
 
-static int start_container(struct pdp_mh_guest *guest, struct pdp_error *err)
+static int begin_container(struct pdp_mh_guest *guest, struct pdp_error *err)
 {
 	const struct pdp_container_conf conf = {
 		.mh = true,
@@ -121,7 +138,7 @@ static int start_container(struct pdp_mh_guest *guest, struct pdp_error *err)
 		.memory_mib = guest->control.memory_mib,
 	};
 
-	return pdp_container_start(&conf, &guest->init_pid, err);
+	return pdp_container_begin(&guest->starter, &conf, err);
 }
 
 static int watch_init(struct pdp_mh_guest *guest, struct pdp_error *err)
@@ -201,44 +218,80 @@ static int put_config(struct pdp_mh_guest *guest, struct pdp_error *err)
 	return code ? pdp_fail(err, code, "%s", why.text) : 0;
 }
 
-/* All of it, anew: the namespace is new, and nothing is in it. */
-static int bring_up(struct pdp_mh_guest *guest, struct pdp_error *err)
+/* What comes after the container: the namespace is new, and nothing is in it. */
+static int furnish(struct pdp_mh_guest *guest, struct pdp_error *err)
 {
-	struct pdp_mhtables_way way = pdp_mh_way(guest);
-	struct pdp_error why;
+	struct pdp_mhtables_way way;
 	unsigned int news;
-	int code;
+	int code = watch_init(guest, err);
 
-	guest->started_ms = pdp_bucket_now_ms();
-	code = pdp_mh_root(guest->guests, &why);
 	if (!code)
-		code = put_config(guest, &why);
+		code = open_inside(guest, err);
 	if (!code)
-		code = start_container(guest, &why);
-	pdp_failpoint("mh-container");
+		code = pdp_mhlink_sysctls(&guest->links, NULL, err);
 	if (!code)
-		code = watch_init(guest, &why);
-	if (!code)
-		code = open_inside(guest, &why);
-	if (!code)
-		code = pdp_mhlink_sysctls(&guest->links, NULL, &why);
-	if (!code)
-		code = pdp_mh_ensure(guest, &news, NULL, &why);
+		code = pdp_mh_ensure(guest, &news, NULL, err);
 	pdp_failpoint("mh-links");
 	way = pdp_mh_way(guest);
 	if (!code)
-		code = pdp_mhtables_put(&way, &guest->tables, NULL, &why);
+		code = pdp_mhtables_put(&way, &guest->tables, NULL, err);
 	if (!code)
-		code = pdp_mhtables_save(&guest->tables, guest->tables_path, &why);
+		code = pdp_mhtables_save(&guest->tables, guest->tables_path, err);
+	/* They may be others than when it began. */
+	if (!code)
+		code = pdp_mh_limit(guest, err);
 	/* Last: init waits for the socket before it starts anything. */
 	if (!code)
-		code = open_channel(guest, &why);
-	if (code) {
-		take_down(guest);
-		return pdp_fail(err, code, "control plane of %s: %s", guest->vnet_name, why.text);
-	}
-	guest->state = PDP_MH_READY;
-	return 0;
+		code = open_channel(guest, err);
+	if (!code && !pdp_mh_config_same(guest->guests->run_dir, guest->name, &guest->control))
+		code = pdp_mh_reload(guest, err);
+	if (!code)
+		guest->state = PDP_MH_READY;
+	return code;
+}
+
+static int end_start(struct pdp_mh_guest *guest, struct pdp_error *err)
+{
+	const struct pdp_mh_guests *guests = guest->guests;
+
+	if (guest->started_ev)
+		event_free(guest->started_ev);
+	guest->started_ev = NULL;
+	return pdp_container_end(&guest->starter, guests->run_dir, guest->lxc_name, guests->pivot,
+				 &guest->init_pid, err);
+}
+
+static void on_started(evutil_socket_t fd, short what, void *arg)
+{
+	struct pdp_mh_guest *guest = arg;
+	struct pdp_error err;
+	int code = end_start(guest, &err);
+
+	(void)fd, (void)what;
+	pdp_failpoint("mh-container");
+	if (!code)
+		code = furnish(guest, &err);
+	conclude(guest, code, &err);
+}
+
+/* All of it, anew; on_started() goes on. */
+static int begin(struct pdp_mh_guest *guest, struct pdp_error *err)
+{
+	int code = pdp_mh_root(guest->guests, err);
+
+	guest->started_ms = pdp_bucket_now_ms();
+	guest->state = PDP_MH_STARTING;
+	if (!code)
+		code = put_config(guest, err);
+	if (!code)
+		code = begin_container(guest, err);
+	if (code)
+		return code;
+	guest->started_ev =
+		event_new(guest->guests->base, guest->starter.fd, EV_READ, on_started, guest);
+	if (guest->started_ev && !event_add(guest->started_ev, NULL))
+		return 0;
+	return pdp_fail(err, -ENOMEM, "no memory for an event");
 }
 
 /* By descriptor: the pid may be another's by now. */
@@ -267,6 +320,8 @@ static void take_down(struct pdp_mh_guest *guest)
 	struct pdp_mh_guests *guests = guest->guests;
 
 	pdp_mhtalk_shut(guest->talk);
+	if (guest->starter.pid)
+		end_start(guest, NULL);
 	end_init(guest);
 	forget_init(guest);
 	guest->cpu_ns_before += pdp_cgroup_cpu_ns(&guest->cgroup);
@@ -330,8 +385,10 @@ static int take_over(struct pdp_mh_guest *guest, struct pdp_error *err)
 		code = take_over_tables(guest, err);
 	if (!code)
 		code = take_over_rest(guest, err);
-	if (!code)
+	if (!code) {
 		guest->state = PDP_MH_READY;
+		guest->was_up = true;
+	}
 	return code;
 }
 
@@ -340,6 +397,8 @@ static int take_over(struct pdp_mh_guest *guest, struct pdp_error *err)
 static void free_guest(struct pdp_mh_guest *guest)
 {
 	pdp_mhtalk_free(guest->talk);
+	if (guest->starter.pid)
+		end_start(guest, NULL);
 	close_inside(guest);
 	forget_init(guest);
 	if (guest->retry_ev)
@@ -378,6 +437,7 @@ static int new_guest(struct pdp_mh_guest **out, struct pdp_mh_guests *guests,
 	guest->guests = guests;
 	guest->state = PDP_MH_STARTING;
 	guest->control = spec->conf->control;
+	guest->was_up = spec->keep_trying;
 	guest->init_pidfd = -1;
 	guest->pause_ms = PAUSE_MIN_MS;
 	guest->links = (struct pdp_mhlinks){.loader = guests->loader,
@@ -402,6 +462,7 @@ static int find_or_make(struct pdp_mh_guest *guest, struct pdp_error *err)
 {
 	struct pdp_mh_guests *guests = guest->guests;
 	struct pdp_error why;
+	int code;
 
 	guest->init_pid = pdp_container_init(guests->run_dir, guest->lxc_name);
 	if (guest->init_pid) {
@@ -413,7 +474,9 @@ static int find_or_make(struct pdp_mh_guest *guest, struct pdp_error *err)
 	} else if (pdp_container_defined(guests->run_dir, guest->lxc_name)) {
 		pdp_container_stop(guests->run_dir, guest->lxc_name, guests->pivot);
 	}
-	return bring_up(guest, err);
+	code = begin(guest, &why);
+	return code ? pdp_fail(err, code, "control plane of %s: %s", guest->vnet_name, why.text)
+		    : 0;
 }
 
 int pdp_mh_start(struct pdp_mh_guest **out, struct pdp_mh_guests *guests,
@@ -464,6 +527,11 @@ int pdp_mh_netns(const struct pdp_mh_guest *guest, struct pdp_error *err)
 		return pdp_fail(err, -ENOENT, "the control plane of %s is not there",
 				guest->vnet_name);
 	return pdp_netns_open(guest->init_pid, err);
+}
+
+enum pdp_mh_state pdp_mh_state(const struct pdp_mh_guest *guest)
+{
+	return guest->state;
 }
 
 uint16_t pdp_mh_vif_of(const struct pdp_mh_guest *guest, int ifindex)

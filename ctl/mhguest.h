@@ -47,11 +47,13 @@ struct pdp_mh_spec {
 	uint16_t vnet; /* id */
 	const struct pdp_vnet_conf *conf;
 	const struct pdp_mh_vif *vifs; /* as conf->vifs, in their order */
+	bool keep_trying; /* a first start that fails is not the last */
 };
 
 enum pdp_mh_state {
 	PDP_MH_STARTING, /* no container: it is about to be made again */
 	PDP_MH_READY, /* container, vifs, addresses and static routes are there */
+	PDP_MH_FAILED, /* never was READY, and is not tried again; the error says why */
 	PDP_MH_STOPPED,
 };
 
@@ -80,8 +82,9 @@ int pdp_mh_check_vifs(const struct pdp_vnet_conf *conf, struct pdp_error *err);
  * pdp_mh_start() - make the guest, or take over the one that an earlier controller left, which is not
  * touched as far as it is as wanted.
  *
- * When this returns, container, vifs, addresses and static routes are there; daemons come later and on
- * their own. On failure nothing is left. fn is not called from within.
+ * One that is taken over is READY when this returns. Another is STARTING, and told as READY when its
+ * container, vifs, addresses and static routes are there, or as FAILED with nothing left but to stop it.
+ * Daemons come later and on their own. fn is not called from within.
  */
 int pdp_mh_start(struct pdp_mh_guest **out, struct pdp_mh_guests *guests,
 		 const struct pdp_mh_spec *spec, pdp_mh_fn fn, void *arg, struct pdp_error *err);
@@ -118,6 +121,9 @@ int pdp_mh_netns(const struct pdp_mh_guest *guest, struct pdp_error *err);
 
 /* The vif behind an ifindex in the guest's namespace; 0 for lo and whatever else it has. */
 uint16_t pdp_mh_vif_of(const struct pdp_mh_guest *guest, int ifindex);
+
+/* The state that was told last, or would be. */
+enum pdp_mh_state pdp_mh_state(const struct pdp_mh_guest *guest);
 
 /* The MH side of a vif's veth, to be published; 0 when there is none. */
 int pdp_mh_vif_link(const struct pdp_mh_guest *guest, uint16_t vif);

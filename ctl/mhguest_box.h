@@ -13,6 +13,7 @@
 #include <sys/queue.h>
 
 #include "ctl/cgroup.h"
+#include "ctl/container.h"
 #include "ctl/mhguest.h"
 #include "ctl/mhlink.h"
 #include "ctl/mhtables.h"
@@ -54,6 +55,9 @@ struct pdp_mh_guest {
 	size_t n_vifs;
 	struct pdp_mhtables tables; /* in force, or to be when the vif is there */
 	struct pdp_mhlinks links;
+	struct pdp_container_starter starter; /* pid 0: none is under way */
+	struct event *started_ev;
+	bool was_up; /* READY once: tried again whatever comes */
 	struct pdp_cgroup cgroup;
 	pid_t init_pid;
 	int init_pidfd;

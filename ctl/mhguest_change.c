@@ -131,6 +131,37 @@ int pdp_mh_limit(struct pdp_mh_guest *guest, struct pdp_error *err)
 	return code;
 }
 
+static bool same_daemons(const struct pdp_control_conf *a, const struct pdp_control_conf *b)
+{
+	return a->kind == b->kind && !strcmp(a->config, b->config) &&
+	       !strcmp(a->command, b->command);
+}
+
+static bool same_vif(const struct pdp_mh_vif *a, const struct pdp_mh_vif *b)
+{
+	return a->ethernet == b->ethernet && a->carrier == b->carrier && a->mtu == b->mtu &&
+	       !memcmp(a->mac, b->mac, sizeof(a->mac)) && !strcmp(a->name, b->name);
+}
+
+/* Is it as the spec says already? want: the spec's tables. */
+static bool is_so(const struct pdp_mh_guest *guest, const struct pdp_mh_spec *spec,
+		  const struct pdp_mhtables *want)
+{
+	const struct pdp_control_conf *control = &spec->conf->control;
+
+	if (guest->n_vifs != spec->conf->n_vifs || guest->tables.len != want->len ||
+	    (want->len && memcmp(guest->tables.buf, want->buf, want->len) != 0))
+		return false;
+	for (size_t i = 0; i < spec->conf->n_vifs; i++) {
+		const struct pdp_mhlink *link = find_vif(guest, spec->vifs[i].id);
+
+		if (!link || !same_vif(&link->vif, &spec->vifs[i]))
+			return false;
+	}
+	return same_daemons(&guest->control, control) && guest->control.power == control->power &&
+	       guest->control.memory_mib == control->memory_mib;
+}
+
 int pdp_mh_change(struct pdp_mh_guest *guest, const struct pdp_mh_spec *spec, struct pdp_error *err)
 {
 	struct pdp_mhtables_way way;
@@ -141,8 +172,12 @@ int pdp_mh_change(struct pdp_mh_guest *guest, const struct pdp_mh_spec *spec, st
 
 	if (code)
 		return code;
+	if (is_so(guest, spec, &want)) {
+		pdp_mhtables_free(&want);
+		return 0;
+	}
 	code = pdp_mh_take_vifs(guest, spec, &why);
-	if (!code && guest->init_pid) {
+	if (!code && guest->state == PDP_MH_READY) {
 		code = pdp_mh_ensure(guest, &news, NULL, &why);
 		way = pdp_mh_way(guest);
 		if (!code)
@@ -155,52 +190,34 @@ int pdp_mh_change(struct pdp_mh_guest *guest, const struct pdp_mh_spec *spec, st
 	pdp_mhtables_free(&want);
 	if (code)
 		return pdp_fail(err, code, "control plane of %s: %s", guest->vnet_name, why.text);
-	if (guest->init_pid)
+	if (guest->state == PDP_MH_READY)
 		pdp_mh_tell(guest, NULL);
 	return 0;
 }
 
-static bool same_daemons(const struct pdp_control_conf *a, const struct pdp_control_conf *b)
-{
-	return a->kind == b->kind && !strcmp(a->config, b->config) &&
-	       !strcmp(a->command, b->command);
-}
-
-static void settle_tables(struct pdp_mh_guest *guest, const struct pdp_mh_spec *spec)
+/* want becomes the guest's. */
+static void settle_tables(struct pdp_mh_guest *guest, struct pdp_mhtables *want)
 {
 	struct pdp_mhtables_way way = pdp_mh_way(guest);
-	struct pdp_mhtables want;
 	struct pdp_error err;
 
-	if (pdp_mh_tables_of(&want, spec, &err)) {
-		pdp_log(PDP_LOG_ERROR, "%s", err.text);
-		return;
-	}
-	if (guest->init_pid) {
-		if (pdp_mhtables_put(&way, &want, &guest->tables, &err))
+	if (guest->links.inside) {
+		if (pdp_mhtables_put(&way, want, &guest->tables, &err))
 			pdp_mh_tell(guest, &err);
-		pdp_mhtables_withdraw(&way, &guest->tables, &want);
+		pdp_mhtables_withdraw(&way, &guest->tables, want);
 	}
 	pdp_mhtables_free(&guest->tables);
-	guest->tables = want;
+	guest->tables = *want;
 	if (pdp_mhtables_save(&guest->tables, guest->tables_path, &err))
 		pdp_mh_tell(guest, &err);
 }
 
-/* Also the way back from a change that failed: the spec is what it was then. */
-void pdp_mh_settle(struct pdp_mh_guest *guest, const struct pdp_mh_spec *spec)
+/* Those that run: limits, links and daemons as they are to be by now. */
+static void settle_rest(struct pdp_mh_guest *guest, bool anew)
 {
-	const bool anew = !same_daemons(&guest->control, &spec->conf->control);
 	struct pdp_error err;
 	unsigned int news;
 
-	if (pdp_mh_take_vifs(guest, spec, &err))
-		pdp_log(PDP_LOG_ERROR, "%s", err.text);
-	settle_tables(guest, spec);
-	drop_vifs(guest, spec);
-	guest->control = spec->conf->control;
-	if (!guest->init_pid)
-		return;
 	if (pdp_mh_ensure(guest, &news, NULL, &err))
 		pdp_mh_tell(guest, &err);
 	if (pdp_mh_limit(guest, &err))
@@ -208,6 +225,30 @@ void pdp_mh_settle(struct pdp_mh_guest *guest, const struct pdp_mh_spec *spec)
 	if (anew && pdp_mh_reload(guest, &err))
 		pdp_mh_tell(guest, &err);
 	pdp_mh_tell(guest, NULL);
+}
+
+/* Also the way back from a change that failed: the spec is what it was then. */
+void pdp_mh_settle(struct pdp_mh_guest *guest, const struct pdp_mh_spec *spec)
+{
+	const bool anew = !same_daemons(&guest->control, &spec->conf->control);
+	struct pdp_mhtables want;
+	struct pdp_error err;
+
+	if (pdp_mh_tables_of(&want, spec, &err)) {
+		pdp_log(PDP_LOG_ERROR, "%s", err.text);
+		return;
+	}
+	if (is_so(guest, spec, &want)) {
+		pdp_mhtables_free(&want);
+		return;
+	}
+	if (pdp_mh_take_vifs(guest, spec, &err))
+		pdp_log(PDP_LOG_ERROR, "%s", err.text);
+	settle_tables(guest, &want);
+	drop_vifs(guest, spec);
+	guest->control = spec->conf->control;
+	if (guest->state == PDP_MH_READY)
+		settle_rest(guest, anew);
 }
 
 int pdp_mh_reload(struct pdp_mh_guest *guest, struct pdp_error *err)

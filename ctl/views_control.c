@@ -5,6 +5,7 @@
 static const char *const states[] = {
 	[PDP_MH_STARTING] = "starting",
 	[PDP_MH_READY] = "ready",
+	[PDP_MH_FAILED] = "failed",
 	[PDP_MH_STOPPED] = "stopped",
 };
 

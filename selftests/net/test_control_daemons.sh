@@ -44,6 +44,11 @@ check "a daemon that dies comes back" wait_for 10 says inside red vtysh -c 'show
 check "told" told "control plane of red: zebra died of signal 9"
 check "its routes stayed" says inside red ip route "10.70.0.0/16"
 
+echo "router nothing" >>"$WORK/frr/frr.conf"
+check "a line that is none of FRR's, and reloaded" ctl vnet reload red
+check "is told" wait_for 15 told "control plane of red: vtysh-.*line 5: .*router nothing"
+check "what it had stays" says inside red ip route "10.70.0.0/16"
+
 # --- BIRD, that does not start
 
 check "BIRD's last words are told" wait_for 5 told "control plane of blue: bird ended with 1: .*bird.conf:3.*syntax error"
