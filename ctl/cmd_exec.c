@@ -2,8 +2,9 @@
 /*
  * cmd_exec.c - pdp-ctl vnet exec, shell and reload: into a vnet's control plane.
  *
- * LXC attaches: namespaces, cgroup, capabilities and system call filter are those of the guest, and a
- * terminal is handed over through one of its own, so that what runs inside never holds the caller's.
+ * LXC attaches: namespaces, cgroup, capabilities and system call filter are those of the guest. A terminal
+ * is handed over through one of its own; where only some of the three standard descriptors are one, the
+ * command is in a session of its own, so that it cannot type into the caller's.
  */
 #include <curl/curl.h>
 #include <errno.h>
@@ -16,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -102,12 +104,34 @@ static int exit_code(int status)
 	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
+/* What to run, and whether the terminal is its own. */
+struct command {
+	char **argv;
+	bool terminal;
+};
+
+/* In the guest. It ends with pdp-ctl: nobody else would hear of it. */
+static int run_command(void *payload)
+{
+	const struct command *command = payload;
+	int code;
+
+	if (!command->terminal)
+		setsid();
+	prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
+	execvp(command->argv[0], command->argv);
+	code = errno == ENOENT ? 127 : 126;
+	fprintf(stderr, "%s: %s\n", command->argv[0], strerror(errno));
+	return code;
+}
+
 static enum pdp_outcome run_inside(struct pdp_ctl *ctl, struct lxc_container *lxc, char **argv)
 {
 	static char path[] = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 	static char home[] = "HOME=/root";
 	lxc_attach_options_t options = LXC_ATTACH_OPTIONS_DEFAULT;
-	lxc_attach_command_t command = {.program = argv[0], .argv = argv};
+	struct command command = {.argv = argv,
+				  .terminal = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO)};
 	const char *term_value = getenv("TERM");
 	char term[64];
 	char *env[] = {path, home, term, NULL};
@@ -119,9 +143,9 @@ static enum pdp_outcome run_inside(struct pdp_ctl *ctl, struct lxc_container *lx
 	options.extra_env_vars = env;
 	options.initial_cwd = (char *)"/";
 	options.attach_flags |= LXC_ATTACH_NO_NEW_PRIVS;
-	if (isatty(STDIN_FILENO) && isatty(STDOUT_FILENO))
+	if (command.terminal)
 		options.attach_flags |= LXC_ATTACH_TERMINAL;
-	code = lxc->attach(lxc, lxc_attach_run_command, &command, &options, &pid);
+	code = lxc->attach(lxc, run_command, &command, &options, &pid);
 	if (code < 0 || pid <= 0) {
 		pdp_fail(&ctl->err, 0, "container %s: liblxc %s cannot attach to it", lxc->name,
 			 lxc_get_version());
