@@ -81,6 +81,10 @@ check "and standard input" says inside green cat <<<"word" "^word$"
 # shellcheck disable=SC2016
 check "a terminal, when there is one" says script -qec \
 	"$BIN/pdp-ctl --run-dir $RUN_DIR vnet exec green -- sh -c 'test -t 0 && echo a-terminal'" /dev/null a-terminal
+# shellcheck disable=SC2016
+check "but never the caller's" says script -qec \
+	"$BIN/pdp-ctl --run-dir $RUN_DIR vnet exec green -- sh -c 'ps -o tty= -p \$\$; test -t 0 && echo a-terminal' | cat" \
+	/dev/null '^[?]'
 check "a shell" says script -qec "$BIN/pdp-ctl --run-dir $RUN_DIR vnet shell green" /dev/null "green# " \
 	<<<'exit 0'
 check "another's guest is not to be had" says setpriv --reuid 65534 --clear-groups \
