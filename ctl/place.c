@@ -114,9 +114,9 @@ static int claim_ids(struct pdp_place *p)
 
 /* A guest's memory, data plane and CPUs are given to it at birth. */
 static bool is_born_so(const struct pdp_place *p, const struct pdp_model *was,
-		       const struct pdp_seating *v, const struct pdp_vnet_conf *old,
-		       const struct pdp_seat *seat)
+		       const struct pdp_seating *v, const struct pdp_seat *seat)
 {
+	const struct pdp_vnet_conf *old = v->was;
 	const struct pdp_fe_conf *fe = &p->model->fes[seat->fe];
 	const struct pdp_fe_conf *old_fe = pdp_model_fe(was, fe->name);
 
@@ -134,10 +134,10 @@ static int renew(struct pdp_place *p, const struct pdp_model *was, struct pdp_er
 		return pdp_fail(err, -ENOMEM, "no memory for a placement");
 	for (i = 0; i < p->model->n_vnets; i++) {
 		struct pdp_seating *v = &p->vnets[i];
-		const struct pdp_vnet_conf *old = pdp_names_find(&vnets, v->conf->name);
 
+		v->was = pdp_names_find(&vnets, v->conf->name);
 		for (j = 0; j < v->n_seats; j++)
-			if (v->seats[j].outdated || !is_born_so(p, was, v, old, &v->seats[j]))
+			if (v->seats[j].outdated || !is_born_so(p, was, v, &v->seats[j]))
 				v->seats[j].id = v->seats[j].number = 0;
 	}
 	pdp_names_free(&vnets);
@@ -218,7 +218,7 @@ static bool keeps_id(const struct pdp_place *p, const struct pdp_model *was,
 		     const struct pdp_seating *v, const struct pdp_vif_conf *vif)
 {
 	static const uint8_t none[6];
-	const struct pdp_vnet_conf *vnet = pdp_model_vnet(was, v->conf->name);
+	const struct pdp_vnet_conf *vnet = v->was;
 	const struct pdp_vif_conf *old = vnet ? pdp_vnet_vif(vnet, vif->name) : NULL;
 
 	if (!old || v->conf->control.kind != PDP_CONTROL_NONE ||

@@ -24,6 +24,7 @@ struct pdp_seat {
 struct pdp_seating {
 	const struct pdp_vnet_conf *conf;
 	const struct pdp_placed_vnet *had; /* NULL = new */
+	const struct pdp_vnet_conf *was; /* in the model of before; NULL = it was not */
 	struct pdp_seat seats[PDP_ALLOC_CHANGES_MAX];
 	size_t n_seats;
 };

@@ -246,9 +246,8 @@ static int settle(struct pdp_store *store, struct pdp_error *err)
 {
 	int code = pdp_db_run(store, "PRAGMA journal_mode = WAL");
 
-	for (size_t i = 0; !code && i < pdp_store_n_tables; i++)
-		code = pdp_db_runf(store, "CREATE TEMP TABLE %s AS SELECT * FROM main.%s LIMIT 0",
-				   pdp_store_tables[i].name, pdp_store_tables[i].name);
+	if (!code)
+		code = pdp_rows_prepare(store->db);
 	if (!code)
 		code = sqlite3_db_config(store->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
 	return code ? pdp_db_fail(store, code, err) : 0;
@@ -308,6 +307,7 @@ void pdp_store_close(struct pdp_store *store)
 	if (!store)
 		return;
 	sqlite3_close(store->db);
+	pdp_rows_forget(&store->seen);
 	free(store->path);
 	free(store);
 }
@@ -361,7 +361,7 @@ static int remove_rows(const struct pdp_store *store, const struct pdp_rows *tab
 	if (!code)
 		code = pdp_db_runf(store,
 				   "DELETE FROM main.%s WHERE (%s) IN (SELECT %s FROM"
-				   " (SELECT * FROM main.%s EXCEPT SELECT * FROM temp.%s))",
+				   " (SELECT * FROM temp.was_%s EXCEPT SELECT * FROM temp.%s))",
 				   table->name, table->key, table->key, table->name, table->name);
 	*changed += sqlite3_changes(store->db);
 	return code;
@@ -375,17 +375,17 @@ static int add_rows(const struct pdp_store *store, const struct pdp_rows *table,
 	if (!code)
 		code = pdp_db_runf(store,
 				   "INSERT INTO main.%s SELECT * FROM temp.%s EXCEPT"
-				   " SELECT * FROM main.%s",
+				   " SELECT * FROM temp.was_%s",
 				   table->name, table->name, table->name);
 	*changed += sqlite3_changes(store->db);
 	return code ? code : pdp_db_runf(store, "DELETE FROM temp.%s", table->name);
 }
 
-static int write_rows(const struct pdp_store *store, const struct pdp_state *state, int *changed,
-		      struct pdp_error *err)
+static int write_rows(const struct pdp_store *store, const struct pdp_state *state,
+		      struct pdp_rows_seen *now, int *changed, struct pdp_error *err)
 {
 	uint64_t generation = state->generation + 1;
-	int code = pdp_rows_write(store->db, state, err);
+	int code = pdp_rows_write(store->db, state, &store->seen, now, err);
 
 	if (code < 0)
 		return code;
@@ -435,31 +435,41 @@ static int check_generation(const struct pdp_store *store, const struct pdp_stat
 
 /* Inside a transaction. 0, or 1 when there was nothing to write. */
 static int write_state(const struct pdp_store *store, const struct pdp_state *state,
-		       const char *what, struct pdp_error *err)
+		       const char *what, struct pdp_rows_seen *now, struct pdp_error *err)
 {
 	int code, changed = 0;
 	bool renamed = false;
 
 	code = check_generation(store, state, &renamed, err);
 	if (!code)
-		code = write_rows(store, state, &changed, err);
+		code = write_rows(store, state, now, &changed, err);
 	if (!code && !changed && !renamed)
 		return 1;
 	return code ? code : seal(store, state, what, err);
 }
 
+/* What is stored now is what was seen on the way there; after a failure it is what it was. */
+static void remember(struct pdp_store *store, struct pdp_rows_seen *now, bool saved)
+{
+	pdp_rows_forget(saved ? &store->seen : now);
+	if (saved)
+		store->seen = *now;
+}
+
 int pdp_store_save(struct pdp_store *store, struct pdp_state *state, const char *what,
 		   struct pdp_error *err)
 {
+	struct pdp_rows_seen now = {0};
 	int code = pdp_db_run(store, "BEGIN IMMEDIATE");
 
 	if (code)
 		return pdp_db_fail(store, code, err);
 	pdp_failpoint("store-begin");
-	code = write_state(store, state, what, err);
+	code = write_state(store, state, what, &now, err);
 	pdp_failpoint("store-commit");
 	if (!code && (code = pdp_db_run(store, "COMMIT")))
 		code = pdp_db_fail(store, code, err);
+	remember(store, &now, code >= 0);
 	if (code) {
 		pdp_db_run(store, "ROLLBACK");
 		return code < 0 ? code : 0;

@@ -8,11 +8,13 @@
 #include <sqlite3.h>
 
 #include "ctl/store.h"
+#include "ctl/store_rows.h"
 
 struct pdp_store {
 	sqlite3 *db;
 	int version; /* of its schema */
 	char *path;
+	struct pdp_rows_seen seen; /* of what was saved last */
 };
 
 #define PDP_DB_AGAIN "; move it away and apply the node file again, or put a copy in its place"

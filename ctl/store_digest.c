@@ -8,7 +8,7 @@
 #include "ctl/store_rows.h"
 
 /* SQLite does not notice a flipped bit inside a value; this does (FNV-1a, 64 bits). */
-static uint64_t digest_bytes(uint64_t digest, const void *bytes, size_t n)
+uint64_t pdp_rows_digest_bytes(uint64_t digest, const void *bytes, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		digest = (digest ^ ((const uint8_t *)bytes)[i]) * 0x100000001b3ULL;
@@ -25,8 +25,8 @@ static int digest_rows(sqlite3 *db, const char *sql, uint64_t *digest)
 			const unsigned char *text = sqlite3_column_text(row, i);
 			int len = sqlite3_column_bytes(row, i);
 
-			*digest = digest_bytes(*digest, &len, sizeof(len));
-			*digest = digest_bytes(*digest, text, text ? (size_t)len : 0);
+			*digest = pdp_rows_digest_bytes(*digest, &len, sizeof(len));
+			*digest = pdp_rows_digest_bytes(*digest, text, text ? (size_t)len : 0);
 		}
 		code = 0;
 	}
@@ -36,7 +36,7 @@ static int digest_rows(sqlite3 *db, const char *sql, uint64_t *digest)
 
 int pdp_rows_digest(sqlite3 *db, int version, int64_t *out)
 {
-	uint64_t digest = 0xcbf29ce484222325ULL;
+	uint64_t digest = PDP_ROWS_DIGEST_NONE;
 	int code =
 		digest_rows(db, "SELECT name, sql FROM main.sqlite_schema ORDER BY name", &digest);
 
@@ -50,7 +50,7 @@ int pdp_rows_digest(sqlite3 *db, int version, int64_t *out)
 		snprintf(sql, sizeof(sql), "SELECT * FROM main.%s ORDER BY %s",
 			 pdp_store_tables[i].name, pdp_store_tables[i].key);
 		code = digest_rows(db, sql, &digest);
-		digest = digest_bytes(digest, "", 1);
+		digest = pdp_rows_digest_bytes(digest, "", 1);
 	}
 	memcpy(out, &digest, sizeof(*out));
 	return code;

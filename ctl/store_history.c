@@ -51,10 +51,9 @@ int pdp_history_note(const struct pdp_store *store, const struct pdp_rows *table
 		return code;
 	return pdp_db_runf(store,
 			   "INSERT INTO main.past SELECT %lld, '%s', %d, json_array(%s) FROM"
-			   " (SELECT * FROM %s.%s EXCEPT SELECT * FROM %s.%s)",
-			   (long long)generation, table->name, gone, columns,
-			   gone ? "main" : "temp", table->name, gone ? "temp" : "main",
-			   table->name);
+			   " (SELECT * FROM temp.%s%s EXCEPT SELECT * FROM temp.%s%s)",
+			   (long long)generation, table->name, gone, columns, gone ? "was_" : "",
+			   table->name, gone ? "" : "was_", table->name);
 }
 
 int pdp_history_seal(const struct pdp_store *store, const struct pdp_state *state, const char *what)

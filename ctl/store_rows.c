@@ -8,8 +8,10 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "ctl/names.h"
 #include "ctl/prefix.h"
 
 /*
@@ -72,20 +74,40 @@ const char pdp_store_upgrade_2[] = "ALTER TABLE history ADD COLUMN uid INTEGER;"
 				   "ALTER TABLE history ADD COLUMN bytes INTEGER;" SCHEMA_2;
 
 const struct pdp_rows pdp_store_tables[] = {
-	{"port", "name", 1},	      {"fe", "name", 1},
-	{"vnet", "name", 1},	      {"guest", "id", 1},
-	{"vif", "vnet, name", 1},     {"address", "vnet, vif, place", 1},
-	{"route", "vnet, prefix", 1}, {"neighbour", "vnet, vif, address", 1},
-	{"control", "vnet", 2},	      {"impair", "vnet, vif", 2},
+	{"port", "name", NULL, 1},
+	{"fe", "name", NULL, 1},
+	{"vnet", "name", "name", 1},
+	{"guest", "id", "vnet", 1},
+	{"vif", "vnet, name", "vnet", 1},
+	{"address", "vnet, vif, place", "vnet", 1},
+	{"route", "vnet, prefix", "vnet", 1},
+	{"neighbour", "vnet, vif, address", "vnet", 1},
+	{"control", "vnet", "vnet", 2},
+	{"impair", "vnet, vif", "vnet", 2},
 };
 
 const size_t pdp_store_n_tables = sizeof(pdp_store_tables) / sizeof(pdp_store_tables[0]);
 
 struct writer {
 	const struct pdp_state *state;
-	sqlite3_stmt *insert; /* into the table at hand */
+	struct pdp_names placed; /* the placement's vnets */
+	sqlite3_stmt *insert; /* into the table at hand; NULL = rows are only looked at */
+	uint64_t digest; /* of rows that are looked at */
 	struct pdp_error *err;
 };
+
+/* What a row would be, into the digest. */
+static void look_at(struct writer *w, const char *kinds, va_list args)
+{
+	for (; *kinds; kinds++) {
+		const char *text = *kinds == 't' ? va_arg(args, char *) : NULL;
+		int64_t number = text ? (int64_t)strlen(text) : va_arg(args, int64_t);
+
+		w->digest = pdp_rows_digest_bytes(w->digest, &number, sizeof(number));
+		if (text)
+			w->digest = pdp_rows_digest_bytes(w->digest, text, (size_t)number);
+	}
+}
 
 /* One row: 't' is a text, 'i' a number of 64 bits. 0 or an SQLite code. */
 static int put(struct writer *w, const char *kinds, ...)
@@ -94,6 +116,11 @@ static int put(struct writer *w, const char *kinds, ...)
 	int code = SQLITE_OK;
 
 	va_start(args, kinds);
+	if (!w->insert) {
+		look_at(w, kinds, args);
+		va_end(args);
+		return SQLITE_OK;
+	}
 	for (int i = 1; *kinds && code == SQLITE_OK; i++, kinds++)
 		code = *kinds == 't' ? sqlite3_bind_text(w->insert, i, va_arg(args, char *), -1,
 							 SQLITE_TRANSIENT)
@@ -145,62 +172,39 @@ static int write_fes(struct writer *w)
 	return code;
 }
 
-static int write_vnets(struct writer *w)
+static int write_vnet(struct writer *w, const struct pdp_vnet_conf *vnet)
 {
-	const struct pdp_model *model = &w->state->model;
-	int code = 0;
+	const struct pdp_placed_vnet *placed = pdp_names_find(&w->placed, vnet->name);
+	uint16_t id = placed ? placed->id : 0;
+	int code = check_id(w, id, PDP_MAX_VNETS, "vnet", vnet->name);
 
-	for (size_t i = 0; !code && i < model->n_vnets; i++) {
-		const struct pdp_vnet_conf *vnet = &model->vnets[i];
-		const struct pdp_placed_vnet *placed =
-			pdp_placed_vnet(&w->state->placement, vnet->name);
-		uint16_t id = placed ? placed->id : 0;
-
-		code = check_id(w, id, PDP_MAX_VNETS, "vnet", vnet->name);
-		if (!code && placed)
-			code = put(w, "tiiitiiii", vnet->name, (int64_t)id, (int64_t)vnet->power,
-				   (int64_t)vnet->policy, vnet->data_plane, (int64_t)vnet->rate_pps,
-				   (int64_t)vnet->burst_packets, (int64_t)vnet->memory_mib,
-				   (int64_t)placed->table_generation);
-	}
-	return code;
+	if (code || !placed)
+		return code;
+	return put(w, "tiiitiiii", vnet->name, (int64_t)id, (int64_t)vnet->power,
+		   (int64_t)vnet->policy, vnet->data_plane, (int64_t)vnet->rate_pps,
+		   (int64_t)vnet->burst_packets, (int64_t)vnet->memory_mib,
+		   (int64_t)placed->table_generation);
 }
 
-static int write_guests(struct writer *w)
+static int write_guests_of(struct writer *w, const struct pdp_vnet_conf *vnet)
 {
-	const struct pdp_placement *placement = &w->state->placement;
+	const struct pdp_placed_vnet *placed = pdp_names_find(&w->placed, vnet->name);
 	int code = 0;
 
-	for (size_t i = 0; !code && i < placement->n_vnets; i++) {
-		const struct pdp_placed_vnet *vnet = &placement->vnets[i];
+	for (size_t i = 0; !code && i < placed->n_guests; i++) {
+		const struct pdp_placed_guest *guest = &placed->guests[i];
 
-		for (size_t j = 0; !code && j < vnet->n_guests; j++) {
-			const struct pdp_placed_guest *guest = &vnet->guests[j];
-
-			code = check_id(w, guest->id, PDP_MAX_GUESTS, "a guest of", vnet->name);
-			if (!code)
-				code = put(w, "ititi", (int64_t)guest->id, vnet->name,
-					   (int64_t)guest->number, guest->fe,
-					   (int64_t)guest->power);
-		}
+		code = check_id(w, guest->id, PDP_MAX_GUESTS, "a guest of", vnet->name);
+		if (!code)
+			code = put(w, "ititi", (int64_t)guest->id, vnet->name,
+				   (int64_t)guest->number, guest->fe, (int64_t)guest->power);
 	}
-	return code;
-}
-
-/* Run fn for each vnet of the model. */
-static int each_vnet(struct writer *w,
-		     int (*fn)(struct writer *w, const struct pdp_vnet_conf *vnet))
-{
-	int code = 0;
-
-	for (size_t i = 0; !code && i < w->state->model.n_vnets; i++)
-		code = fn(w, &w->state->model.vnets[i]);
 	return code;
 }
 
 static int write_vifs_of(struct writer *w, const struct pdp_vnet_conf *vnet)
 {
-	const struct pdp_placed_vnet *placed = pdp_placed_vnet(&w->state->placement, vnet->name);
+	const struct pdp_placed_vnet *placed = pdp_names_find(&w->placed, vnet->name);
 	char local[PDP_ADDR_STRLEN], remote[PDP_ADDR_STRLEN], mac[PDP_ADDR_STRLEN];
 	int code = 0;
 
@@ -220,11 +224,6 @@ static int write_vifs_of(struct writer *w, const struct pdp_vnet_conf *vnet)
 	return code;
 }
 
-static int write_vifs(struct writer *w)
-{
-	return each_vnet(w, write_vifs_of);
-}
-
 static int write_addresses_of(struct writer *w, const struct pdp_vnet_conf *vnet)
 {
 	char address[PDP_ADDR_STRLEN];
@@ -235,11 +234,6 @@ static int write_addresses_of(struct writer *w, const struct pdp_vnet_conf *vnet
 			code = put(w, "ttit", vnet->name, vnet->vifs[i].name, (int64_t)j,
 				   pdp_prefix_print(address, &vnet->vifs[i].address[j]));
 	return code;
-}
-
-static int write_addresses(struct writer *w)
-{
-	return each_vnet(w, write_addresses_of);
 }
 
 static int write_routes_of(struct writer *w, const struct pdp_vnet_conf *vnet)
@@ -254,11 +248,6 @@ static int write_routes_of(struct writer *w, const struct pdp_vnet_conf *vnet)
 			   route->vif, route->via.family ? pdp_addr_print(via, &route->via) : "");
 	}
 	return code;
-}
-
-static int write_routes(struct writer *w)
-{
-	return each_vnet(w, write_routes_of);
 }
 
 static int write_neighbours_of(struct writer *w, const struct pdp_vnet_conf *vnet)
@@ -276,11 +265,6 @@ static int write_neighbours_of(struct writer *w, const struct pdp_vnet_conf *vne
 	return code;
 }
 
-static int write_neighbours(struct writer *w)
-{
-	return each_vnet(w, write_neighbours_of);
-}
-
 static int write_control_of(struct writer *w, const struct pdp_vnet_conf *vnet)
 {
 	const struct pdp_control_conf *control = &vnet->control;
@@ -291,11 +275,6 @@ static int write_control_of(struct writer *w, const struct pdp_vnet_conf *vnet)
 		   control->command, (int64_t)control->memory_mib, (int64_t)control->power,
 		   (int64_t)control->max_routes, (int64_t)control->local_pps,
 		   (int64_t)control->local_burst);
-}
-
-static int write_controls(struct writer *w)
-{
-	return each_vnet(w, write_control_of);
 }
 
 static int write_impairs_of(struct writer *w, const struct pdp_vnet_conf *vnet)
@@ -313,19 +292,16 @@ static int write_impairs_of(struct writer *w, const struct pdp_vnet_conf *vnet)
 	return code;
 }
 
-static int write_impairs(struct writer *w)
-{
-	return each_vnet(w, write_impairs_of);
-}
-
-/* As pdp_store_tables, with the number of columns. */
+/* As pdp_store_tables, with the number of columns. Rows are the node's or a vnet's. */
 static const struct {
 	int columns;
 	int (*write)(struct writer *w);
+	int (*write_of)(struct writer *w, const struct pdp_vnet_conf *vnet);
 } writers[] = {
-	{5, write_ports},    {4, write_fes},	   {9, write_vnets},  {5, write_guests},
-	{12, write_vifs},    {4, write_addresses}, {4, write_routes}, {4, write_neighbours},
-	{9, write_controls}, {5, write_impairs},
+	{5, write_ports, NULL},	     {4, write_fes, NULL},	     {9, NULL, write_vnet},
+	{5, NULL, write_guests_of},  {12, NULL, write_vifs_of},	     {4, NULL, write_addresses_of},
+	{4, NULL, write_routes_of},  {4, NULL, write_neighbours_of}, {9, NULL, write_control_of},
+	{5, NULL, write_impairs_of},
 };
 
 _Static_assert(sizeof(writers) / sizeof(writers[0]) ==
@@ -333,34 +309,175 @@ _Static_assert(sizeof(writers) / sizeof(writers[0]) ==
 	       "one for each table");
 
 /* A decision about what is not there is a fault of the caller's; the other way is seen by id 0. */
-static int check_placement(const struct pdp_state *state, struct pdp_error *err)
+static int check_placed(const struct pdp_placed_vnet *placed, const struct pdp_vnet_conf *vnet,
+			struct pdp_error *err)
 {
-	const struct pdp_placement *placement = &state->placement;
-
-	for (size_t i = 0; i < placement->n_ports; i++)
-		if (!pdp_model_port(&state->model, placement->ports[i].name))
-			return pdp_fail(err, -EINVAL, "port %s is placed and not in the model",
-					placement->ports[i].name);
-	for (size_t i = 0; i < placement->n_vnets; i++) {
-		const struct pdp_placed_vnet *placed = &placement->vnets[i];
-		const struct pdp_vnet_conf *vnet = pdp_model_vnet(&state->model, placed->name);
-
-		if (!vnet)
-			return pdp_fail(err, -EINVAL, "vnet %s is placed and not in the model",
-					placed->name);
-		for (size_t j = 0; j < placed->n_vifs; j++)
-			if (!pdp_vnet_vif(vnet, placed->vifs[j].name))
-				return pdp_fail(err, -EINVAL,
-						"vif %s/%s is placed and not in the model",
-						placed->name, placed->vifs[j].name);
-	}
+	if (!vnet)
+		return pdp_fail(err, -EINVAL, "vnet %s is placed and not in the model",
+				placed->name);
+	for (size_t i = 0; i < placed->n_vifs; i++)
+		if (!pdp_vnet_vif(vnet, placed->vifs[i].name))
+			return pdp_fail(err, -EINVAL, "vif %s/%s is placed and not in the model",
+					placed->name, placed->vifs[i].name);
 	return 0;
 }
 
-int pdp_rows_write(sqlite3 *db, const struct pdp_state *state, struct pdp_error *err)
+static int check_placement(const struct pdp_state *state, struct pdp_error *err)
 {
-	struct writer w = {.state = state, .err = err};
-	int code = check_placement(state, err);
+	const struct pdp_placement *placement = &state->placement;
+	const struct pdp_model *model = &state->model;
+	struct pdp_names vnets;
+	int code;
+
+	for (size_t i = 0; i < placement->n_ports; i++)
+		if (!pdp_model_port(model, placement->ports[i].name))
+			return pdp_fail(err, -EINVAL, "port %s is placed and not in the model",
+					placement->ports[i].name);
+	code = pdp_names_make(&vnets, model->vnets, model->n_vnets, sizeof(*model->vnets));
+	for (size_t i = 0; !code && i < placement->n_vnets; i++)
+		code = check_placed(&placement->vnets[i],
+				    pdp_names_find(&vnets, placement->vnets[i].name), err);
+	pdp_names_free(&vnets);
+	return code;
+}
+
+/* --- what has changed ------------------------------------------------------------------------ */
+
+struct pdp_vnet_seen {
+	char name[PDP_LABEL_MAX];
+	uint64_t digest;
+};
+
+void pdp_rows_forget(struct pdp_rows_seen *seen)
+{
+	free(seen->vnets);
+	*seen = (struct pdp_rows_seen){0};
+}
+
+static int compare_seen(const void *a, const void *b)
+{
+	return strcmp(((const struct pdp_vnet_seen *)a)->name,
+		      ((const struct pdp_vnet_seen *)b)->name);
+}
+
+static const struct pdp_vnet_seen *find_seen(const struct pdp_rows_seen *seen, const char *name)
+{
+	struct pdp_vnet_seen key;
+
+	snprintf(key.name, sizeof(key.name), "%s", name);
+	return seen->n ? bsearch(&key, seen->vnets, seen->n, sizeof(key), compare_seen) : NULL;
+}
+
+/* Each vnet of the state by its name and the digest of all its rows. */
+static int see(struct writer *w, struct pdp_rows_seen *out)
+{
+	const struct pdp_model *model = &w->state->model;
+	int code = 0;
+
+	*out = (struct pdp_rows_seen){.known = true};
+	out->vnets = calloc(model->n_vnets + 1, sizeof(*out->vnets));
+	if (!out->vnets)
+		return -ENOMEM;
+	for (; !code && out->n < model->n_vnets; out->n++) {
+		const struct pdp_vnet_conf *vnet = &model->vnets[out->n];
+
+		w->digest = PDP_ROWS_DIGEST_NONE;
+		for (size_t i = 0; !code && i < pdp_store_n_tables; i++)
+			if (writers[i].write_of)
+				code = writers[i].write_of(w, vnet);
+		memcpy(out->vnets[out->n].name, vnet->name, sizeof(vnet->name));
+		out->vnets[out->n].digest = w->digest;
+	}
+	qsort(out->vnets, out->n, sizeof(*out->vnets), compare_seen);
+	return code;
+}
+
+static bool is_touched(const struct pdp_rows_seen *before, const struct pdp_rows_seen *now,
+		       const char *name)
+{
+	const struct pdp_vnet_seen *was = find_seen(before, name), *is = find_seen(now, name);
+
+	return !was || !is || was->digest != is->digest;
+}
+
+static int touch(sqlite3_stmt *insert, const struct pdp_rows_seen *from,
+		 const struct pdp_rows_seen *before, const struct pdp_rows_seen *now)
+{
+	int code = 0;
+
+	for (size_t i = 0; !code && i < from->n; i++) {
+		if (!is_touched(before, now, from->vnets[i].name))
+			continue;
+		sqlite3_bind_text(insert, 1, from->vnets[i].name, -1, SQLITE_TRANSIENT);
+		sqlite3_step(insert);
+		code = sqlite3_reset(insert);
+	}
+	return code;
+}
+
+/* The vnets that come, go or change; all where it is not known what there was. */
+static int note_touched(sqlite3 *db, const struct pdp_rows_seen *before,
+			const struct pdp_rows_seen *now)
+{
+	sqlite3_stmt *insert;
+	int code = sqlite3_exec(db, "DELETE FROM temp.touched", NULL, NULL, NULL);
+
+	if (!code && !before->known)
+		code = sqlite3_exec(db, "INSERT INTO temp.touched SELECT name FROM main.vnet", NULL,
+				    NULL, NULL);
+	if (!code)
+		code = sqlite3_prepare_v2(db, "INSERT OR IGNORE INTO temp.touched VALUES (?)", -1,
+					  &insert, NULL);
+	if (code)
+		return code;
+	code = touch(insert, now, before, now);
+	if (!code)
+		code = touch(insert, before, before, now);
+	sqlite3_finalize(insert);
+	return code;
+}
+
+/* --- writing --------------------------------------------------------------------------------- */
+
+int pdp_rows_prepare(sqlite3 *db)
+{
+	int code =
+		sqlite3_exec(db, "CREATE TEMP TABLE touched (name TEXT PRIMARY KEY) WITHOUT ROWID",
+			     NULL, NULL, NULL);
+
+	for (size_t i = 0; !code && i < pdp_store_n_tables; i++) {
+		const struct pdp_rows *table = &pdp_store_tables[i];
+		char sql[320];
+
+		snprintf(sql, sizeof(sql),
+			 "CREATE TEMP TABLE %s AS SELECT * FROM main.%s LIMIT 0;"
+			 "CREATE TEMP VIEW was_%s AS SELECT * FROM main.%s%s%s%s",
+			 table->name, table->name, table->name, table->name,
+			 table->vnet ? " WHERE " : "", table->vnet ? table->vnet : "",
+			 table->vnet ? " IN (SELECT name FROM temp.touched)" : "");
+		code = sqlite3_exec(db, sql, NULL, NULL, NULL);
+	}
+	return code;
+}
+
+static int write_table(struct writer *w, size_t table, const struct pdp_rows_seen *before,
+		       const struct pdp_rows_seen *now)
+{
+	const struct pdp_model *model = &w->state->model;
+	int code = 0;
+
+	if (writers[table].write)
+		return writers[table].write(w);
+	for (size_t i = 0; !code && i < model->n_vnets; i++)
+		if (is_touched(before, now, model->vnets[i].name))
+			code = writers[table].write_of(w, &model->vnets[i]);
+	return code;
+}
+
+static int write_tables(struct writer *w, sqlite3 *db, const struct pdp_rows_seen *before,
+			const struct pdp_rows_seen *now)
+{
+	int code = 0;
 
 	for (size_t i = 0; !code && i < pdp_store_n_tables; i++) {
 		char sql[128];
@@ -368,11 +485,33 @@ int pdp_rows_write(sqlite3 *db, const struct pdp_state *state, struct pdp_error 
 		snprintf(sql, sizeof(sql), "INSERT INTO temp.%s VALUES (%.*s)",
 			 pdp_store_tables[i].name, 2 * writers[i].columns - 1,
 			 "?,?,?,?,?,?,?,?,?,?,?,?");
-		code = sqlite3_prepare_v2(db, sql, -1, &w.insert, NULL);
+		code = sqlite3_prepare_v2(db, sql, -1, &w->insert, NULL);
 		if (!code)
-			code = writers[i].write(&w);
-		sqlite3_finalize(w.insert);
-		w.insert = NULL;
+			code = write_table(w, i, before, now);
+		sqlite3_finalize(w->insert);
+		w->insert = NULL;
 	}
 	return code;
+}
+
+int pdp_rows_write(sqlite3 *db, const struct pdp_state *state, const struct pdp_rows_seen *before,
+		   struct pdp_rows_seen *now, struct pdp_error *err)
+{
+	struct writer w = {.state = state, .err = err};
+	int code = check_placement(state, err);
+
+	*now = (struct pdp_rows_seen){0};
+	if (!code)
+		code = pdp_names_make(&w.placed, state->placement.vnets, state->placement.n_vnets,
+				      sizeof(*state->placement.vnets));
+	if (!code)
+		code = see(&w, now);
+	if (!code)
+		code = note_touched(db, before, now);
+	if (!code)
+		code = write_tables(&w, db, before, now);
+	pdp_names_free(&w.placed);
+	if (code)
+		pdp_rows_forget(now);
+	return code == -ENOMEM ? pdp_fail(err, code, "no memory to save a state") : code;
 }

@@ -13,6 +13,7 @@
 struct pdp_rows {
 	const char *name;
 	const char *key; /* its primary key's columns, with commas */
+	const char *vnet; /* the column that says whose a row is; NULL = the node's */
 	int since; /* the schema version that brought it */
 };
 
@@ -26,10 +27,29 @@ extern const char pdp_store_schema[];
 extern const char pdp_store_upgrade_2[];
 
 /*
- * Put every row of the state into the tables temp.NAME. 0; -EINVAL when the placement is not that of
- * the model, with the sentence in err; another SQLite result is the positive code.
+ * Make, for this connection, the tables temp.NAME for what is to be, and the views temp.was_NAME for what
+ * it is to be compared with. An SQLite code.
  */
-int pdp_rows_write(sqlite3 *db, const struct pdp_state *state, struct pdp_error *err);
+int pdp_rows_prepare(sqlite3 *db);
+
+/* The vnets that are stored, each by a digest of its rows: who has not changed need not be compared. */
+struct pdp_rows_seen {
+	struct pdp_vnet_seen *vnets; /* by name */
+	size_t n;
+	bool known; /* otherwise the store is to be looked at */
+};
+
+void pdp_rows_forget(struct pdp_rows_seen *seen);
+
+/*
+ * Put the rows of the state into the tables temp.NAME: those of the node, and of vnets that are not as
+ * they were seen before. The views temp.was_NAME then show the rows of the same that are stored, and are what
+ * to compare with. *now is what will have been seen once that is stored too; the caller's to forget. 0;
+ * -EINVAL when the placement is not that of the model, with the sentence in err; another SQLite result is
+ * the positive code.
+ */
+int pdp_rows_write(sqlite3 *db, const struct pdp_state *state, const struct pdp_rows_seen *before,
+		   struct pdp_rows_seen *now, struct pdp_error *err);
 
 /*
  * Fill out->model and out->placement from the tables of a database, "main" or "temp". 0, -ENOMEM, or a
@@ -43,5 +63,9 @@ int pdp_rows_read(sqlite3 *db, const char *from, struct pdp_state *out);
  * SQLite code.
  */
 int pdp_rows_digest(sqlite3 *db, int version, int64_t *out);
+
+/* A digest (FNV-1a, 64 bits) with n more bytes. */
+#define PDP_ROWS_DIGEST_NONE 0xcbf29ce484222325ULL
+uint64_t pdp_rows_digest_bytes(uint64_t digest, const void *bytes, size_t n);
 
 #endif
