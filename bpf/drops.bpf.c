@@ -2,14 +2,16 @@
 /*
  * drops.bpf.c - what the kernel loses behind the programs' back, for the ledger.
  *
- * A redirect can fail after the program that asked for it has returned. pdp_redir_drop sees the
- * frame that a device does not take at all (it is down, or the frame is larger than its MTU) at the
- * tracepoint xdp_redirect_err; pdp_xmit_drop the part of a queue that a device could not send (a full
- * ring, a peer that is down) at xdp_devmap_xmit. Both count in pdp_xmit_drops, and only for devices
- * of the node's network namespace: what an AF_XDP socket loses is in its own statistics.
+ * A redirect can fail after the program that asked for it has returned. pdp_xmit_drop sees the part of a
+ * queue that a device could not send (a full ring, a peer that is down) at the tracepoint xdp_devmap_xmit,
+ * and counts it in pdp_xmit_drops; only for devices of the node's network namespace: what an AF_XDP socket
+ * loses is in its own statistics.
+ *
+ * There is another tracepoint, xdp_redirect_err, for the frame that a device does not take at all, being
+ * down or of a smaller MTU. It also fires for each frame that a full AF_XDP socket refuses, so that to listen
+ * costs a tenth and more under overload. Such devices are taken out of the devmaps instead (ctl/follow.c).
  */
 #include <linux/bpf.h>
-#include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 
@@ -34,11 +36,6 @@ typedef struct {
 struct net_device {
 	int ifindex;
 	possible_net_t nd_net;
-};
-
-/* An element of a devmap. */
-struct bpf_dtab_netdev {
-	struct net_device *dev;
 };
 #pragma clang attribute pop
 
@@ -77,21 +74,6 @@ int BPF_PROG(pdp_xmit_drop, const struct net_device *from, const struct net_devi
 	hop.from_ifindex = from->ifindex;
 	hop.to_ifindex = to->ifindex;
 	add_drops(&hop, drops);
-	return 0;
-}
-
-SEC("tp_btf/xdp_redirect_err")
-int BPF_PROG(pdp_redir_drop, const struct net_device *from, const void *prog,
-	     const struct bpf_dtab_netdev *target, int err, enum bpf_map_type type, __u32 map_id,
-	     __u32 index)
-{
-	struct pdp_hop hop = {};
-
-	if (type != BPF_MAP_TYPE_DEVMAP || from->nd_net.net->net_cookie != netns_cookie)
-		return 0;
-	hop.from_ifindex = from->ifindex;
-	hop.to_ifindex = BPF_CORE_READ(target, dev, ifindex);
-	add_drops(&hop, 1);
 	return 0;
 }
 

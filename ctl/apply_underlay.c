@@ -54,13 +54,6 @@ int pdp_apply_ports(struct pdp_apply *a, struct pdp_error *err)
 			port->mtu = link->mtu;
 			port->up = link->flags & IFF_UP;
 		}
-		if (!code && node->guests && port->mtu > node->port_mtu)
-			code = pdp_fail(err, -ERANGE,
-					"port %s: MTU %u of %s is over %u, that the links of the "
-					"node's guests were made for; set mtu %u, or take the node "
-					"down first",
-					port->conf->name, port->mtu, port->conf->ifname,
-					node->port_mtu, node->port_mtu);
 	}
 	return code;
 }
@@ -69,7 +62,7 @@ int pdp_apply_ports(struct pdp_apply *a, struct pdp_error *err)
 
 static int check_mtu(struct pdp_node_vif *vif, struct pdp_error *err)
 {
-	uint16_t most = pdp_vif_mtu(vif->conf, vif->port->mtu);
+	uint16_t most = pdp_vif_mtu(vif->conf, pdp_port_room(vif->port->conf, vif->port->mtu));
 
 	vif->mtu = vif->conf->mtu ? vif->conf->mtu : most;
 	if (most && vif->mtu <= most)

@@ -98,6 +98,9 @@ static void check_guest(struct pdp_node *node, struct pdp_node_guest *guest)
 	snprintf(object, sizeof(object), "guest %s", guest->name);
 	if (code || mended)
 		repaired(node, object, code, what.text);
+	/* Without its program a link takes nothing, and the kernel does not tell. */
+	if (mended)
+		pdp_follow_link_down(guest);
 }
 
 static bool check_guests(struct pdp_audit *audit)

@@ -200,6 +200,17 @@ void pdp_books_free(struct pdp_books *books)
 	books->guests = NULL;
 }
 
+void pdp_books_count_lost(struct pdp_books_guest *guest, const struct pdp_loader *ld, uint16_t vnet)
+{
+	struct pdp_guest_stats stats = guest_stats(ld, guest->id);
+	struct pdp_ledger_guest now = {0};
+	struct pdp_books books = {.guests = &now};
+
+	read_hops(&books, ld, vnet, guest, 1);
+	guest->past.lost_with_link =
+		stats.to_packets - stats.rx_packets - stats.drop_no_socket - now.lost_to;
+}
+
 void pdp_books_bury_link(struct pdp_books_guest *guest, const struct pdp_loader *ld, uint16_t vnet)
 {
 	struct pdp_guest_stats stats = guest_stats(ld, guest->id);

@@ -42,7 +42,10 @@ int pdp_books_read(struct pdp_books *out, const struct pdp_loader *ld, const cha
 		   struct pdp_error *err);
 void pdp_books_free(struct pdp_books *books);
 
-/* The guest's link has gone: move what it lost to its past or its vnet's, and out of pdp_xmit_drops. */
+/* The guest's link takes nothing any more: what went to it and was not seen again is lost with it. */
+void pdp_books_count_lost(struct pdp_books_guest *guest, const struct pdp_loader *ld,
+			  uint16_t vnet);
+/* It has gone: move what it lost to its past or its vnet's, and out of pdp_xmit_drops. */
 void pdp_books_bury_link(struct pdp_books_guest *guest, const struct pdp_loader *ld, uint16_t vnet);
 
 #endif

@@ -285,7 +285,9 @@ int pdp_control_publish(struct pdp_node *node, const struct pdp_node_vnet *vnet,
 
 	for (i = 0; i < vnet->n_vifs; i++) {
 		const struct pdp_node_vif *vif = &vnet->vifs[i];
-		int ifindex = box ? pdp_mh_vif_link(box, vif->id) : 0;
+		/* Without a carrier the link is down, and takes nothing. */
+		int ifindex =
+			box && carrier_of(node, vif->port) ? pdp_mh_vif_link(box, vif->id) : 0;
 
 		if (!ifindex)
 			pdp_publish_no_vif_link(node->store, vif->id);
@@ -295,17 +297,40 @@ int pdp_control_publish(struct pdp_node *node, const struct pdp_node_vnet *vnet,
 	return code;
 }
 
+int pdp_control_retell(struct pdp_node *node, const struct pdp_node_vnet *vnet,
+		       struct pdp_error *err)
+{
+	struct pdp_mh_vif *vifs = NULL;
+	struct pdp_mh_spec spec;
+	int code;
+
+	if (!vnet->control || !vnet->control->box)
+		return 0;
+	code = make_spec(node, vnet, &spec, &vifs, err);
+	if (!code)
+		code = pdp_mh_change(vnet->control->box, &spec, err);
+	free(vifs);
+	return code;
+}
+
 void pdp_control_carrier(struct pdp_node *node, const struct pdp_node_port *port)
 {
 	const bool up = carrier_of(node, port);
+	struct pdp_error err;
 	size_t i, j;
 
 	for (i = 0; i < node->model.n_vnets; i++) {
 		struct pdp_node_vnet *vnet = &node->vnets[i];
 
-		for (j = 0; vnet->control && vnet->control->box && j < vnet->n_vifs; j++)
+		if (!vnet->control || !vnet->control->box)
+			continue;
+		if (!up && pdp_control_publish(node, vnet, &err))
+			pdp_log(PDP_LOG_ERROR, "%s", err.text);
+		for (j = 0; j < vnet->n_vifs; j++)
 			if (vnet->vifs[j].port == port)
 				pdp_mh_set_carrier(vnet->control->box, vnet->vifs[j].id, up);
+		if (up && pdp_control_publish(node, vnet, &err))
+			pdp_log(PDP_LOG_ERROR, "%s", err.text);
 	}
 }
 

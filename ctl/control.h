@@ -40,6 +40,9 @@ void pdp_control_end(struct pdp_node *node, void (*end)(struct pdp_mh_guest *box
 /* The vnet's vifs' links to its MH guest, into the maps or out of them. */
 int pdp_control_publish(struct pdp_node *node, const struct pdp_node_vnet *vnet,
 			struct pdp_error *err);
+/* Tell an MH guest of its vifs' MTUs. 0 also where there is none. */
+int pdp_control_retell(struct pdp_node *node, const struct pdp_node_vnet *vnet,
+		       struct pdp_error *err);
 /* Ports come and go: so do carriers. */
 void pdp_control_carrier(struct pdp_node *node, const struct pdp_node_port *port);
 /* What others did to them, mended: an event for each. */

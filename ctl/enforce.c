@@ -18,12 +18,13 @@ static struct pdp_vif_ids ids_of(const struct pdp_node_vif *vif)
 	return (struct pdp_vif_ids){vif->vnet->id, vif->id, vif->port->id};
 }
 
-static void add_vif(struct pdp_node *node, const struct pdp_node_vif *vif)
+void pdp_enforce_vif(struct pdp_node *node, const struct pdp_node_vif *vif)
 {
 	const struct pdp_link *link = pdp_underlay_port(node->underlay, vif->port->underlay);
 	struct pdp_vif_ids ids = ids_of(vif);
-	struct pdp_vif entry = pdp_vif_entry(vif->conf, vif->port->conf, &ids,
-					     (uint16_t)vif->port->mtu, link->mac);
+	struct pdp_vif entry =
+		pdp_vif_entry(vif->conf, vif->port->conf, &ids,
+			      (uint16_t)pdp_port_room(vif->port->conf, vif->port->mtu), link->mac);
 
 	memcpy(entry.next_hop.mac, vif->path->mac, 6);
 	pdp_publish_vif(node->store, vif->id, &entry);
@@ -51,7 +52,7 @@ int pdp_enforce_vnet(struct pdp_node *node, struct pdp_node_vnet *vnet, struct p
 		if (pdp_guest_forwards(vnet->guests[i]->state))
 			code = pdp_follow_link(vnet->guests[i], err);
 	for (i = 0; i < vnet->n_vifs; i++)
-		add_vif(node, &vnet->vifs[i]);
+		pdp_enforce_vif(node, &vnet->vifs[i]);
 	if (!code)
 		code = pdp_control_publish(node, vnet, err);
 	pdp_publish_police(node->store, vnet->id, vnet->conf->rate_pps, vnet->conf->burst_packets);
@@ -136,7 +137,7 @@ int pdp_enforce_replacing(struct pdp_node *node, struct pdp_layout *next, struct
 			if (!pdp_layout_replaced(node, vif))
 				continue;
 			code = pdp_follow_port_out(node, vif->port, err);
-			add_vif(node, vif);
+			pdp_enforce_vif(node, vif);
 		}
 	}
 	return code;

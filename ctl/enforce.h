@@ -28,6 +28,9 @@ int pdp_enforce_ways_out(struct pdp_node *node, struct pdp_error *err);
 int pdp_enforce_vnet(struct pdp_node *node, struct pdp_node_vnet *vnet, struct pdp_error *err);
 int pdp_enforce_ports(struct pdp_node *node, struct pdp_error *err);
 
+/* A vif as it is now: MTU, next hop, MACs. */
+void pdp_enforce_vif(struct pdp_node *node, const struct pdp_node_vif *vif);
+
 /* No way in for what the node has not: tunnels and slots. Guests that leave can still come to rest. */
 void pdp_enforce_close(struct pdp_node *node);
 

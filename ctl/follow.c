@@ -50,9 +50,12 @@ int pdp_follow_port_out(struct pdp_node *node, struct pdp_node_port *port, struc
 {
 	const struct pdp_link *link = pdp_underlay_port(node->underlay, port->underlay);
 	struct pdp_error why;
-	int code = pdp_publish_port(node->store, port->id, link->ifindex, port->ifindex, &why);
+	/* What is sent to a device that is down is lost, and nobody counts it. */
+	int out = link->flags & IFF_UP ? link->ifindex : 0;
+	int code = pdp_publish_port(node->store, port->id, out, port->out, &why);
 
 	port->ifindex = link->ifindex;
+	port->out = out;
 	return fail_port(port, code, &why, err);
 }
 
@@ -106,10 +109,6 @@ static void tell_port(struct pdp_node *node, const struct pdp_node_port *port,
 			  up		  ? "is up"
 			  : link->ifindex ? "is down"
 					  : "has gone away");
-	if (link->ifindex && port->mtu != link->mtu)
-		pdp_event(node->events, PDP_LOG_WARNING, PDP_EVENT_PORT_CHANGED, object,
-			  "the MTU of %s is %u now, and the vifs on it were made for %u",
-			  link->name, link->mtu, port->mtu);
 }
 
 static void on_port(size_t index, const struct pdp_link *link, void *arg)
@@ -117,13 +116,16 @@ static void on_port(size_t index, const struct pdp_link *link, void *arg)
 	struct pdp_node *node = arg;
 	struct pdp_node_port *port = port_at(node, index);
 	struct pdp_error err;
+	bool moved;
 
 	if (!is_live(node) || !port)
 		return;
 	tell_port(node, port, link);
+	moved = port->ifindex != link->ifindex || port->up != !!(link->flags & IFF_UP);
 	port->up = link->flags & IFF_UP;
-	if (port->ifindex != link->ifindex && pdp_follow_port(node, port, &err))
+	if (moved && pdp_follow_port(node, port, &err))
 		pdp_log(PDP_LOG_ERROR, "%s", err.text);
+	pdp_follow_mtu(node, port);
 	if (link->ifindex)
 		update_sources(node, port, link->mac);
 	pdp_control_carrier(node, port);
@@ -149,7 +151,21 @@ static void on_path(const struct pdp_path *path, void *arg)
 			  "next hop not known: %s", pdp_path_state_name(path->state));
 }
 
-const struct pdp_underlay_ops pdp_follow_underlay = {.port = on_port, .path = on_path};
+/* Of guests' links, what others do to them; back up is for pdp_follow_sample() to see. */
+static void on_device(const struct pdp_link *link, void *arg)
+{
+	struct pdp_node *node = arg;
+	struct pdp_node_guest *guest;
+
+	if (!is_live(node) || link->flags & IFF_UP)
+		return;
+	guest = pdp_follow_guest_at(node, link->ifindex);
+	if (guest && !guest->link_down_ns)
+		pdp_follow_link_down(guest);
+}
+
+const struct pdp_underlay_ops pdp_follow_underlay = {
+	.port = on_port, .device = on_device, .path = on_path};
 
 /* What the old link lost is not to be forgotten with it: its slots are away, its counters stand. */
 static void bury_link(struct pdp_node_guest *guest)
@@ -179,12 +195,15 @@ int pdp_follow_link(struct pdp_node_guest *guest, struct pdp_error *err)
 	pdp_guest_look(guest->box, &view);
 	memcpy(entry.mac, view.mac, 6);
 	memcpy(entry.md_mac, view.md_mac, 6);
-	if (was && was != view.link_ifindex)
+	if (was && was != view.link_ifindex) {
 		bury_link(guest);
+		guest->link_down_ns = 0;
+	}
 	guest->link_ifindex = view.link_ifindex;
 	note_link(guest);
+	pdp_follow_link_up(guest, view.link);
 	return pdp_publish_guest(guest->node->store, guest->id, &entry, view.link_ifindex, was,
-				 err);
+				 !guest->link_down_ns, err);
 }
 
 int pdp_follow_slots(struct pdp_node *node, struct pdp_node_vnet *vnet, struct pdp_error *err)
@@ -196,7 +215,7 @@ int pdp_follow_slots(struct pdp_node *node, struct pdp_node_vnet *vnet, struct p
 
 	for (i = 0; i < vnet->n_guests; i++) {
 		const struct pdp_node_guest *guest = vnet->guests[i];
-		bool there = pdp_guest_forwards(guest->state);
+		bool there = pdp_guest_forwards(guest->state) && !guest->link_down_ns;
 
 		shares[i] = (struct pdp_share){guest->id, there ? guest->power : 0};
 	}
@@ -280,6 +299,8 @@ void pdp_follow_sample(struct pdp_node *node)
 		return;
 	node->sampled_ns = now;
 	pdp_control_sample(node, ns);
+	for (i = 0; i < node->model.n_ports; i++)
+		pdp_follow_mtu(node, &node->ports[i]);
 	for (i = 0; i < node->model.n_vnets; i++) {
 		struct pdp_node_vnet *vnet = &node->vnets[i];
 
@@ -288,5 +309,6 @@ void pdp_follow_sample(struct pdp_node *node)
 			rate(&vnet->rate, stats.rx_packets, stats.tx_packets, ns);
 		for (j = 0; j < vnet->n_guests; j++)
 			sample_guest(node, vnet->guests[j], ns);
+		pdp_follow_down_links(vnet);
 	}
 }

@@ -25,7 +25,20 @@ int pdp_follow_link(struct pdp_node_guest *guest, struct pdp_error *err);
 /* The vnet's slots to those of its guests that forward. */
 int pdp_follow_slots(struct pdp_node *node, struct pdp_node_vnet *vnet, struct pdp_error *err);
 
-/* Once a second: rates. */
+/* Once a second: rates, and what has changed unheard. */
 void pdp_follow_sample(struct pdp_node *node);
+
+/* --- follow_links.c: devices that others change ------------------------------------------------- */
+
+/* The guest with this link on the MH; NULL. */
+struct pdp_node_guest *pdp_follow_guest_at(const struct pdp_node *node, int ifindex);
+/* Its link leads nowhere: nothing is to be sent to it, and its siblings have its slots. */
+void pdp_follow_link_down(struct pdp_node_guest *guest);
+/* Look whether a link that was down is up, or the other way round, and note it in link_down_ns. */
+void pdp_follow_link_up(struct pdp_node_guest *guest, const char *ifname);
+/* Links that were down: what they lost goes to the books; those that are up have their slots again. */
+void pdp_follow_down_links(struct pdp_node_vnet *vnet);
+/* What a port's MTU leaves for its vifs, to maps, agents and control planes. Not while a change is under way. */
+void pdp_follow_mtu(struct pdp_node *node, struct pdp_node_port *port);
 
 #endif

@@ -135,8 +135,11 @@ int pdp_guests_each_found(struct pdp_guests *guests,
 			  int (*fn)(const struct pdp_guest_found *found, void *arg), void *arg,
 			  struct pdp_error *err);
 
-/* Was this guest left by a build that this one cannot go on with? Then it can only be discarded. */
-bool pdp_guest_is_foreign(const char *run_dir, const char *name);
+/*
+ * Was this guest left by a build that this one cannot go on with, or with a link of another MTU? Then it can
+ * only be discarded.
+ */
+bool pdp_guest_is_foreign(const char *run_dir, const char *name, uint32_t link_mtu);
 
 /* Stop such a guest and remove all of it. 0 also when there is none. */
 int pdp_guest_discard(struct pdp_guests *guests, const char *name, struct pdp_error *err);

@@ -301,14 +301,14 @@ int pdp_guests_each_found(struct pdp_guests *guests,
 	return code ? code : find_remembered(&search);
 }
 
-bool pdp_guest_is_foreign(const char *run_dir, const char *name)
+bool pdp_guest_is_foreign(const char *run_dir, const char *name, uint32_t link_mtu)
 {
 	struct pdp_guest_kept kept;
 	struct pdp_kept_file *file;
 	int code = pdp_kept_open(&file, run_dir, name, &kept, NULL);
 
 	pdp_kept_close(file);
-	return code == -EINVAL;
+	return code == -EINVAL || (!code && kept.link_mtu != link_mtu);
 }
 
 /* --- what is not wanted -------------------------------------------------------------------------- */

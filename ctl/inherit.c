@@ -37,7 +37,8 @@ static bool is_outdated(const struct pdp_node *node, const char *vnet, uint16_t 
 	char name[PDP_LABEL_MAX + 16];
 
 	snprintf(name, sizeof(name), "%s-%u", vnet, number);
-	return node->other_abi || pdp_guest_is_foreign(node->conf.run_dir, name);
+	return node->other_abi ||
+	       pdp_guest_is_foreign(node->conf.run_dir, name, pdp_fe_link_mtu(PDP_PORT_MTU_MAX));
 }
 
 bool pdp_inherit_mark(const struct pdp_node *node, struct pdp_placement *had)

@@ -87,7 +87,8 @@ static uint64_t link_drops(struct pdp_ledger *out, const struct pdp_ledger_guest
 		 guest->lost_to);
 	add_drop(out, "fe-link", "drop_no_socket", "no agent has a socket on the guest's queue",
 		 guest->stats.drop_no_socket);
-	add_drop(out, "fe-link", "drop_link_gone", "in the link's ring when that went away",
+	add_drop(out, "fe-link", "drop_link_gone",
+		 "in the link's ring when that went away, or sent to it when it was down",
 		 guest->lost_with_link);
 	return out->drops - before;
 }

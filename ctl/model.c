@@ -11,6 +11,8 @@
 #include "bpf/wire.h"
 #include "ctl/prefix.h"
 
+#define VLAN_TAG_LEN 4
+
 /* What a tunnel puts around an inner IP packet. */
 enum { OUTER_IPV4 = 20, OUTER_IPV6 = 40, OUTER_UDP = 8 };
 
@@ -210,6 +212,11 @@ uint16_t pdp_vif_mtu(const struct pdp_vif_conf *vif, uint32_t port_mtu)
 	if (port_mtu < overhead + PDP_MTU_MIN)
 		return 0;
 	return (uint16_t)(port_mtu - overhead);
+}
+
+uint32_t pdp_port_room(const struct pdp_port_conf *port, uint32_t port_mtu)
+{
+	return port->vlan[1] && port_mtu > VLAN_TAG_LEN ? port_mtu - VLAN_TAG_LEN : port_mtu;
 }
 
 uint32_t pdp_fe_link_mtu(uint32_t port_mtu)

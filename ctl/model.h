@@ -190,6 +190,9 @@ uint32_t pdp_vif_overhead(const struct pdp_vif_conf *vif);
  */
 uint16_t pdp_vif_mtu(const struct pdp_vif_conf *vif, uint32_t port_mtu);
 
+/* What a port's MTU leaves for outer IP packets: devices have room for one VLAN tag above it, not for two. */
+uint32_t pdp_port_room(const struct pdp_port_conf *port, uint32_t port_mtu);
+
 /* MTU that an FE link needs for a port's MTU: the tag, and nothing else, is added. */
 uint32_t pdp_fe_link_mtu(uint32_t port_mtu);
 

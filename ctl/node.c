@@ -113,6 +113,8 @@ static int open_guests(struct pdp_node *node, const struct pdp_layout *layout,
 		.node = layout->model.node,
 		.run_dir = node->conf.run_dir,
 		.agent_path = node->conf.agent,
+		/* Whatever becomes of ports: a device's MTU costs nothing. */
+		.link_mtu = pdp_fe_link_mtu(PDP_PORT_MTU_MAX),
 	};
 	const struct pdp_mh_conf mh = {
 		.base = conf.base,
@@ -121,13 +123,8 @@ static int open_guests(struct pdp_node *node, const struct pdp_layout *layout,
 		.run_dir = conf.run_dir,
 		.agent_path = conf.agent_path,
 	};
-	size_t i;
 	int code;
 
-	for (i = 0; i < layout->model.n_ports; i++)
-		if (layout->ports[i].mtu > node->port_mtu)
-			node->port_mtu = layout->ports[i].mtu;
-	conf.link_mtu = pdp_fe_link_mtu(node->port_mtu);
 	code = pdp_guests_new(&node->guests, &conf, err);
 	return code ? code : pdp_mh_guests_new(&node->mh_guests, &mh, err);
 }

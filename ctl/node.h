@@ -61,10 +61,11 @@ struct pdp_node_port {
 	uint16_t id;
 	const struct pdp_port_conf *conf;
 	size_t underlay; /* its number there */
-	int ifindex; /* in the maps; 0 = the device is gone */
+	int ifindex; /* 0 = the device is gone */
+	int out; /* in the maps; 0 = it is gone or down */
 	int attached; /* ifindex under the classifier of this build; 0 = none */
 	bool up;
-	uint32_t mtu; /* that the vifs were made for */
+	uint32_t mtu; /* that the vifs are for */
 	char link[PDP_LABEL_MAX + 8]; /* name of its bpf_link */
 };
 
@@ -93,6 +94,7 @@ struct pdp_node_guest {
 	enum pdp_guest_state state;
 	struct pdp_error error; /* last trouble, "" = none */
 	int link_ifindex; /* in the maps; 0 = not there */
+	uint64_t link_down_ns; /* since when its link leads nowhere; 0 = it does not */
 	struct pdp_books_past past; /* of links that are gone */
 	struct pdp_rate rate; /* rx = towards the guest */
 	uint64_t cpu_ns; /* as last seen */
@@ -148,7 +150,6 @@ struct pdp_node {
 	struct pdp_node_port *ports; /* as model.ports */
 	struct pdp_node_vnet *vnets; /* as model.vnets */
 	struct pdp_names names; /* of model.vnets */
-	uint32_t port_mtu; /* largest that guests' links were made for */
 	bool forwards_without_us; /* an earlier controller's node was there when we came */
 	bool keep_state; /* the stored state is not of this life alone: going down leaves it */
 	int other_abi; /* version of the maps that forwarded then, if not ours */

@@ -155,15 +155,19 @@ int pdp_publish_port(struct pdp_publish *store, uint16_t port, int ifindex, int 
 }
 
 int pdp_publish_guest(struct pdp_publish *store, uint16_t id, const struct pdp_guest *guest,
-		      int link_ifindex, int was, struct pdp_error *err)
+		      int link_ifindex, int was, bool up, struct pdp_error *err)
 {
+	uint32_t key = id;
 	struct pdp_guest *at = ELEMENT(store, PDP_MAP_GUESTS, id, struct pdp_guest);
 
 	if (memcmp(at, guest, sizeof(*at)) != 0) {
 		*at = *guest;
 		store->writes++;
 	}
-	return bind(store, PDP_MAP_FE_LINKS, PDP_MAP_SENDERS, id, link_ifindex, was, err);
+	if (up)
+		return bind(store, PDP_MAP_FE_LINKS, PDP_MAP_SENDERS, id, link_ifindex, was, err);
+	forget(store, PDP_MAP_FE_LINKS, &key);
+	return 0;
 }
 
 int pdp_publish_find_guest(const struct pdp_publish *store, uint16_t id,

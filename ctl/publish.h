@@ -28,9 +28,12 @@ void pdp_publish_close(struct pdp_publish *store);
 int pdp_publish_port(struct pdp_publish *store, uint16_t port, int ifindex, int was,
 		     struct pdp_error *err);
 
-/* An FE guest behind a link. The same again, with another link, replaces it. */
+/*
+ * An FE guest behind a link. The same again, with another link, replaces it. A link that is not up leads
+ * nowhere: the classifier drops what is for it, and counts it.
+ */
 int pdp_publish_guest(struct pdp_publish *store, uint16_t id, const struct pdp_guest *guest,
-		      int link_ifindex, int was, struct pdp_error *err);
+		      int link_ifindex, int was, bool up, struct pdp_error *err);
 
 /* What the maps say of a guest. -ENOENT. */
 struct pdp_guest_place {

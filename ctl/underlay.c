@@ -323,6 +323,8 @@ static void take_link(struct pdp_underlay *u, const struct nlmsghdr *nlh)
 		return;
 	pdp_rtnl_parse_link(nlh, &link);
 	port = port_of(u, &link);
+	if (!port && nlh->nlmsg_type == RTM_NEWLINK && u->ops->device)
+		u->ops->device(&link, u->arg);
 	if (!port)
 		return;
 	gone = nlh->nlmsg_type == RTM_DELLINK || strcmp(port->conf.ifname, link.name) != 0;

@@ -45,6 +45,8 @@ struct pdp_path {
 struct pdp_underlay_ops {
 	/* A port's device came, changed or (ifindex 0) went. */
 	void (*port)(size_t port, const struct pdp_link *link, void *arg);
+	/* A device that is no port's: came or changed. */
+	void (*device)(const struct pdp_link *link, void *arg);
 	/* A path's mac or state changed. */
 	void (*path)(const struct pdp_path *path, void *arg);
 };

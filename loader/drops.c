@@ -2,10 +2,9 @@
 /*
  * drops.c - what the kernel itself loses when it redirects from one device to another.
  *
- * pdp_xmit_drop listens at the tracepoint xdp_devmap_xmit, pdp_redir_drop at xdp_redirect_err; both
- * fill pdp_xmit_drops. They see the devices of the network namespace that the loader was opened in. A
- * kernel that refuses them loses the count, not the traffic: the node works on, and
- * pdp_loader_xmit_drops() says why.
+ * pdp_xmit_drop listens at the tracepoint xdp_devmap_xmit and fills pdp_xmit_drops. It sees the devices of
+ * the network namespace that the loader was opened in. A kernel that refuses it loses the count, not the
+ * traffic: the node works on, and pdp_loader_xmit_drops() says why.
  */
 #include <bpf/bpf.h>
 #include <errno.h>
@@ -133,45 +132,30 @@ static bool already_there(const char *path, int prog_fd)
 	return same;
 }
 
-/* The two tracepoints that tell of losses, and where their links are pinned. */
-static const struct tap {
-	const char *program;
-	const char *pin;
-} taps[] = {
-	{"pdp_xmit_drop", "links/" PDP_DROPS_LINK},
-	{"pdp_redir_drop", "links/" PDP_REDIR_DROPS_LINK},
-};
+#define TAP "pdp_xmit_drop"
+#define PIN "links/" PDP_DROPS_LINK
 
-static int attach_tap(struct pdp_loader *ld, const struct tap *tap, struct pdp_error *err)
+int pdp_drops_attach(struct pdp_loader *ld, struct pdp_error *err)
 {
 	struct bpf_program *program =
-		bpf_object__find_program_by_name(ld->object[PDP_OBJECT_DROPS], tap->program);
+		bpf_object__find_program_by_name(ld->object[PDP_OBJECT_DROPS], TAP);
 	char path[PDP_PATH_MAX];
 	struct bpf_link *link;
 	int rc;
 
-	pdp_pins_path(ld, path, tap->pin);
+	pdp_pins_path(ld, path, PIN);
 	if (ld->no_drops.text[0])
 		return pdp_pins_remove(path, err);
 	if (already_there(path, bpf_program__fd(program)))
 		return 0;
 	link = bpf_program__attach(program);
 	if (!link) {
-		pdp_fail(&ld->no_drops, 0, "the kernel refused to attach %s: %s", tap->program,
+		pdp_fail(&ld->no_drops, 0, "the kernel refused to attach " TAP ": %s",
 			 strerror(errno));
 		return pdp_pins_remove(path, err);
 	}
-	rc = pdp_pins_publish(ld, bpf_link__fd(link), tap->pin, err);
+	rc = pdp_pins_publish(ld, bpf_link__fd(link), PIN, err);
 	bpf_link__destroy(link);
-	return rc;
-}
-
-int pdp_drops_attach(struct pdp_loader *ld, struct pdp_error *err)
-{
-	int rc = 0;
-
-	for (size_t i = 0; !rc && i < sizeof(taps) / sizeof(*taps); i++)
-		rc = attach_tap(ld, &taps[i], err);
 	return rc;
 }
 
@@ -181,10 +165,8 @@ int pdp_loader_xmit_drops(const struct pdp_loader *ld, struct pdp_error *why)
 
 	if (ld->no_drops.text[0])
 		return pdp_fail(why, -EOPNOTSUPP, "%s", ld->no_drops.text);
-	for (size_t i = 0; i < sizeof(taps) / sizeof(*taps); i++) {
-		pdp_pins_path(ld, path, taps[i].pin);
-		if (access(path, F_OK))
-			return pdp_fail(why, -ENOENT, "%s is not attached", taps[i].program);
-	}
+	pdp_pins_path(ld, path, PIN);
+	if (access(path, F_OK))
+		return pdp_fail(why, -ENOENT, TAP " is not attached");
 	return 0;
 }

@@ -158,7 +158,6 @@ const struct pdp_held_link *pdp_held_find(const struct pdp_loader *ld, const cha
 /* --- drops.c, guest.c, dispatcher.c ----------------------------------------------------------- */
 
 #define PDP_DROPS_LINK "drops"
-#define PDP_REDIR_DROPS_LINK "drops-redirect"
 
 int pdp_drops_load(struct pdp_loader *ld, struct pdp_error *err);
 int pdp_drops_attach(struct pdp_loader *ld, struct pdp_error *err);

@@ -319,13 +319,12 @@ static int reuse(struct pdp_loader *ld, const char *link, const char *device, in
 
 static int check_name(const char *link, struct pdp_error *err)
 {
-	if (pdp_pins_name_ok(link) && strcmp(link, PDP_DROPS_LINK) != 0 &&
-	    strcmp(link, PDP_REDIR_DROPS_LINK) != 0)
+	if (pdp_pins_name_ok(link) && strcmp(link, PDP_DROPS_LINK) != 0)
 		return 0;
 	return pdp_fail(
 		err, -EINVAL,
 		"link name '%s': it has 1 to %d of letters, digits, '-' and '_', and is not "
-		"'" PDP_DROPS_LINK "' or '" PDP_REDIR_DROPS_LINK "'",
+		"'" PDP_DROPS_LINK "'",
 		link, PDP_LINK_NAME_MAX - 1);
 }
 

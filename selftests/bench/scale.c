@@ -152,8 +152,9 @@ int pdp_guest_adopt(struct pdp_guest_box **out, struct pdp_guests *guests,
 	return pdp_fail(err, -ENOENT, "no guest %s", spec->name);
 }
 
-bool pdp_guest_is_foreign(const char *run_dir, const char *name)
+bool pdp_guest_is_foreign(const char *run_dir, const char *name, uint32_t link_mtu)
 {
+	(void)link_mtu;
 	(void)run_dir;
 	(void)name;
 	return false;

@@ -34,6 +34,28 @@ for link in "node ethB" "node ethA" "src s0" "dst d0" "node $(ctl -j guest show 
 done
 check "the books balance" ctl stats show --check
 
+# A guest's link under traffic: the classifier counts what it does not send there, and what was lost before it
+# knew is booked.
+. "$(dirname "$0")/live.sh"
+drops() {
+	ctl -j stats | jq "[.[0].drops[] | select(.name == \"$1\").packets] | add // 0"
+}
+link=$(ctl -j guest show | jq -r '.[0].link')
+stream 5000 6 16
+on node ip link set "$link" down
+check "a guest's link goes down: it is told" wait_for 3 grep -q 'red-1: its link is down' "$WORK/pdpd.log"
+sleep 0.5
+check "nobody sends to it" [ "$(ctl -j map dump fe_links | jq length)" -eq 0 ]
+check "what is for it is counted" [ "$(drops drop_no_guest)" -gt 1000 ]
+on node ip link set "$link" up
+check "it comes up: it is told" wait_for 5 grep -q 'red-1: its link is up again' "$WORK/pdpd.log"
+check "it forwards" wait_for 5 ping_red
+# Down for a moment, and up before anybody looks.
+on node sh -c "ip link set $link down; ip link set $link up"
+check "a flap is no more than that" wait_for 5 ping_red
+stream_ends
+check "the books balance" wait_for 4 ctl stats show --check
+
 # A guest that dies takes its link along. What was lost at the link stays in the books, and its entry
 # in pdp_xmit_drops goes: that has no room for all links that there ever were.
 guest() {
@@ -43,8 +65,13 @@ lost_at() {
 	ctl -j map dump xmit_drops | jq -e "any(.from_ifindex == $1 or .to_ifindex == $1)"
 }
 old=$(guest link_ifindex)
+# The far end down: the link takes frames and cannot send them.
+nsenter --target "$(guest init_pid)" --net ip link set eth0 down
+fails "nothing passes while the guest's end is down" ping_red
+nsenter --target "$(guest init_pid)" --net ip link set eth0 up
+check "forwarding resumes" wait_for 10 ping_red
+check "what was lost there has its entry" lost_at "$old"
 full=$(ctl -j stats | jq '[.[0].drops[] | select(.name == "drop_link_full").packets] | add')
-check "what was lost at the guest's link has its entry" lost_at "$old"
 kill -KILL "$(guest init_pid)"
 replaced() {
 	[ "$(guest state)" = ready ] && [ "$(guest link_ifindex)" != "$old" ]
