@@ -75,14 +75,14 @@ machine() {
 }
 
 names=()
-for file in "$BENCH_DIR"/exp_*.sh; do
+while read -r file; do
 	name=${file##*/exp_}
 	name=${name%.sh}
 	chosen "$name" || continue
 	names+=("$name")
 	# shellcheck disable=SC1090
 	. "$file"
-done
+done < <(find "$BENCH_DIR" -name 'exp_*.sh' | sort -V)
 [ ${#names[@]} -gt 0 ] || die "no experiment begins with any of '$BENCH_ONLY'; there are $(cd "$BENCH_DIR" && echo exp_*.sh)"
 
 rm -rf "$OUT"

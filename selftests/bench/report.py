@@ -114,7 +114,9 @@ TARGETS = [
     ("classifier cost above a bare redirect, 4,095 vnets / one, packets of all", classifier_growth("classify"), "at_most", 1.15),
     ("reordered packets of TCP with flow-hash, 3 FEs", unmeasured, "at_most", 0),
     ("one TCP connection, 3 FEs with the best policy / with round-robin", unmeasured, "at_least", 1.0),
-    ("added RTT against kernel ip_forward, ms (the paper: 0.164)", unmeasured, "at_most", 0.03),
+    ("added RTT against kernel ip_forward, ms (the paper: 0.164)",
+     lambda results: (median(results, "table3_rtt", "pdp_core", 1000) - median(results, "table3_rtt", "ip_forward", 1000)) / 1000,
+     "at_most", 0.03),
 ]
 
 

@@ -2,7 +2,7 @@
 # shellcheck shell=bash disable=SC2034
 #
 #   system_up NAME       redirect | ip_forward | pdp_core | pdp_1 | pdp_2 | pdp_3; system_down ends it
-#   measure RATE SIZE    offer packets for SECONDS_EACH (RATE 0: flat out; SIZE of the inner IP packet); then $SENT,
+#   measure RATE SIZE [SINK_OPTION...]   offer packets for SECONDS_EACH (RATE 0: flat out; SIZE of the inner IP packet); then $SENT,
 #                        $RECEIVED, $PPS (arrived a second) and $LOSS (of 1)
 #
 # Source, classifier and sink share the first CPU with whatever forwards in softirqs; FEs have the last.
@@ -77,19 +77,20 @@ traffic_of() {
 }
 
 measure() {
-	local pid
+	local pid rate=$1 size=$2
+	shift 2
 	traffic_of
-	nsenter --net="/run/netns/$T-dst" "$BENCH/sink" --dev d0 "${SINK[@]}" --mid-stream --idle 0.4 \
+	nsenter --net="/run/netns/$T-dst" "$BENCH/sink" --dev d0 "${SINK[@]}" "$@" --mid-stream --idle 0.4 \
 		--seconds $((SECONDS_EACH + 10)) >"$WORK/sink" 2>"$WORK/sink.err" &
 	pid=$!
 	wait_for 5 grep -q counting "$WORK/sink.err" || die "sink: $(cat "$WORK/sink.err")"
 	on src taskset -c 0 "$BENCH/pktgen" --dev s0 --dst-mac "$(mac_of node ethA)" "${SOURCE[@]}" \
-		--rate "$1" --seconds "$SECONDS_EACH" --flows 256 --size "$2" --unwatched >"$WORK/pktgen" ||
+		--rate "$rate" --seconds "$SECONDS_EACH" --flows 256 --size "$size" --unwatched >"$WORK/pktgen" ||
 		die "pktgen: $(cat "$WORK/pktgen")"
 	wait $pid || die "sink: $(cat "$WORK/sink.err")"
 	SENT=$(jq .sent "$WORK/pktgen")
 	read -r RECEIVED PPS <<<"$(jq -r '"\(.received) \(.pps | floor)"' "$WORK/sink")"
-	[ "$RECEIVED" -gt 0 ] || die "$SYSTEM forwards nothing at $1 packets/s: $(cat "$WORK/sink")"
+	[ "$RECEIVED" -gt 0 ] || die "$SYSTEM forwards nothing at $rate packets/s: $(cat "$WORK/sink")"
 	[ "$RECEIVED" -le "$SENT" ] || die "$SYSTEM: of $SENT packets $RECEIVED came: $(cat "$WORK/sink")"
 	LOSS=$(jq -n "[1 - $RECEIVED / $SENT, 0] | max")
 }
