@@ -9,80 +9,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <linux/sockios.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
-#include "ctl/bucket.h"
-#include "ctl/complaints.h"
-#include "ctl/hello.h"
+#include "ctl/agentlink_talk.h"
 #include "ctl/process.h"
-#include "ctl/seqpacket.h"
 
 #define HELLO_TIMEOUT_MS 5000
 #define PAUSE_MIN_MS 100
 #define PAUSE_MAX_MS 5000
-#define SEND_BURST 64 /* messages in one turn of the event loop */
 #define BURST 20 /* connections that may end at once, */
 #define BURST_INTERVAL_MS 1000 /* and then one by one */
-#define WATCH_MS 250
-#define WATCH_TURNS 3 /* without a sign of life: stalled */
-#define WATCH_TURNS_FIRST 20 /* the first SYNC puts a whole configuration in force */
-
-struct pdp_agentlink {
-	struct event_base *base;
-	pdp_agent_fn fn;
-	void *arg;
-	char dataplane[16];
-
-	/* Of the guest as it is now. */
-	char path[sizeof(((struct sockaddr_un *)0)->sun_path)];
-	uid_t agent;
-	struct pdp_hello_want want;
-	int xskmap_fd;
-	uint64_t memory; /* its limit in bytes */
-	int listen_fd;
-	struct event *accept_ev;
-	struct event *pause_ev;
-	unsigned int pause_ms;
-	struct pdp_bucket endings; /* of connections that were greeted */
-	struct pdp_complaints complaints;
-
-	/* The connection, if there is one. */
-	int fd;
-	struct event *read_ev;
-	struct event *write_ev;
-	bool greeted;
-	uint32_t sync_seq; /* of the last SYNC sent */
-	uint32_t answered_seq; /* of the last SYNCED */
-	bool synced; /* nothing was sent since */
-	bool memory_due; /* the agent has not been told its limit */
-	int error; /* the first that was told since the last time all was in force */
-	struct event *watch_ev;
-	unsigned int quiet; /* turns of the watch without a sign of life */
-	unsigned int patience; /* with them */
-	int unread; /* bytes on their way when the watch looked last */
-
-	/* The agent that greeted last. */
-	pid_t pid; /* on the host */
-	ino_t xsk_inode; /* tells a reconnect from a new agent */
-
-	struct pdp_confreader conf;
-	struct pdp_agentstats stats;
-	struct waiter *waiters;
-	size_t n_waiters;
-};
-
-/* Who wants to know when what was given so far is in force. */
-struct waiter {
-	uint32_t seq; /* of the SYNC that stands for it; */
-	bool asked; /* if that was sent */
-	pdp_agent_sync_fn fn;
-	void *arg;
-};
 
 static struct timeval milliseconds(unsigned int ms)
 {
@@ -106,6 +44,7 @@ static void end_connection(struct pdp_agentlink *al, unsigned int pause_ms)
 	for (size_t i = 0; i < al->n_waiters; i++)
 		al->waiters[i].asked = false;
 	pdp_confreader_begin(&al->conf, false);
+	pdp_agentasks_end(&al->asks, "its agent is gone");
 	if (!al->accept_ev)
 		return;
 	if (pause_ms) {
@@ -135,79 +74,11 @@ static void refuse(struct pdp_agentlink *al, const struct pdp_error *err)
 	al->fn(PDP_AGENT_REFUSED, err, al->arg);
 }
 
-/* 1 = sent, 0 = no room now (write_ev will tell), -errno. */
-static int send_message(struct pdp_agentlink *al, const void *msg, size_t len)
-{
-	if (send(al->fd, msg, len, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0)
-		return 1;
-	if (errno != EAGAIN && errno != EINTR)
-		return -errno;
-	event_add(al->write_ev, NULL);
-	return 0;
-}
-
-static int send_sync(struct pdp_agentlink *al)
-{
-	const struct pdp_msg sync = {.type = PDP_MSG_SYNC, .seq = al->sync_seq + 1};
-	int sent = send_message(al, &sync, sizeof(sync));
-
-	if (sent != 1)
-		return sent;
-	al->sync_seq++;
-	al->synced = true;
-	for (size_t i = 0; i < al->n_waiters; i++) {
-		if (al->waiters[i].asked)
-			continue;
-		al->waiters[i].asked = true;
-		al->waiters[i].seq = al->sync_seq;
-	}
-	return sent;
-}
-
-static int send_memory(struct pdp_agentlink *al)
-{
-	const struct {
-		struct pdp_msg msg;
-		struct pdp_memory memory;
-	} out = {.msg.type = PDP_MSG_MEMORY, .memory.bytes = al->memory};
-	int sent = send_message(al, &out, sizeof(out));
-
-	al->memory_due = sent != 1;
-	return sent;
-}
-
-/* Send what is due, in order, then SYNC; a bounded number at a time. */
-static int pump(struct pdp_agentlink *al)
-{
-	static _Alignas(8) uint8_t out[PDP_CHANNEL_MAX]; /* one thread, one message at a time */
-	int sent = al->memory_due ? send_memory(al) : 1;
-	size_t len;
-
-	if (sent != 1)
-		return sent;
-	for (int i = 0; i < SEND_BURST; i++) {
-		len = pdp_confreader_next(&al->conf, out, sizeof(out));
-		if (!len)
-			break;
-		sent = send_message(al, out, len);
-		if (sent != 1)
-			return sent;
-		pdp_confreader_sent(&al->conf);
-		al->synced = false;
-		al->complaints.told++;
-	}
-	if (pdp_confreader_due(&al->conf))
-		event_add(al->write_ev, NULL);
-	else if (!al->synced && !pdp_agentconf_held(al->conf.conf))
-		sent = send_sync(al);
-	return sent;
-}
-
 static void on_writable(evutil_socket_t fd, short what, void *arg)
 {
 	struct pdp_agentlink *al = arg;
 	struct pdp_error err;
-	int code = pump(al);
+	int code = pdp_agentlink_pump(al);
 
 	(void)fd, (void)what;
 	if (code < 0) {
@@ -244,60 +115,6 @@ static int admit(struct pdp_agentlink *al, const struct pdp_hello *hello, const 
 	return 0;
 }
 
-/* --- signs of life ------------------------------------------------------------------------------- */
-
-static void alive(struct pdp_agentlink *al)
-{
-	al->quiet = 0;
-}
-
-/* Is the agent at work on what was sent: is less of it unread than at the last look, or other? */
-static bool reads(struct pdp_agentlink *al)
-{
-	int unread = 0, before = al->unread;
-
-	ioctl(al->fd, SIOCOUTQ, &unread);
-	al->unread = unread;
-	return unread != before;
-}
-
-/* Counted in turns, not by the clock: a controller that was held up itself has seen nothing. */
-static void on_watch(evutil_socket_t fd, short what, void *arg)
-{
-	struct pdp_agentlink *al = arg;
-	struct pdp_error err;
-
-	(void)fd, (void)what;
-	if (al->answered_seq == al->sync_seq && al->synced) {
-		alive(al);
-		send_sync(al);
-		return;
-	}
-	/* Nothing that it could answer was asked. */
-	if (reads(al) || (al->answered_seq == al->sync_seq && pdp_agentconf_held(al->conf.conf))) {
-		alive(al);
-		return;
-	}
-	if (++al->quiet != al->patience)
-		return;
-	pdp_fail(&err, 0, "agent (pid %d) has not answered for %u ms", (int)al->pid,
-		 al->quiet * WATCH_MS);
-	al->fn(PDP_AGENT_STALLED, &err, al->arg);
-}
-
-static int start_watch(struct pdp_agentlink *al, struct pdp_error *err)
-{
-	const struct timeval interval = milliseconds(WATCH_MS);
-
-	al->quiet = 0;
-	al->patience = WATCH_TURNS_FIRST;
-	al->unread = 0;
-	al->watch_ev = event_new(al->base, -1, EV_PERSIST, on_watch, al);
-	if (!al->watch_ev || event_add(al->watch_ev, &interval))
-		return pdp_fail(err, -ENOMEM, "no memory for a timer");
-	return 0;
-}
-
 static int greet(struct pdp_agentlink *al, const struct pdp_inbox *in, struct pdp_error *err)
 {
 	const struct pdp_msg start = {.type = PDP_MSG_START};
@@ -314,7 +131,7 @@ static int greet(struct pdp_agentlink *al, const struct pdp_inbox *in, struct pd
 	memcpy(&hello, msg + 1, sizeof(hello));
 	code = admit(al, &hello, in->fds, err);
 	if (!code)
-		code = start_watch(al, err);
+		code = pdp_agentlink_watch(al, err);
 	if (code)
 		return code;
 	al->greeted = true;
@@ -323,75 +140,12 @@ static int greet(struct pdp_agentlink *al, const struct pdp_inbox *in, struct pd
 	al->complaints.told = al->complaints.taken = 0;
 	al->pause_ms = PAUSE_MIN_MS;
 	event_remove_timer(al->read_ev);
-	send_message(al, &start, sizeof(start));
+	pdp_agentlink_send(al, &start, sizeof(start));
 	al->memory_due = true;
 	pdp_confreader_begin(&al->conf, true);
 	event_add(al->write_ev, NULL);
 	al->fn(PDP_AGENT_CONNECTED, NULL, al->arg);
 	return 0;
-}
-
-/* Call and forget those whose SYNC is answered; each may ask anew from within. */
-static void answer_waiters(struct pdp_agentlink *al, uint32_t seq, const struct pdp_error *err)
-{
-	struct waiter now;
-
-	for (size_t i = 0; i < al->n_waiters;) {
-		if (!al->waiters[i].asked || (int32_t)(al->waiters[i].seq - seq) > 0) {
-			i++;
-			continue;
-		}
-		now = al->waiters[i];
-		memmove(&al->waiters[i], &al->waiters[i + 1], (--al->n_waiters - i) * sizeof(now));
-		now.fn(err, now.arg);
-	}
-}
-
-static int take_synced(struct pdp_agentlink *al, const struct pdp_msg *msg, size_t len,
-		       struct pdp_error *err)
-{
-	struct pdp_synced synced;
-	struct pdp_error why, *told = NULL;
-
-	if (len != sizeof(synced))
-		return pdp_fail(err, -EPROTO, "SYNCED has %zu bytes, not %zu", len, sizeof(synced));
-	memcpy(&synced, msg + 1, sizeof(synced));
-	if ((int32_t)(msg->seq - al->answered_seq) <= 0 || (int32_t)(msg->seq - al->sync_seq) > 0)
-		return pdp_fail(err, -EPROTO,
-				"SYNCED for SYNC %u, which is answered or was never sent",
-				msg->seq);
-	al->answered_seq = msg->seq;
-	alive(al);
-	if (!al->error)
-		al->error = synced.error < 0 ? -synced.error : synced.error;
-	if (al->error) {
-		pdp_fail(&why, 0, "the agent could not apply all of its configuration: %s",
-			 strerror(al->error));
-		told = &why;
-	}
-	answer_waiters(al, msg->seq, told);
-	/* More was sent since: the answer to that will come. */
-	if (msg->seq != al->sync_seq || !al->synced)
-		return 0;
-	al->error = 0;
-	al->patience = WATCH_TURNS;
-	al->fn(PDP_AGENT_SYNCED, told, al->arg);
-	return 0;
-}
-
-static int handle(struct pdp_agentlink *al, const struct pdp_inbox *in, struct pdp_error *err)
-{
-	const struct pdp_msg *msg = (const struct pdp_msg *)in->data;
-	const size_t len = (size_t)in->len - sizeof(*msg);
-
-	if (in->n_fds)
-		return pdp_fail(err, -EPROTO, "message of type %u came with descriptors",
-				msg->type);
-	if (msg->type == PDP_MSG_SYNCED)
-		return take_synced(al, msg, len, err);
-	if (msg->type != PDP_MSG_ERROR)
-		return pdp_fail(err, -EPROTO, "agents do not send messages of type %u", msg->type);
-	return pdp_complaints_take(&al->complaints, al->path, (const char *)(msg + 1), len, err);
 }
 
 static int judge(struct pdp_agentlink *al, struct pdp_inbox *in, struct pdp_error *err)
@@ -403,7 +157,7 @@ static int judge(struct pdp_agentlink *al, struct pdp_inbox *in, struct pdp_erro
 		return pdp_fail(err, -EPROTO, "message too long, or with too many descriptors");
 	if ((size_t)in->len < sizeof(struct pdp_msg))
 		return pdp_fail(err, -EPROTO, "message of %zd bytes", in->len);
-	return al->greeted ? handle(al, in, err) : greet(al, in, err);
+	return al->greeted ? pdp_agentlink_take(al, in, err) : greet(al, in, err);
 }
 
 static void on_readable(evutil_socket_t fd, short what, void *arg)
@@ -473,15 +227,6 @@ static void on_pause_over(evutil_socket_t fd, short what, void *arg)
 		event_add(al->accept_ev, NULL);
 }
 
-/* After the caller has said all it has to say in this turn of the loop. */
-static void send_soon(void *arg)
-{
-	struct pdp_agentlink *al = arg;
-
-	if (al->greeted)
-		event_add(al->write_ev, NULL);
-}
-
 int pdp_agentlink_new(struct pdp_agentlink **out, struct event_base *base, const char *dataplane,
 		      struct pdp_agentconf *conf, pdp_agent_fn fn, void *arg, struct pdp_error *err)
 {
@@ -500,7 +245,8 @@ int pdp_agentlink_new(struct pdp_agentlink **out, struct event_base *base, const
 	al->listen_fd = al->fd = al->xskmap_fd = -1;
 	al->pause_ms = PAUSE_MIN_MS;
 	al->endings = (struct pdp_bucket){.depth = BURST, .interval_ms = BURST_INTERVAL_MS};
-	pdp_confreader_init(&al->conf, conf, send_soon, al);
+	pdp_agentasks_init(&al->asks);
+	pdp_confreader_init(&al->conf, conf, pdp_agentlink_send_soon, al);
 	pdp_agentconf_unref(conf);
 	snprintf(al->dataplane, sizeof(al->dataplane), "%s", dataplane);
 	*out = al;
@@ -559,38 +305,6 @@ void pdp_agentlink_shut(struct pdp_agentlink *al)
 	}
 	al->listen_fd = -1;
 	al->xskmap_fd = -1;
-}
-
-void pdp_agentlink_memory(struct pdp_agentlink *al, uint32_t memory_mib)
-{
-	al->memory = (uint64_t)memory_mib << 20;
-	if (!al->greeted)
-		return;
-	al->memory_due = true;
-	event_add(al->write_ev, NULL);
-}
-
-int pdp_agentlink_vif(struct pdp_agentlink *al, const struct pdp_dp_vif *vif)
-{
-	return pdp_agentconf_vif(al->conf.conf, vif);
-}
-
-int pdp_agentlink_netlink(struct pdp_agentlink *al, const void *msgs, size_t len)
-{
-	return pdp_agentconf_netlink(al->conf.conf, msgs, len);
-}
-
-int pdp_agentlink_sync(struct pdp_agentlink *al, pdp_agent_sync_fn fn, void *arg)
-{
-	struct waiter *waiters = realloc(al->waiters, (al->n_waiters + 1) * sizeof(*waiters));
-
-	if (!waiters)
-		return -ENOMEM;
-	al->waiters = waiters;
-	waiters[al->n_waiters++] = (struct waiter){.fn = fn, .arg = arg};
-	al->synced = false;
-	send_soon(al);
-	return 0;
 }
 
 void pdp_agentlink_past(const struct pdp_agentlink *al, struct pdp_agent_past *out)

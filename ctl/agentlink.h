@@ -16,6 +16,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "ctl/agentasks.h"
 #include "ctl/agentconf.h"
 #include "ctl/agentstats.h"
 #include "ctl/felink.h"
@@ -66,6 +67,17 @@ int pdp_agentlink_netlink(struct pdp_agentlink *al, const void *msgs, size_t len
  */
 typedef void (*pdp_agent_sync_fn)(const struct pdp_error *err, void *arg);
 int pdp_agentlink_sync(struct pdp_agentlink *al, pdp_agent_sync_fn fn, void *arg);
+
+/*
+ * Ask the agent for its tables, or where a packet goes: fn is called until the last time, with an error when
+ * the agent is lost. -ENOTCONN: there is none; -ENOMEM.
+ */
+int pdp_agentlink_dump(struct pdp_agentlink *al, pdp_agent_answer_fn fn, void *arg,
+		       struct pdp_error *err);
+int pdp_agentlink_lookup(struct pdp_agentlink *al, const struct pdp_lookup *what,
+			 pdp_agent_answer_fn fn, void *arg, struct pdp_error *err);
+/* No more calls with this arg. */
+void pdp_agentlink_forget_asked(struct pdp_agentlink *al, const void *arg);
 
 /* What the next controller must know of the agents that came so far. */
 struct pdp_agent_past {

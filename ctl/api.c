@@ -29,6 +29,7 @@
 #include "ctl/log.h"
 #include "ctl/peer.h"
 #include "ctl/reply.h"
+#include "ctl/route_api.h"
 #include "ctl/scrape.h"
 #include "ctl/views.h"
 
@@ -53,6 +54,7 @@ struct pdp_api {
 	struct pdp_clients *clients;
 	struct pdp_changes *changes;
 	struct pdp_feed *feed;
+	struct pdp_route_api *routes;
 	gid_t group; /* of the socket: may look */
 	gid_t admins; /* may change */
 };
@@ -210,7 +212,12 @@ static void on_request(struct evhttp_request *req, void *arg)
 
 	pdp_clients_asked(api->clients, evhttp_request_get_connection(req));
 	path = path ? path : "";
-	if (evhttp_request_get_command(req) == EVHTTP_REQ_GET) {
+	if (evhttp_request_get_command(req) == EVHTTP_REQ_GET && pdp_route_api_is(path)) {
+		if (!may_read(api, req))
+			return;
+		wait_for_node(api, req);
+		pdp_route_api_request(api->routes, req);
+	} else if (evhttp_request_get_command(req) == EVHTTP_REQ_GET) {
 		if (may_read(api, req))
 			look(api, req, path);
 	} else if (!strcmp(path, RELOAD) && evhttp_request_get_command(req) == EVHTTP_REQ_POST) {
@@ -344,7 +351,8 @@ static int serve(struct pdp_api *api, struct pdp_error *err)
 	api->http = evhttp_new(api->base);
 	if (!api->http || pdp_clients_watch(&api->clients, api->base, api->http, &limits) ||
 	    pdp_changes_new(&api->changes, api->node) ||
-	    pdp_feed_new(&api->feed, api->node->events))
+	    pdp_feed_new(&api->feed, api->node->events) ||
+	    pdp_route_api_new(&api->routes, api->node))
 		return pdp_fail(err, -ENOMEM, "no memory for the API");
 	evhttp_set_timeout(api->http, SILENCE_S);
 	evhttp_set_max_headers_size(api->http, HEADERS_MAX);
@@ -448,6 +456,7 @@ void pdp_api_close(struct pdp_api *api)
 {
 	if (!api)
 		return;
+	pdp_route_api_free(api->routes);
 	pdp_feed_free(api->feed);
 	if (api->http)
 		evhttp_free(api->http);

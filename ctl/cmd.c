@@ -14,7 +14,7 @@ const struct pdp_object pdp_objects[] = {
 	{"vnet", "virtual networks", pdp_cmd_vnet},
 	{"vif", "virtual interfaces: ends of tunnels", pdp_cmd_vif},
 	{"guest", "FE guests: containers that carry a slice of a vnet", pdp_cmd_guest},
-	{"route", "static routes of a vnet", pdp_cmd_route},
+	{"route", "routes of a vnet: static ones, and what is in force", pdp_cmd_route},
 	{"neighbour", "static neighbours on a vnet's vxlan vifs", pdp_cmd_neighbour},
 	{"alloc", "which FEs carry which vnet, and what would fit", pdp_cmd_alloc},
 	{"stats", "the ledger: where each packet of a vnet went", pdp_cmd_stats},

@@ -143,6 +143,11 @@ enum pdp_outcome pdp_cmd_exec(struct pdp_ctl *ctl, int argc, char **argv);
 enum pdp_outcome pdp_cmd_shell(struct pdp_ctl *ctl, int argc, char **argv);
 enum pdp_outcome pdp_cmd_reload(struct pdp_ctl *ctl, int argc, char **argv);
 
+/* What of a vnet's routing is in force (cmd_route.c). */
+enum pdp_outcome pdp_cmd_route_show(struct pdp_ctl *ctl, int argc, char **argv);
+enum pdp_outcome pdp_cmd_route_get(struct pdp_ctl *ctl, int argc, char **argv);
+enum pdp_outcome pdp_cmd_route_check(struct pdp_ctl *ctl, int argc, char **argv);
+
 /* Print what an API request for a change answered: a line for each change. Takes no reference. */
 void pdp_print_plan(const json_t *plan, const struct pdp_output *out);
 

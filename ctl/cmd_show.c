@@ -278,8 +278,11 @@ static enum pdp_outcome show_of_vnet(struct pdp_ctl *ctl, const char *path,
 	return pdp_outcome_of(err);
 }
 
+/* Without a vnet, what the node file says. */
 static enum pdp_outcome show_routes(struct pdp_ctl *ctl, int argc, char **argv)
 {
+	if (argc)
+		return pdp_cmd_route_show(ctl, argc, argv);
 	return show_of_vnet(ctl, "/v1/routes", routes, argc, argv);
 }
 
@@ -307,7 +310,18 @@ static enum pdp_outcome show_neighbours(struct pdp_ctl *ctl, int argc, char **ar
 #define SET_MORE KEYS_MORE " The value\ndefault takes an optional key away."
 
 const struct pdp_cmd pdp_cmd_route[] = {
-	{"show", "[ VNET ]", "static routes, of all vnets or of one", show_routes},
+	{"show", "[ VNET [ --fe GUEST ] ]", "static routes; or those of a vnet that are in force",
+	 show_routes,
+	 "Without a vnet, the routes of the node file. With one, those that its agents are told: of its\n"
+	 "control plane's kernel where it has one. With --fe, those that this guest's agent has."},
+	{"get", "VNET ADDRESS", "where a packet to an address goes", pdp_cmd_route_get,
+	 "By the control plane's kernel, and by each agent. Of several paths, agents name the one of flows\n"
+	 "with the hash 0."},
+	{"check", "VNET", "compare each agent's tables with the control plane's",
+	 pdp_cmd_route_check,
+	 "Routes, addresses and neighbours: the control plane's kernel is read anew, or, without one, the\n"
+	 "node file. Each difference is named with both sides. Fails when there is one, or when an agent\n"
+	 "does not answer."},
 	{"add", "VNET PREFIX " ROUTE_KEYS, "add a route", pdp_cmd_change, KEYS_MORE},
 	{"set", "VNET PREFIX " ROUTE_KEYS, "change a route", pdp_cmd_change, SET_MORE},
 	{"del", "VNET PREFIX", "remove a route", pdp_cmd_change},

@@ -386,3 +386,20 @@ int pdp_guest_netlink(struct pdp_guest_box *guest, const void *msgs, size_t len)
 {
 	return pdp_agentlink_netlink(guest->agent, msgs, len);
 }
+
+int pdp_guest_dump(struct pdp_guest_box *guest, pdp_agent_answer_fn fn, void *arg,
+		   struct pdp_error *err)
+{
+	return pdp_agentlink_dump(guest->agent, fn, arg, err);
+}
+
+int pdp_guest_lookup(struct pdp_guest_box *guest, const struct pdp_lookup *what,
+		     pdp_agent_answer_fn fn, void *arg, struct pdp_error *err)
+{
+	return pdp_agentlink_lookup(guest->agent, what, fn, arg, err);
+}
+
+void pdp_guest_forget_asked(struct pdp_guest_box *guest, const void *arg)
+{
+	pdp_agentlink_forget_asked(guest->agent, arg);
+}

@@ -14,6 +14,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "ctl/agentasks.h"
 #include "fe-agent/channel.h"
 #include "loader/loader.h"
 
@@ -180,6 +181,13 @@ int pdp_guest_netlink(struct pdp_guest_box *guest, const void *msgs, size_t len)
  */
 typedef void (*pdp_guest_sync_fn)(const struct pdp_error *err, void *arg);
 int pdp_guest_sync(struct pdp_guest_box *guest, pdp_guest_sync_fn fn, void *arg);
+
+/* As pdp_agentlink_dump(), _lookup() and _forget_asked(). A guest that is stopped answers with an error. */
+int pdp_guest_dump(struct pdp_guest_box *guest, pdp_agent_answer_fn fn, void *arg,
+		   struct pdp_error *err);
+int pdp_guest_lookup(struct pdp_guest_box *guest, const struct pdp_lookup *what,
+		     pdp_agent_answer_fn fn, void *arg, struct pdp_error *err);
+void pdp_guest_forget_asked(struct pdp_guest_box *guest, const void *arg);
 
 /*
  * Words that the caller wants to find again after its own death; kept with the guest until it is

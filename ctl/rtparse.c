@@ -243,8 +243,11 @@ enum pdp_rt_verdict pdp_rt_parse_nexthop(const struct nlmsghdr *nlh, struct pdp_
 
 /* --- neighbours, addresses, links ------------------------------------------------------------------ */
 
-/* States in which the kernel itself would send to the address. */
-#define NUD_USABLE (NUD_PERMANENT | NUD_NOARP | NUD_REACHABLE | NUD_STALE | NUD_DELAY | NUD_PROBE)
+/*
+ * States in which the kernel itself would send to the address. But NUD_NOARP, on links that need no MAC
+ * address, and of which it does not tell.
+ */
+#define NUD_USABLE (NUD_PERMANENT | NUD_REACHABLE | NUD_STALE | NUD_DELAY | NUD_PROBE)
 
 static bool is_multicast(uint8_t family, const uint8_t addr[16])
 {

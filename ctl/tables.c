@@ -154,6 +154,15 @@ static int write_out(struct text *text, const struct pdp_node_vnet *vnet)
 	return code;
 }
 
+int pdp_tables_routes(const struct pdp_node_vnet *vnet, pdp_fib_fn fn, void *arg)
+{
+	uint16_t *ids = vif_ids(vnet);
+	int code = ids ? build(vnet, ids, fn, arg) : -ENOMEM;
+
+	free(ids);
+	return code;
+}
+
 bool pdp_tables_same(const struct pdp_node_vnet *a, const struct pdp_node_vnet *b)
 {
 	struct text left = {0}, right = {0};

@@ -1,0 +1,130 @@
+#!/bin/bash
+# What a control plane's kernel routes, its agents route: `pdp-ctl route show`, `get` and `check` through the
+# life of both. Topology: figure6.sh; red has a control plane, green has none.
+
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/figure6.sh"
+. "$(dirname "$0")/live.sh"
+
+begin "a control plane's routes, in its agents"
+figure6
+with_control() {
+	red 400m
+	printf '    control-plane: {kind: static, max-routes: 500}\n'
+	green 200m
+}
+node_file node with_control
+check "the node comes up" node_up "$WORK/node.yaml"
+join_red
+
+# in_red COMMAND...: in the network of red's MH guest.
+in_red() {
+	local monitor
+	monitor=$(pgrep -f "lxc.*pdp-$T-red-cp" | head -1)
+	nsenter -t "$(pgrep -P "$monitor" | head -1)" -n "$@"
+}
+same() {
+	ctl route check "$1"
+}
+shows() {
+	ctl route show "$@"
+}
+# all_find ADDRESS ROUTE: so say the kernel and every agent.
+all_find() {
+	ctl -j route get red "$1" | jq -e --arg route "$2" \
+		'length == 3 and all(.[]; .route.prefix + " " + (.route.paths | map(.vif) | join(",")) == $route)'
+}
+
+check "red's agents have what its kernel has" same red
+check "green's have what the node file says" same green
+check "it forwards" on src ping -q -c 3 -i 0.05 -W 1 10.1.2.2
+
+in_red ip route add 10.9.0.0/16 via 10.1.2.2
+in_red ip nexthop add id 7 via 10.1.1.2 dev v0
+in_red ip route add 10.8.0.0/16 nhid 7
+in_red ip route add blackhole 10.7.0.0/16
+in_red ip -6 route add fd00:9::/32 nexthop via fd00:1:1::2 nexthop via fd00:1:2::2
+in_red ip neigh add 10.1.1.9 lladdr 02:00:00:00:00:09 dev v0
+check "routes are mirrored" wait_for 5 same red
+check "a packet goes where the kernel would send it" all_find 10.9.1.1 '10.9.0.0/16 v1'
+check "by next-hop objects, too" all_find 10.8.1.1 '10.8.0.0/16 v0'
+check "the table is shown" grep -q '^10.9.0.0/16 via 10.1.2.2 dev v1' <(shows red)
+check "as the agent has it" grep -q '^blackhole 10.7.0.0/16' <(shows red --fe red-1)
+check "as JSON" jq -e 'map(select(.prefix == "fd00:9::/32")) | .[0].paths | length == 2' <(ctl -j route show red)
+fails "there is no such vnet" shows purple
+fails "there is no such guest" shows red --fe red-7
+fails "there is no such address" ctl route get red 10.9.1
+in_red ip nexthop replace id 7 via 10.1.2.2 dev v1
+check "the object changes: so does the route" wait_for 3 all_find 10.8.1.1 '10.8.0.0/16 v1'
+
+# --- changes, one after the other
+flap() {
+	local i
+	for i in $(seq 400); do
+		echo "route $1 172.16.$((i / 256)).$((i % 256))/32 via 10.1.$((i % 2 + 1)).2"
+	done
+}
+for _ in 1 2 3; do
+	in_red ip -batch <(flap replace)
+	in_red ip -batch <(flap del)
+done
+in_red ip -batch <(flap add)
+check "routes flap" wait_for 5 same red
+check "and are there" [ "$(shows red --fe red-2 | grep -c '^172.16')" = 400 ]
+
+# --- whoever dies
+agent_of() {
+	pgrep -P "$(ctl -j guest show | jq -r ".[] | select(.name == \"$1\") | .init_pid")"
+}
+is_ready() {
+	ctl -j guest show | jq -e "all(.[] | select(.fe); .state == \"ready\")"
+}
+kill -KILL "$(agent_of red-1)"
+in_red ip route add 10.6.0.0/16 via 10.1.1.2
+check "an agent is killed, and another is ready" wait_for 10 eval "same red && is_ready"
+check "it has all, and what came meanwhile" grep -q '^10.6.0.0/16' <(shows red --fe red-1)
+stopped=$(agent_of red-1)
+kill -STOP "$stopped"
+unanswered() {
+	ctl -j route get red 10.9.1.1 |
+		jq -e 'map(select(.error == "its agent does not answer")) | length == 1 and .[0].by == "red-1"'
+}
+check "one that does not answer is named" unanswered
+check "its sibling has what comes" wait_for 3 grep -q '10.6.0.0/16' <(shows red --fe red-2)
+kill -CONT "$stopped"
+check "it answers again" wait_for 10 same red
+pdpd_leave
+in_red ip route del 10.6.0.0/16
+in_red ip route add 10.5.0.0/16 via 10.1.1.2
+check "another pdpd" node_up ""
+check "what came and went between them" wait_for 10 same red
+check "is known" wait_for 5 grep -q '^10.5.0.0/16' <(shows red --fe red-2)
+
+# --- too much
+event_is() {
+	ctl -j event show | jq -e "any(.[]; .kind == \"$1\")"
+}
+more() {
+	local i
+	for i in $(seq 200); do
+		echo "route $1 172.17.0.$i/32 via 10.1.1.2"
+	done
+}
+in_red ip -batch <(more add)
+check "more than max-routes is an event" wait_for 5 event_is routes-over
+check "500 are kept" [ "$(shows red | wc -l)" = 500 ]
+check "red forwards on" on src ping -q -c 3 -i 0.05 -W 1 10.1.2.2
+check "green is untouched" same green
+in_red ip -batch <(more del)
+check "less is another" wait_for 10 event_is routes-below
+check "and all is well" wait_for 5 same red
+
+# --- a control plane that dies
+kill -KILL "$(pgrep -P "$(pgrep -f "lxc.*pdp-$T-red-cp" | head -1)" | head -1)"
+check "the control plane is killed: an event" wait_for 5 event_is control-lost
+check "the agents keep what they know, or know the new" on src ping -q -c 3 -i 0.05 -W 1 10.1.2.2
+check "another is there" wait_for 10 event_is control-ready
+check "its tables are mirrored" wait_for 10 same red
+fails "what it does not have is gone" grep -q 10.9.0.0/16 <(shows red --fe red-1)
+check "it forwards" on src ping -q -c 3 -i 0.05 -W 1 10.1.2.2
+finish
