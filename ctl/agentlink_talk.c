@@ -13,6 +13,7 @@
 
 #define SEND_BURST 64 /* messages in one turn of the event loop */
 #define WATCH_MS 250
+#define REMOVALS_MAX 500000 /* that wait for an agent that does not read */
 
 static struct timeval milliseconds(unsigned int ms)
 {
@@ -119,6 +120,19 @@ static bool reads(struct pdp_agentlink *al)
 	return unread != before;
 }
 
+/*
+ * What is removed is kept for whoever has not been told. One that is stopped must not make that grow for
+ * ever: it hears everything anew when it comes back.
+ */
+static void cut_off_if_too_late(const struct pdp_agentlink *al)
+{
+	struct pdp_agentconf_stats stats;
+
+	pdp_agentconf_stats(al->conf.conf, &stats);
+	if (stats.removals > 2 * stats.entries + REMOVALS_MAX)
+		shutdown(al->fd, SHUT_RDWR);
+}
+
 /* Counted in turns, not by the clock: a controller that was held up itself has seen nothing. */
 static void on_watch(evutil_socket_t fd, short what, void *arg)
 {
@@ -136,7 +150,9 @@ static void on_watch(evutil_socket_t fd, short what, void *arg)
 		alive(al);
 		return;
 	}
-	if (++al->quiet != al->patience)
+	if (++al->quiet > al->patience)
+		cut_off_if_too_late(al);
+	if (al->quiet != al->patience)
 		return;
 	pdp_fail(&err, 0, "agent (pid %d) has not answered for %u ms", (int)al->pid,
 		 al->quiet * WATCH_MS);

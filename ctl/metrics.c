@@ -178,6 +178,7 @@ static int add_vnet(struct pdp_openmetrics *om, const struct pdp_node *node,
 	pdp_books_free(&books);
 	if (vnet->control)
 		add_control(om, vnet);
+	pdp_metrics_routes(om, vnet);
 	for (i = 0; i < vnet->n_vifs; i++)
 		add_vif(om, node, &vnet->vifs[i]);
 	return 0;

@@ -27,6 +27,10 @@ void pdp_metrics_vnet_counters(struct pdp_openmetrics *om, const struct pdp_labe
 void pdp_metrics_guest_counters(struct pdp_openmetrics *om, const struct pdp_label *labels,
 				const struct pdp_ledger_guest *guest);
 
+/* What its agents are told of routes, and the mirror that it comes from (metrics_mirror.c). */
+struct pdp_node_vnet;
+void pdp_metrics_routes(struct pdp_openmetrics *om, const struct pdp_node_vnet *vnet);
+
 /* --- the whole node ----------------------------------------------------------------------------- */
 
 /* Read everything and write it as text. 0, -ENOMEM or -EIO. */
