@@ -110,6 +110,7 @@ static int start(struct pdp_apply *a, struct pdp_node_control *control,
 
 	if (code)
 		return code;
+	pdp_control_mirror_expect(control);
 	control->state = pdp_mh_state(control->box);
 	return control->state == PDP_MH_READY ? pdp_control_mirror_begin(control, err) : 0;
 }

@@ -79,6 +79,12 @@ static bool is_empty(const struct pdp_agentconf *told)
 	return !stats.routes && !stats.addresses && !stats.neighbours;
 }
 
+void pdp_control_mirror_expect(struct pdp_node_control *control)
+{
+	if (is_empty(control->vnet->told))
+		pdp_agentconf_hold(control->vnet->told, true);
+}
+
 int pdp_control_mirror_begin(struct pdp_node_control *control, struct pdp_error *err)
 {
 	const struct pdp_mirror_table_conf conf = {
@@ -100,8 +106,6 @@ int pdp_control_mirror_begin(struct pdp_node_control *control, struct pdp_error 
 			      control, err);
 	/* The mirror's socket is in it for good. */
 	close(netns_fd);
-	if (!code && is_empty(control->vnet->told))
-		pdp_agentconf_hold(control->vnet->told, true);
 	return code;
 }
 

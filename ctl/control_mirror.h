@@ -8,9 +8,11 @@
 #include "ctl/node.h"
 
 /*
- * The guest is there, perhaps another than before: mirror it. Agents that have nothing yet are told to put
- * in force what there is when all of it is known. Nothing happens to one that is mirrored already.
+ * There will be a guest: agents that have nothing yet are told to put in force what there is when all of it
+ * is known, and not before.
  */
+void pdp_control_mirror_expect(struct pdp_node_control *control);
+/* The guest is there, perhaps another than before: mirror it. Nothing happens to one that is mirrored. */
 int pdp_control_mirror_begin(struct pdp_node_control *control, struct pdp_error *err);
 /* The limit may have changed. Devices that come and go are seen by themselves. */
 void pdp_control_mirror_again(struct pdp_node_control *control);

@@ -217,6 +217,25 @@ int pdp_guest_netlink(struct pdp_guest_box *guest, const void *msgs, size_t len)
 	return 0;
 }
 
+int pdp_guest_dump(struct pdp_guest_box *guest, pdp_agent_answer_fn fn, void *arg,
+		   struct pdp_error *err)
+{
+	(void)guest, (void)fn, (void)arg;
+	return pdp_fail(err, -ENOTCONN, "it has no agent");
+}
+
+int pdp_guest_lookup(struct pdp_guest_box *guest, const struct pdp_lookup *what,
+		     pdp_agent_answer_fn fn, void *arg, struct pdp_error *err)
+{
+	(void)guest, (void)what, (void)fn, (void)arg;
+	return pdp_fail(err, -ENOTCONN, "it has no agent");
+}
+
+void pdp_guest_forget_asked(struct pdp_guest_box *guest, const void *arg)
+{
+	(void)guest, (void)arg;
+}
+
 int pdp_guest_sync(struct pdp_guest_box *guest, pdp_guest_sync_fn fn, void *arg)
 {
 	const struct timeval now = {0};
