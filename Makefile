@@ -247,6 +247,8 @@ install: all
 	$(B)/bin/pdp-ctl completion bash \
 		>$(DESTDIR)$(PREFIX)/share/bash-completion/completions/pdp-ctl
 	install -m 644 examples/*.yaml $(DESTDIR)$(PREFIX)/share/pdp/examples
+	cp -r examples/frr examples/bird $(DESTDIR)$(PREFIX)/share/pdp/examples
+	chmod -R u=rwX,go=rX $(DESTDIR)$(PREFIX)/share/pdp/examples
 	install -m 644 docs/schema/*.json $(DESTDIR)$(PREFIX)/share/pdp/schema
 	install -d $(DESTDIR)$(UNITDIR)
 	sed 's|@PREFIX@|$(PREFIX)|g' docs/systemd/pdpd.service.in >$(DESTDIR)$(UNITDIR)/pdpd.service

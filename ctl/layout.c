@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "ctl/agentconf.h"
+#include "ctl/fnv.h"
 
 static int lay_out_ports(struct pdp_layout *l, const struct pdp_node *node)
 {
@@ -42,10 +43,14 @@ static int lay_out_ports(struct pdp_layout *l, const struct pdp_node *node)
 	return 0;
 }
 
-/* Locally administered, and the same after each start. */
-static void make_mac(uint8_t mac[6], uint16_t vnet, uint16_t vif)
+/*
+ * Locally administered, the same after each start, and another one at the other end of the vif's tunnel,
+ * where another node may have given the same id: IPv6 makes link-local addresses of it too.
+ */
+static void make_mac(uint8_t mac[6], const char *node, uint16_t vif)
 {
-	const uint8_t made[6] = {0x02, 0x50, vnet >> 8, vnet & 0xff, vif >> 8, vif & 0xff};
+	uint64_t hash = pdp_fnv(PDP_FNV_BASIS, node, strlen(node));
+	const uint8_t made[6] = {0x02, hash >> 16, hash >> 8, hash, vif >> 8, vif};
 
 	memcpy(mac, made, 6);
 }
@@ -69,7 +74,7 @@ static int lay_out_vifs(struct pdp_layout *l, struct pdp_node_vnet *vnet,
 		vif->id = pdp_placed_vif(placed, vif->conf->name)->id;
 		memcpy(vif->mac, vif->conf->mac, 6);
 		if (!memcmp(vif->mac, none, 6))
-			make_mac(vif->mac, vnet->id, vif->id);
+			make_mac(vif->mac, l->model.node, vif->id);
 	}
 	return 0;
 }

@@ -62,7 +62,7 @@ struct pdp_vif_conf {
 	uint16_t local_port; /* host order; vxlan: 4789 unless said */
 	uint16_t remote_port;
 	uint16_t mtu; /* inner; 0 = what the port leaves */
-	uint8_t mac[6]; /* vxlan; all zero = made from vnet and vif */
+	uint8_t mac[6]; /* vxlan; all zero = made from node and vif */
 	struct pdp_prefix *address; /* of the vif itself */
 	size_t n_address;
 	struct pdp_impair_conf impair;

@@ -1,19 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * store_digest.c - are a store's rows those that were saved?
+ * store_digest.c - are a store's rows those that were saved? SQLite does not notice a flipped bit inside a
+ * value; this does.
  */
 #include <stdio.h>
 #include <string.h>
 
+#include "ctl/fnv.h"
 #include "ctl/store_rows.h"
-
-/* SQLite does not notice a flipped bit inside a value; this does (FNV-1a, 64 bits). */
-uint64_t pdp_rows_digest_bytes(uint64_t digest, const void *bytes, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		digest = (digest ^ ((const uint8_t *)bytes)[i]) * 0x100000001b3ULL;
-	return digest;
-}
 
 static int digest_rows(sqlite3 *db, const char *sql, uint64_t *digest)
 {
@@ -25,8 +19,8 @@ static int digest_rows(sqlite3 *db, const char *sql, uint64_t *digest)
 			const unsigned char *text = sqlite3_column_text(row, i);
 			int len = sqlite3_column_bytes(row, i);
 
-			*digest = pdp_rows_digest_bytes(*digest, &len, sizeof(len));
-			*digest = pdp_rows_digest_bytes(*digest, text, text ? (size_t)len : 0);
+			*digest = pdp_fnv(*digest, &len, sizeof(len));
+			*digest = pdp_fnv(*digest, text, text ? (size_t)len : 0);
 		}
 		code = 0;
 	}
@@ -36,7 +30,7 @@ static int digest_rows(sqlite3 *db, const char *sql, uint64_t *digest)
 
 int pdp_rows_digest(sqlite3 *db, int version, int64_t *out)
 {
-	uint64_t digest = PDP_ROWS_DIGEST_NONE;
+	uint64_t digest = PDP_FNV_BASIS;
 	int code =
 		digest_rows(db, "SELECT name, sql FROM main.sqlite_schema ORDER BY name", &digest);
 
@@ -50,7 +44,7 @@ int pdp_rows_digest(sqlite3 *db, int version, int64_t *out)
 		snprintf(sql, sizeof(sql), "SELECT * FROM main.%s ORDER BY %s",
 			 pdp_store_tables[i].name, pdp_store_tables[i].key);
 		code = digest_rows(db, sql, &digest);
-		digest = pdp_rows_digest_bytes(digest, "", 1);
+		digest = pdp_fnv(digest, "", 1);
 	}
 	memcpy(out, &digest, sizeof(*out));
 	return code;

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "ctl/names.h"
+#include "ctl/fnv.h"
 #include "ctl/prefix.h"
 
 /*
@@ -103,9 +104,9 @@ static void look_at(struct writer *w, const char *kinds, va_list args)
 		const char *text = *kinds == 't' ? va_arg(args, char *) : NULL;
 		int64_t number = text ? (int64_t)strlen(text) : va_arg(args, int64_t);
 
-		w->digest = pdp_rows_digest_bytes(w->digest, &number, sizeof(number));
+		w->digest = pdp_fnv(w->digest, &number, sizeof(number));
 		if (text)
-			w->digest = pdp_rows_digest_bytes(w->digest, text, (size_t)number);
+			w->digest = pdp_fnv(w->digest, text, (size_t)number);
 	}
 }
 
@@ -381,7 +382,7 @@ static int see(struct writer *w, struct pdp_rows_seen *out)
 	for (; !code && out->n < model->n_vnets; out->n++) {
 		const struct pdp_vnet_conf *vnet = &model->vnets[out->n];
 
-		w->digest = PDP_ROWS_DIGEST_NONE;
+		w->digest = PDP_FNV_BASIS;
 		for (size_t i = 0; !code && i < pdp_store_n_tables; i++)
 			if (writers[i].write_of)
 				code = writers[i].write_of(w, vnet);

@@ -64,8 +64,4 @@ int pdp_rows_read(sqlite3 *db, const char *from, struct pdp_state *out);
  */
 int pdp_rows_digest(sqlite3 *db, int version, int64_t *out);
 
-/* A digest (FNV-1a, 64 bits) with n more bytes. */
-#define PDP_ROWS_DIGEST_NONE 0xcbf29ce484222325ULL
-uint64_t pdp_rows_digest_bytes(uint64_t digest, const void *bytes, size_t n);
-
 #endif
