@@ -149,6 +149,24 @@ static void vif_name(const json_t *row, const struct pdp_output *out, char *text
 	snprintf(text, len, "%s/%s", string(row, "vnet"), string(row, "name"));
 }
 
+/* "20 ms, loss 0.01", "down" */
+static void impair(const json_t *row, const struct pdp_output *out, char *text, size_t len)
+{
+	const json_t *conf = json_object_get(row, "impair");
+	double loss = json_real_value(json_object_get(conf, "loss"));
+	long long delay = integer(conf, "delay_ms");
+	bool down = json_is_true(json_object_get(conf, "down"));
+	size_t at = 0;
+
+	(void)out;
+	if (delay)
+		at += (size_t)snprintf(text, len, "%lld ms", delay);
+	if (loss > 0)
+		at += (size_t)snprintf(text + at, len - at, "%sloss %.6g", at ? ", " : "", loss);
+	if (down)
+		snprintf(text + at, len - at, "%sdown", at ? ", " : "");
+}
+
 static const struct pdp_column vifs[] = {
 	{"VIF", NULL, vif_name},
 	{"PORT", "port"},
@@ -159,6 +177,7 @@ static const struct pdp_column vifs[] = {
 	{"NEXT HOP", "next_hop_mac"},
 	PDP_COUNT_COLUMN("RX", "rx_packets"),
 	PDP_COUNT_COLUMN("TX", "tx_packets"),
+	{"IMPAIRED", "impair", impair, .rare = true},
 	{NULL},
 };
 
@@ -378,7 +397,8 @@ const struct pdp_cmd pdp_cmd_vnet[] = {
 const struct pdp_cmd pdp_cmd_vif[] = {
 	{"show", "[ VNET/VIF ]", "vifs, their tunnels and next hops", show_vifs,
 	 "NEXT HOP is the MAC address that packets leave to; without one they are dropped\n"
-	 "(drop_no_neighbour). A VIF without its VNET is looked for in all of them."},
+	 "(drop_no_neighbour). IMPAIRED is there when a vif is. A VIF without its VNET is looked for in\n"
+	 "all of them."},
 	{"add", "VNET/VIF port PORT encap udp|vxlan local ENDPOINT remote ENDPOINT " VIF_KEYS,
 	 "add a tunnel's end", pdp_cmd_change, KEYS_MORE},
 	{"set",

@@ -63,6 +63,17 @@ static void value_text(const json_t *value, bool count, const struct pdp_output 
 	}
 }
 
+static bool is_wanted(const struct pdp_column *column, const json_t *rows)
+{
+	const json_t *row;
+	size_t i;
+
+	json_array_foreach(rows, i, row)
+		if (!json_is_null(json_object_get(row, column->key)))
+			return true;
+	return !column->rare;
+}
+
 static int add_columns(struct libscols_table *table, const json_t *rows,
 		       const struct pdp_column *columns)
 {
@@ -71,8 +82,10 @@ static int add_columns(struct libscols_table *table, const json_t *rows,
 
 	for (c = columns; c->head; c++) {
 		bool right = c->right || (c->key && json_is_number(json_object_get(first, c->key)));
+		int hidden = is_wanted(c, rows) ? 0 : SCOLS_FL_HIDDEN;
 
-		if (!scols_table_new_column(table, c->head, 0, right ? SCOLS_FL_RIGHT : 0))
+		if (!scols_table_new_column(table, c->head, 0,
+					    (right ? SCOLS_FL_RIGHT : 0) | hidden))
 			return -ENOMEM;
 	}
 	return 0;

@@ -308,6 +308,15 @@ static json_t *addresses(const struct pdp_vif_conf *conf)
 	return out;
 }
 
+/* What is done to its packets on purpose; null: nothing. */
+static json_t *view_impair(const struct pdp_impair_conf *impair)
+{
+	if (!impair->delay_ms && !impair->loss && !impair->down)
+		return json_null();
+	return json_pack("{s:I, s:f, s:b}", "delay_ms", (json_int_t)impair->delay_ms, "loss",
+			 (double)impair->loss / PDP_IMPAIR_LOSS_ALL, "down", impair->down);
+}
+
 static json_t *view_vif(struct pdp_node *node, const struct pdp_node_vif *vif)
 {
 	const struct pdp_vif_conf *conf = vif->conf;
@@ -330,6 +339,7 @@ static json_t *view_vif(struct pdp_node *node, const struct pdp_node_vif *vif)
 	if (vxlan)
 		set_mac(row, "mac", vif->mac);
 	json_object_set_new(row, "address", addresses(conf));
+	json_object_set_new(row, "impair", view_impair(&conf->impair));
 	set_str(row, "next_hop",
 		vif->path->next_hop.family ? pdp_addr_print(text, &vif->path->next_hop) : NULL);
 	set_mac(row, "next_hop_mac", vif->path->mac);

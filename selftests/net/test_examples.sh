@@ -75,6 +75,7 @@ check "their packets went through the FE guests" forwarded_by_guests
 
 # The line goes down and nobody is told: OSPF finds out.
 check "the virtual link is cut" at amherst ctl vif set red/v1 impair.down true
+check "which is to be seen" sh -c "'$BIN/pdp-ctl' --run-dir /run/$T-amherst vif show red/v1 | grep -q 'IMPAIRED' && '$BIN/pdp-ctl' --run-dir /run/$T-amherst vif show red/v1 | grep -q ' down$'"
 check "nothing gets through" sh -c "! nsenter --net=/run/netns/$T-src ping -q -c 1 -W 1 10.1.2.2"
 unlearned() {
 	! learned "$@"
