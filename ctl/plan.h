@@ -37,7 +37,8 @@ enum pdp_effect {
 	PDP_EFFECT_RESTART =
 		1 << 1, /* FE guests of the vnet (of all, for the node) are made anew */
 	PDP_EFFECT_PLACEMENT = 1 << 2, /* FE guests come, go, or change their power */
-	PDP_EFFECT_CONTROL = 1 << 3, /* the vnet's MH guest comes, goes, or begins anew */
+	PDP_EFFECT_CONTROL =
+		1 << 3, /* the vnet's MH guest comes or goes, or its daemons begin anew */
 };
 
 /* A value that changes, by its key in the node file. */

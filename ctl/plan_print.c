@@ -190,7 +190,7 @@ static const char *control_effect(const struct pdp_change *change)
 		return "makes it an MH guest";
 	if (change->after.vnet->control.kind == PDP_CONTROL_NONE)
 		return "stops its MH guest, whose routes go; those of the node file stay";
-	return "makes its MH guest anew, while its routes stay and traffic goes on";
+	return "its daemons are restarted, traffic goes on";
 }
 
 static void tell_effects(FILE *file, const struct pdp_change *change)

@@ -106,8 +106,7 @@ static const struct {
 	 "~ vnet      blue  control-plane.power 200m -> 300m, control-plane.rate.pps 2000 -> 400, "
 	 "control-plane.rate.burst 500 -> 100\n"},
 	{"vnet set blue control-plane.kind bird",
-	 "~ vnet      blue  control-plane frr -> bird; makes its MH guest anew, while its routes stay "
-	 "and traffic goes on\n"},
+	 "~ vnet      blue  control-plane frr -> bird; its daemons are restarted, traffic goes on\n"},
 	{"vnet set blue control-plane none",
 	 "~ vnet      blue  control-plane frr -> none, control-plane.config /etc/frr -> none; stops its "
 	 "MH guest, whose routes go; those of the node file stay\n"},
@@ -116,8 +115,7 @@ static const struct {
 	 "MH guest, whose routes go; those of the node file stay\n"},
 	{"vnet set blue control-plane.command /bin/x control-plane command control-plane.config default",
 	 "~ vnet      blue  control-plane frr -> command, control-plane.config /etc/frr -> none, "
-	 "control-plane.command none -> /bin/x; makes its MH guest anew, while its routes stay and "
-	 "traffic goes on\n"},
+	 "control-plane.command none -> /bin/x; its daemons are restarted, traffic goes on\n"},
 	{"vnet add green power 1 control-plane static",
 	 "+ vnet      green  1000m flow-hash, control plane static\n"},
 	{"vif set red/v0 impair.delay-ms 20 impair.loss 0.01 impair.down true",
