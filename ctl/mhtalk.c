@@ -19,6 +19,7 @@
 /* What init says becomes events, and there is room for so many. */
 #define BURST 20
 #define BURST_INTERVAL_MS 1000
+#define STRANGER_MS 100 /* before the next is let in */
 
 struct pdp_mhtalk {
 	struct event_base *base;
@@ -28,12 +29,14 @@ struct pdp_mhtalk {
 	pid_t init;
 	int listen_fd;
 	int fd;
-	struct event *accept_ev;
+	struct event *accept_ev; /* while init is not there */
+	struct event *pause_ev;
 	struct event *read_ev;
 	struct pdp_bucket lines;
 	bool reload; /* to be told when it comes */
 };
 
+/* Who knocks while init is there waits in the backlog: nobody else has anything to say. */
 static void end_connection(struct pdp_mhtalk *talk)
 {
 	if (talk->read_ev)
@@ -42,6 +45,17 @@ static void end_connection(struct pdp_mhtalk *talk)
 	if (talk->fd >= 0)
 		close(talk->fd);
 	talk->fd = -1;
+	if (talk->accept_ev)
+		event_add(talk->accept_ev, NULL);
+}
+
+static void on_pause_over(evutil_socket_t fd, short what, void *arg)
+{
+	struct pdp_mhtalk *talk = arg;
+
+	(void)fd, (void)what;
+	if (talk->fd < 0)
+		event_add(talk->accept_ev, NULL);
 }
 
 /* Printable ASCII alone: it ends up on terminals. */
@@ -104,6 +118,7 @@ static void send_reload(struct pdp_mhtalk *talk)
 
 static void on_acceptable(evutil_socket_t fd, short what, void *arg)
 {
+	const struct timeval pause = {.tv_usec = STRANGER_MS * 1000};
 	struct pdp_mhtalk *talk = arg;
 	socklen_t len = sizeof(struct ucred);
 	struct ucred peer;
@@ -112,11 +127,12 @@ static void on_acceptable(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	if (new < 0)
 		return;
+	event_del(talk->accept_ev);
 	if (getsockopt(new, SOL_SOCKET, SO_PEERCRED, &peer, &len) || peer.pid != talk->init) {
 		close(new);
+		event_add(talk->pause_ev, &pause);
 		return;
 	}
-	end_connection(talk);
 	talk->fd = new;
 	talk->read_ev = event_new(talk->base, new, EV_READ | EV_PERSIST, on_readable, talk);
 	if (!talk->read_ev || event_add(talk->read_ev, NULL))
@@ -164,7 +180,8 @@ int pdp_mhtalk_listen(struct pdp_mhtalk *talk, const char *path, uid_t root, pid
 		return talk->listen_fd;
 	talk->accept_ev =
 		event_new(talk->base, talk->listen_fd, EV_READ | EV_PERSIST, on_acceptable, talk);
-	if (talk->accept_ev && !event_add(talk->accept_ev, NULL))
+	talk->pause_ev = event_new(talk->base, -1, 0, on_pause_over, talk);
+	if (talk->accept_ev && talk->pause_ev && !event_add(talk->accept_ev, NULL))
 		return 0;
 	pdp_mhtalk_shut(talk);
 	return pdp_fail(err, -ENOMEM, "no memory for the events of %s", path);
@@ -176,7 +193,9 @@ void pdp_mhtalk_shut(struct pdp_mhtalk *talk)
 		return;
 	if (talk->accept_ev)
 		event_free(talk->accept_ev);
-	talk->accept_ev = NULL;
+	if (talk->pause_ev)
+		event_free(talk->pause_ev);
+	talk->accept_ev = talk->pause_ev = NULL;
 	end_connection(talk);
 	if (talk->listen_fd >= 0) {
 		close(talk->listen_fd);

@@ -121,7 +121,8 @@ static void connect_controller(void)
 	struct sockaddr_un sun = {.sun_family = AF_UNIX, .sun_path = PDP_MH_SOCK};
 
 	connect_ms = now_ms() + (started ? CONNECT_MS : POLL_MS);
-	controller = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	/* Not to be held up where others have taken all places in the queue. */
+	controller = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (controller >= 0 && connect(controller, (struct sockaddr *)&sun, sizeof(sun))) {
 		close(controller);
 		controller = -1;
