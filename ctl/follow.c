@@ -51,7 +51,8 @@ int pdp_follow_port_out(struct pdp_node *node, struct pdp_node_port *port, struc
 	const struct pdp_link *link = pdp_underlay_port(node->underlay, port->underlay);
 	struct pdp_error why;
 	/* What is sent to a device that is down is lost, and nobody counts it. */
-	int out = link->flags & IFF_UP ? link->ifindex : 0;
+	bool up = link->flags & IFF_UP && !pdp_follow_deaf(node, port);
+	int out = up ? link->ifindex : 0;
 	int code = pdp_publish_port(node->store, port->id, out, port->out, &why);
 
 	port->ifindex = link->ifindex;
@@ -293,14 +294,18 @@ void pdp_follow_sample(struct pdp_node *node)
 {
 	uint64_t now = pdp_now_ns(), ns = now - node->sampled_ns;
 	struct pdp_vnet_stats stats;
+	struct pdp_error err;
 	size_t i, j;
 
 	if (!is_live(node) || !ns)
 		return;
 	node->sampled_ns = now;
 	pdp_control_sample(node, ns);
-	for (i = 0; i < node->model.n_ports; i++)
+	for (i = 0; i < node->model.n_ports; i++) {
 		pdp_follow_mtu(node, &node->ports[i]);
+		if (pdp_follow_port_out(node, &node->ports[i], &err))
+			pdp_log(PDP_LOG_ERROR, "%s", err.text);
+	}
 	for (i = 0; i < node->model.n_vnets; i++) {
 		struct pdp_node_vnet *vnet = &node->vnets[i];
 

@@ -38,6 +38,11 @@ void pdp_follow_link_down(struct pdp_node_guest *guest);
 void pdp_follow_link_up(struct pdp_node_guest *guest, const char *ifname);
 /* Links that were down: what they lost goes to the books; those that are up have their slots again. */
 void pdp_follow_down_links(struct pdp_node_vnet *vnet);
+/*
+ * Is a port's device one that takes no redirected frames? Known once the classifier stands on it, which
+ * drivers wait for; told when it changes.
+ */
+bool pdp_follow_deaf(struct pdp_node *node, struct pdp_node_port *port);
 /* What a port's MTU leaves for its vifs, to maps, agents and control planes. Not while a change is under way. */
 void pdp_follow_mtu(struct pdp_node *node, struct pdp_node_port *port);
 

@@ -18,6 +18,7 @@
 #include "ctl/enforce.h"
 #include "ctl/log.h"
 #include "ctl/tables.h"
+#include "ctl/xdpfeatures.h"
 
 #define STILL_NS 100000000ULL /* for what is in a ring to be taken out of it */
 
@@ -108,7 +109,29 @@ void pdp_follow_down_links(struct pdp_node_vnet *vnet)
 	}
 }
 
-/* --- ports' MTUs ---------------------------------------------------------------------------------- */
+/* --- ports ---------------------------------------------------------------------------------------- */
+
+bool pdp_follow_deaf(struct pdp_node *node, struct pdp_node_port *port)
+{
+	const struct pdp_link *link = pdp_underlay_port(node->underlay, port->underlay);
+	bool was = port->deaf;
+	char object[80];
+
+	port->deaf = link->ifindex && port->attached == link->ifindex &&
+		     pdp_xdp_takes_redirects(link->ifindex) == 0;
+	if (port->deaf == was)
+		return port->deaf;
+	snprintf(object, sizeof(object), "port %s", port->conf->name);
+	pdp_event(
+		node->events, port->deaf ? PDP_LOG_ERROR : PDP_LOG_NOTICE, PDP_EVENT_PORT_CHANGED,
+		object,
+		port->deaf
+			? "%s takes no frames from XDP: a veth does so only if its far end has an "
+			  "XDP program or GRO (ethtool -K FAR-END gro on)"
+			: "%s takes frames from XDP",
+		link->name);
+	return port->deaf;
+}
 
 /* Did it change? A vif for which nothing would be left keeps what it has. */
 static bool fit_vif(const struct pdp_node *node, struct pdp_node_vif *vif)

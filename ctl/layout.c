@@ -35,6 +35,7 @@ static int lay_out_ports(struct pdp_layout *l, const struct pdp_node *node)
 			port->underlay = old->underlay;
 			port->ifindex = old->ifindex;
 			port->out = old->out;
+			port->deaf = old->deaf;
 			port->mtu = old->mtu;
 			port->attached = old->attached;
 			port->up = old->up;

@@ -62,7 +62,8 @@ struct pdp_node_port {
 	const struct pdp_port_conf *conf;
 	size_t underlay; /* its number there */
 	int ifindex; /* 0 = the device is gone */
-	int out; /* in the maps; 0 = it is gone or down */
+	int out; /* in the maps; 0 = it is gone, down or deaf */
+	bool deaf; /* it takes no redirected frames */
 	int attached; /* ifindex under the classifier of this build; 0 = none */
 	bool up;
 	uint32_t mtu; /* that the vifs are for */

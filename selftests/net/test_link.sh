@@ -34,6 +34,17 @@ for link in "node ethB" "node ethA" "src s0" "dst d0" "node $(ctl -j guest show 
 done
 check "the books balance" ctl stats show --check
 
+# A veth whose far end has neither XDP nor GRO takes nothing from XDP, and does not tell.
+no_reply() {
+	! ping_red
+}
+on dst ethtool -K d0 gro off
+check "a port that takes no frames is told of" wait_for 5 grep -q 'port B: ethB takes no frames from XDP' "$WORK/pdpd.log"
+check "nothing passes" no_reply
+check "it is counted as such" [ "$(ctl -j stats | jq '[.[0].drops[] | select(.name == "drop_port_gone").packets] | add')" -gt 0 ]
+on dst ethtool -K d0 gro on
+check "forwarding resumes when it does" wait_for 10 ping_red
+
 # A guest's link under traffic: the classifier counts what it does not send there, and what was lost before it
 # knew is booked.
 . "$(dirname "$0")/live.sh"

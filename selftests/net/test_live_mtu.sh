@@ -25,7 +25,7 @@ mtus_are() {
 }
 # passes BYTES: an inner IPv4 packet of this length that must not be fragmented, there and back.
 passes() {
-	on src ping -q -M do -c 2 -i 0.05 -W 1 -s $(($1 - 28)) 10.1.2.2
+	on src ping -q -M "do" -c 2 -i 0.05 -W 1 -s $(($1 - 28)) 10.1.2.2
 }
 guests() {
 	ctl -j guest show | jq -c 'map([.name, .init_pid, .link_ifindex])'
