@@ -274,12 +274,87 @@ static void reader_sees_old_or_new(void **state)
 	free(r);
 }
 
+/* --- a part that fills up and goes to huge pages -------------------------------------------------- */
+
+#define MANY 6000
+
+struct many {
+	uint32_t addr;
+	uint8_t len; /* 0: taken out */
+	uint32_t value;
+};
+
+static uint32_t many_lookup(const struct many *routes, uint32_t addr)
+{
+	uint32_t value = 0;
+	unsigned int i, len = 0;
+
+	for (i = 0; i < MANY; i++) {
+		if (routes[i].len <= len || (addr & mask(routes[i].len)) != routes[i].addr)
+			continue;
+		len = routes[i].len;
+		value = routes[i].value;
+	}
+	return value;
+}
+
+static void compare_many(const struct pdp_lpm4 *lpm, const struct many *routes)
+{
+	unsigned int i;
+
+	for (i = 0; i < 500; i++) {
+		const struct many *r = &routes[draw(MANY)];
+		uint32_t addr = r->addr ^ draw(2) << draw(16);
+
+		assert_int_equal(pdp_lpm4_lookup(lpm, addr), many_lookup(routes, addr));
+	}
+}
+
+static void a_part_fills_and_empties(void **state)
+{
+	struct many *routes = calloc(MANY, sizeof(*routes));
+	struct pdp_lpm4 lpm;
+	uint32_t old;
+	unsigned int i = 0;
+
+	(void)state;
+	assert_non_null(routes);
+	assert_int_equal(pdp_lpm4_init(&lpm), 0);
+	while (i < MANY) {
+		struct many r = {.len = 17 + draw(12), .value = 1 + draw(PDP_LPM4_VALUE)};
+		struct pdp_lpm_prefix p;
+
+		/* Within 8.0.0.0/5. */
+		r.addr = (8u << 24 | (draw(1 << 27) & 0x07ffffff)) & mask(r.len);
+		p = prefix(r.addr, r.len);
+		if (pdp_prefix_set_get(&lpm.set, &p, 0))
+			continue;
+		assert_int_equal(pdp_lpm4_add(&lpm, &p, 0, r.value, &old), 0);
+		routes[i++] = r;
+		if (i % 1000 == 0)
+			compare_many(&lpm, routes);
+	}
+	while (i--) {
+		struct pdp_lpm_prefix p = prefix(routes[i].addr, routes[i].len);
+
+		assert_int_equal(pdp_lpm4_del(&lpm, &p, 0, &old), 0);
+		assert_int_equal(old, routes[i].value);
+		routes[i].len = 0;
+		if (i % 1000 == 0)
+			compare_many(&lpm, routes);
+	}
+	assert_int_equal(lpm.set.used, 0);
+	pdp_lpm4_fini(&lpm);
+	free(routes);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(same_as_model),
 		cmocka_unit_test(refuses_nonsense),
 		cmocka_unit_test(groups_run_out),
+		cmocka_unit_test(a_part_fills_and_empties),
 		cmocka_unit_test(reader_sees_old_or_new),
 	};
 
