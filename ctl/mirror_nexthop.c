@@ -5,8 +5,9 @@
 #include <errno.h>
 #include <linux/rtnetlink.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/queue.h>
+
+#include "ctl/rtbuild.h"
 
 #define BUCKETS 1024 /* daemons have some dozens, or one for each neighbour */
 
@@ -87,11 +88,23 @@ static struct nexthop *add(struct pdp_mirror_nexthops *nhs, uint32_t id)
 	return nh;
 }
 
+static bool is_same(const struct pdp_rt_nexthop *a, const struct pdp_rt_nexthop *b)
+{
+	if (a->blackhole != b->blackhole || a->encap != b->encap || a->n_members != b->n_members ||
+	    a->path.dead != b->path.dead || pdp_rt_compare_paths(&a->path, &b->path) != 0)
+		return false;
+	for (unsigned int i = 0; i < a->n_members; i++)
+		if (a->members[i].id != b->members[i].id ||
+		    a->members[i].weight != b->members[i].weight)
+			return false;
+	return true;
+}
+
 int pdp_mirror_nexthops_set(struct pdp_mirror_nexthops *nhs, const struct pdp_rt_nexthop *is)
 {
 	struct nexthop *nh = find(nhs, is->id);
 
-	if (nh && !memcmp(&nh->is, is, sizeof(*is))) {
+	if (nh && is_same(&nh->is, is)) {
 		nh->round = nhs->round;
 		return 0;
 	}
