@@ -57,6 +57,9 @@ check "both ways" wait_for 20 learned boston -6 bird fd00:1:1::/64
 check "vtysh tells of the neighbour" sh -c "'$BIN/pdp-ctl' --run-dir /run/$T-amherst vnet exec red -- vtysh -c 'show ip ospf neighbor' | grep 10.1.0.2.*Full"
 check "birdc too" sh -c "'$BIN/pdp-ctl' --run-dir /run/$T-boston vnet exec red -- birdc show ospf neighbors | grep 10.1.0.1.*Full"
 
+check "amherst's FE guest has what its kernel has" at amherst ctl route check red
+check "so has boston's" at boston ctl route check red
+
 background src "$BIN/pdp-tun" --local 192.0.2.2:5001 --remote 192.0.2.1:5001 --dev tun0 \
 	--address 10.1.1.2/24 --address fd00:1:1::2/64 --route 10.1.0.0/16 --route fd00:1::/32
 background dst "$BIN/pdp-tun" --local 198.51.100.2:5001 --remote 198.51.100.1:5001 --dev tun0 \
