@@ -66,12 +66,10 @@ static void take_hop(struct pdp_books *out, const struct pdp_loader *ld, uint16_
 		take_way_out(out, ld, hop->to_ifindex, &out->in.lost_control, packets);
 }
 
-static void read_hops(struct pdp_books *out, const struct pdp_loader *ld, uint16_t vnet,
+static void take_hops(struct pdp_books *out, const struct pdp_loader *ld,
+		      const struct pdp_hops *hops, uint16_t vnet,
 		      const struct pdp_books_guest *guests, size_t n)
 {
-	int fd = pdp_loader_map_fd(ld, PDP_MAP_XMIT_DROPS);
-	struct pdp_hop hop, *last = NULL, key;
-	uint64_t packets;
 	size_t i;
 
 	for (i = 0; i < n; i++) {
@@ -79,12 +77,19 @@ static void read_hops(struct pdp_books *out, const struct pdp_loader *ld, uint16
 		out->guests[i].lost_from = guests[i].past.lost_from;
 		out->guests[i].lost_with_link = guests[i].past.lost_with_link;
 	}
-	while (!bpf_map_get_next_key(fd, last, &hop)) {
-		if (!bpf_map_lookup_elem(fd, &hop, &packets))
-			take_hop(out, ld, vnet, guests, n, &hop, packets);
-		key = hop;
-		last = &key;
-	}
+	for (i = 0; i < hops->n; i++)
+		take_hop(out, ld, vnet, guests, n, &hops->at[i].hop, hops->at[i].packets);
+}
+
+static void read_hops(struct pdp_books *out, const struct pdp_loader *ld, uint16_t vnet,
+		      const struct pdp_books_guest *guests, size_t n)
+{
+	struct pdp_hops hops;
+
+	/* Without memory there are none, and the books do not balance. */
+	pdp_hops_read(&hops, ld);
+	take_hops(out, ld, &hops, vnet, guests, n);
+	pdp_hops_free(&hops);
 }
 
 static void read_inside(struct pdp_ledger_guest *out, const struct pdp_books_guest *guest)
@@ -165,10 +170,10 @@ static void read_delay_line(struct pdp_ledger_in *in, const struct pdp_loader *l
 	pdp_delayline_unmap(stats);
 }
 
-int pdp_books_read(struct pdp_books *out, const struct pdp_loader *ld, const char *run_dir,
-		   uint16_t vnet, const struct pdp_books_guest *guests, size_t n_guests,
-		   struct pdp_error *err)
+int pdp_books_read(struct pdp_books *out, const struct pdp_books_source *from, uint16_t vnet,
+		   const struct pdp_books_guest *guests, size_t n_guests, struct pdp_error *err)
 {
+	const struct pdp_loader *ld = from->ld;
 	struct pdp_vnet_stats early, delayed, delay, late;
 	size_t i;
 
@@ -179,8 +184,11 @@ int pdp_books_read(struct pdp_books *out, const struct pdp_loader *ld, const cha
 	early = vnet_stats(ld, vnet);
 	delayed = vnet_stats(ld, vnet);
 	if (delayed.delay_packets)
-		read_delay_line(&out->in, ld, run_dir, vnet);
-	read_hops(out, ld, vnet, guests, n_guests);
+		read_delay_line(&out->in, ld, from->run_dir, vnet);
+	if (from->hops)
+		take_hops(out, ld, from->hops, vnet, guests, n_guests);
+	else
+		read_hops(out, ld, vnet, guests, n_guests);
 	delay = vnet_stats(ld, vnet);
 	for (i = 0; i < n_guests; i++)
 		read_guest(&out->guests[i], ld, &guests[i]);

@@ -34,12 +34,22 @@ struct pdp_books {
 	struct pdp_ledger_guest *guests; /* in.guests */
 };
 
-/*
- * Read; *out is the caller's to free. run_dir: where the delay line has its counters. 0 or -errno.
- */
-int pdp_books_read(struct pdp_books *out, const struct pdp_loader *ld, const char *run_dir,
-		   uint16_t vnet, const struct pdp_books_guest *guests, size_t n_guests,
-		   struct pdp_error *err);
+struct pdp_hops;
+
+/* What books are read from. */
+struct pdp_books_source {
+	const struct pdp_loader *ld;
+	const char *run_dir; /* where the delay line has its counters */
+	/*
+	 * NULL: the kernel's losses are read in their turn, and the books balance. Otherwise those that were
+	 * read for many vnets, a moment ago: for a look.
+	 */
+	const struct pdp_hops *hops;
+};
+
+/* Read; *out is the caller's to free. 0 or -errno. */
+int pdp_books_read(struct pdp_books *out, const struct pdp_books_source *from, uint16_t vnet,
+		   const struct pdp_books_guest *guests, size_t n_guests, struct pdp_error *err);
 void pdp_books_free(struct pdp_books *books);
 
 /* The guest's link takes nothing any more: what went to it and was not seen again is lost with it. */

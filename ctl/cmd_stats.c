@@ -63,13 +63,14 @@ static size_t guests_of(const struct pdp_loader *ld, uint16_t vnet, struct pdp_b
 
 static void add_vnet(json_t *rows, const struct pdp_loader *ld, const char *run_dir, uint16_t vnet)
 {
+	const struct pdp_books_source from = {.ld = ld, .run_dir = run_dir};
 	struct pdp_books_guest guests[PDP_VNET_GUESTS_MAX];
 	size_t n = guests_of(ld, vnet, guests);
 	struct pdp_ledger ledger;
 	struct pdp_books books;
 	char label[16];
 
-	if (pdp_books_read(&books, ld, run_dir, vnet, guests, n, NULL))
+	if (pdp_books_read(&books, &from, vnet, guests, n, NULL))
 		return;
 	pdp_ledger_close(&ledger, &books.in);
 	snprintf(label, sizeof(label), "%u", vnet);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /* hops.c - see hops.h. Owns nothing. */
 #include <bpf/bpf.h>
+#include <errno.h>
+#include <stdlib.h>
 
 #include "ctl/hops.h"
 
@@ -55,6 +57,38 @@ static void each(const struct pdp_loader *ld,
 		more = !bpf_map_get_next_key(fd, &hop, &next);
 		fn(fd, &hop, arg);
 	}
+}
+
+int pdp_hops_read(struct pdp_hops *out, const struct pdp_loader *ld)
+{
+	int fd = pdp_loader_map_fd(ld, PDP_MAP_XMIT_DROPS);
+	struct pdp_hop_count now, *grown;
+	struct pdp_hop *last = NULL;
+	size_t room = 0;
+
+	*out = (struct pdp_hops){0};
+	while (!bpf_map_get_next_key(fd, last, &now.hop)) {
+		if (out->n == room) {
+			room = room ? 2 * room : 64;
+			grown = reallocarray(out->at, room, sizeof(*grown));
+			if (!grown) {
+				pdp_hops_free(out);
+				return -ENOMEM;
+			}
+			out->at = grown;
+		}
+		if (bpf_map_lookup_elem(fd, &now.hop, &now.packets))
+			now.packets = 0;
+		out->at[out->n++] = now;
+		last = &out->at[out->n - 1].hop;
+	}
+	return 0;
+}
+
+void pdp_hops_free(struct pdp_hops *hops)
+{
+	free(hops->at);
+	*hops = (struct pdp_hops){0};
 }
 
 struct burial {

@@ -25,6 +25,19 @@ uint16_t pdp_hop_vnet(const struct pdp_loader *ld, uint32_t from_ifindex);
 /* A device that is no FE guest's link. */
 enum pdp_hop_kind pdp_hop_kind(const struct pdp_loader *ld, uint32_t to_ifindex);
 
+/* All of them, as they were at one time. */
+struct pdp_hops {
+	struct pdp_hop_count {
+		struct pdp_hop hop;
+		uint64_t packets;
+	} * at;
+	size_t n;
+};
+
+/* 0 or -ENOMEM; the caller's to free. The map has room for many and holds few: a walk over it costs by room. */
+int pdp_hops_read(struct pdp_hops *out, const struct pdp_loader *ld);
+void pdp_hops_free(struct pdp_hops *hops);
+
 /*
  * A device of a vnet goes: lay its losses at the vnet's door. with_ports: those towards ports too, which
  * for an FE guest's link are in its guest's books.

@@ -197,10 +197,10 @@ void pdp_node_free(struct pdp_node *node);
 
 /*
  * Read a vnet's books: of its guests, of those that are leaving and of those that have gone. As
- * pdp_books_read().
+ * pdp_books_read(), also for hops.
  */
 int pdp_node_read_books(const struct pdp_node *node, const struct pdp_node_vnet *vnet,
-			struct pdp_books *out, struct pdp_error *err);
+			const struct pdp_hops *hops, struct pdp_books *out, struct pdp_error *err);
 /* Whose books a guest's are. */
 struct pdp_books_guest pdp_node_books(const struct pdp_node_guest *guest);
 /*

@@ -40,8 +40,9 @@ static size_t add_leaving(const struct pdp_node *node, const struct pdp_node_vne
 }
 
 int pdp_node_read_books(const struct pdp_node *node, const struct pdp_node_vnet *vnet,
-			struct pdp_books *out, struct pdp_error *err)
+			const struct pdp_hops *hops, struct pdp_books *out, struct pdp_error *err)
 {
+	const struct pdp_books_source from = {node->loader, node->conf.run_dir, hops};
 	struct pdp_books_guest guests[2 * PDP_VNET_GUESTS_MAX];
 	size_t n;
 	int code;
@@ -49,7 +50,7 @@ int pdp_node_read_books(const struct pdp_node *node, const struct pdp_node_vnet 
 	for (n = 0; n < vnet->n_guests; n++)
 		guests[n] = pdp_node_books(vnet->guests[n]);
 	n = add_leaving(node, vnet, guests, n);
-	code = pdp_books_read(out, node->loader, node->conf.run_dir, vnet->id, guests, n, err);
+	code = pdp_books_read(out, &from, vnet->id, guests, n, err);
 	if (!code && *vnet->gone.name) /* there is room for one more */
 		out->guests[out->in.n_guests++] = vnet->gone;
 	return code;
@@ -92,11 +93,12 @@ static void book_rest(struct pdp_ledger_guest *guest)
 void pdp_node_keep_books(struct pdp_node *node, struct pdp_node_vnet *vnet,
 			 const struct pdp_books_guest *guest)
 {
+	const struct pdp_books_source from = {.ld = node->loader, .run_dir = node->conf.run_dir};
 	struct pdp_ledger_guest *gone = &vnet->gone, *last;
 	struct pdp_books books;
 	struct pdp_error err;
 
-	if (pdp_books_read(&books, node->loader, node->conf.run_dir, vnet->id, guest, 1, NULL))
+	if (pdp_books_read(&books, &from, vnet->id, guest, 1, NULL))
 		return;
 	last = &books.guests[0];
 	/* What it did not tell is lost; one that told nothing has sent what came back. */

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "ctl/hops.h"
 #include "ctl/mapdump.h"
 #include "ctl/prefix.h"
 
@@ -224,7 +225,7 @@ json_t *pdp_view_fes(struct pdp_node *node)
 int pdp_view_books(struct pdp_books *out, const struct pdp_node *node,
 		   const struct pdp_node_vnet *vnet)
 {
-	return pdp_node_read_books(node, vnet, out, NULL);
+	return pdp_node_read_books(node, vnet, NULL, out, NULL);
 }
 
 static json_t *vnet_guests(const struct pdp_node_vnet *vnet, size_t *ready)
@@ -244,7 +245,8 @@ static json_t *vnet_guests(const struct pdp_node_vnet *vnet, size_t *ready)
 	return rows;
 }
 
-static json_t *view_vnet(struct pdp_node *node, struct pdp_node_vnet *vnet)
+static json_t *view_vnet(struct pdp_node *node, struct pdp_node_vnet *vnet,
+			 const struct pdp_hops *hops)
 {
 	struct pdp_table table = pdp_publish_table(node->store, vnet->id);
 	struct pdp_ledger ledger = {0};
@@ -252,7 +254,7 @@ static json_t *view_vnet(struct pdp_node *node, struct pdp_node_vnet *vnet)
 	json_t *row = json_object(), *guests;
 	size_t ready;
 
-	if (!pdp_view_books(&books, node, vnet))
+	if (!pdp_node_read_books(node, vnet, hops, &books, NULL))
 		pdp_ledger_close(&ledger, &books.in);
 	pdp_books_free(&books);
 	guests = vnet_guests(vnet, &ready);
@@ -281,10 +283,13 @@ static json_t *view_vnet(struct pdp_node *node, struct pdp_node_vnet *vnet)
 json_t *pdp_view_vnets(struct pdp_node *node)
 {
 	json_t *rows = json_array();
+	struct pdp_hops hops;
 	size_t i;
 
+	pdp_hops_read(&hops, node->loader);
 	for (i = 0; i < node->model.n_vnets; i++)
-		json_array_append_new(rows, view_vnet(node, &node->vnets[i]));
+		json_array_append_new(rows, view_vnet(node, &node->vnets[i], &hops));
+	pdp_hops_free(&hops);
 	return rows;
 }
 
