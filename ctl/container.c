@@ -447,18 +447,25 @@ static void remove_definition(const char *run_dir, const char *name)
 }
 
 /* The monitor leaves its groups as the last thing it does; give it a moment. */
-static void remove_cgroups(const char *name, const char *pivot)
+static void remove_cgroup(const char *name)
 {
 	const struct timespec pause = {.tv_nsec = 2000000};
-	char monitor[128];
 	int left = STOP_TIMEOUT_S * 500;
 
+	/* Another fault, such as no descriptor to look with, does not pass by waiting. */
+	while (pdp_cgroup_remove(name) == -EBUSY && --left > 0)
+		nanosleep(&pause, NULL);
+}
+
+static void remove_cgroups(const char *name, const char *pivot)
+{
+	char monitor[128];
+
 	snprintf(monitor, sizeof(monitor), "%s.monitor", name);
-	while ((pdp_cgroup_remove(name) || pdp_cgroup_remove(monitor)) && --left > 0)
-		nanosleep(&pause, NULL);
+	remove_cgroup(name);
+	remove_cgroup(monitor);
 	/* Monitors that end are in it, on a busy machine for a while; whoever finds it empty removes it. */
-	for (left = STOP_TIMEOUT_S * 500; pdp_cgroup_remove(pivot) && --left > 0;)
-		nanosleep(&pause, NULL);
+	remove_cgroup(pivot);
 }
 
 /* A controller that died left a start under way, perhaps: it is over soon. */

@@ -80,6 +80,8 @@ chmod 660 "$SOCK"
 check "what is no path" is 404 env -- http://pdpd/v1/nothing
 check "nor any" is 404 env -- http://pdpd
 check "headers of 20 KB are refused" is 400 env -- -H "X: $(head -c 20000 /dev/zero | tr '\0' x)" http://pdpd/v1/vnets
+head -c 9000000 /dev/zero | tr "\0" x >"$WORK/large"
+check "a body of 9 MB is refused" is 413 env -- -X POST --data-binary @"$WORK/large" http://pdpd/v1/apply
 
 # --- how long
 
