@@ -374,8 +374,9 @@ int pdp_mhlink_reap(struct pdp_rtnl *rtnl, struct pdp_loader *loader, const char
 /* --- the guest's network as a whole --------------------------------------------------------------- */
 
 /*
- * A router, that takes no advice from others, is not surprised by packets that come another way than
- * they would go, does not use a line that is down, and has its IPv6 addresses again when it is back.
+ * A router, whose addresses are in use at once, that takes no advice from others, is not surprised by
+ * packets that come another way than they would go, does not use a line that is down, and has its IPv6
+ * addresses again when it is back.
  */
 static const struct {
 	const char *name, *value;
@@ -398,6 +399,8 @@ static const struct {
 	{"ipv4/igmp_max_memberships", "1024", false},
 	{"ipv6/conf/all/accept_redirects", "0", false},
 	{"ipv6/conf/default/accept_redirects", "0", false},
+	{"ipv6/conf/all/accept_dad", "0", false},
+	{"ipv6/conf/default/accept_dad", "0", false},
 	{"ipv6/conf/default/accept_ra", "0", false},
 	{"ipv6/conf/default/autoconf", "0", false},
 	{"ipv6/conf/all/keep_addr_on_down", "1", false},
