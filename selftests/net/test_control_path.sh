@@ -2,6 +2,7 @@
 # The way to control planes and from them: each packet of it is booked, a flood is policed and hurts nobody else,
 # what a guest does to its own links ends as a named loss, and impairments hold for it too.
 # Topology: figure6.sh, red and green over udp, blue over vxlan, a control plane for each.
+# serial: it floods
 
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/figure6.sh"

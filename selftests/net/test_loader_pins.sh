@@ -80,9 +80,10 @@ locked() {
 }
 
 refuses_other_sizes() {
-	local before
+	local before size
+	size=$(bpftool -j map show pinned "$V2/maps/pdp_vnets" | jq .bytes_value)
 	rm "$V2/maps/pdp_vnets"
-	bpftool map create "$V2/maps/pdp_vnets" type array key 4 value 24 entries 7 name pdp_vnets \
+	bpftool map create "$V2/maps/pdp_vnets" type array key 4 value "$size" entries 7 name pdp_vnets \
 		flags 1024 || return 1
 	before=$(map_ids && drops_id)
 	says "pinned map pdp_vnets has max entries 7, this build has 4097" loader load || return 1
