@@ -23,10 +23,8 @@
 #include "ctl/rootfs.h"
 
 #define ID_FIRST 0x70000000U
-#define ID_BLOCKS 2048U
 #define PIDS_MAX 16
 #define MH_ID_FIRST 0x6c000000U
-#define MH_ID_BLOCKS 512U
 #define MH_PIDS_MAX 512 /* an FRR with all its daemons has some sixty threads */
 #define LOG_BYTES_MAX (1 << 20) /* of any file that a guest writes */
 #define MEMLOCK_BYTES (8 << 20) /* one UMEM of 4096 frames of 2 KiB */
@@ -34,8 +32,8 @@
 #define STOP_TIMEOUT_S 5
 #define LXC_LOCKS "/run/lxc/lock"
 
-/* FNV-1a. */
-static uint32_t hash_node(const char *node, const char *run_dir)
+/* FNV-1a, both halves. */
+unsigned int pdp_id_block(const char *node, const char *run_dir)
 {
 	uint32_t hash = 2166136261U;
 
@@ -43,21 +41,17 @@ static uint32_t hash_node(const char *node, const char *run_dir)
 		hash = (hash ^ (uint8_t)*p) * 16777619U;
 	for (const char *p = run_dir; *p; p++)
 		hash = (hash ^ (uint8_t)*p) * 16777619U;
-	return hash;
+	return (hash ^ hash >> 16) % PDP_ID_BLOCKS;
 }
 
-uid_t pdp_guest_id_base(const char *node, const char *run_dir, uint16_t guest)
+uid_t pdp_guest_id_base(unsigned int block, uint16_t guest)
 {
-	return ID_FIRST + ((hash_node(node, run_dir) % ID_BLOCKS) * (PDP_MAX_GUESTS) +
-			   guest % PDP_MAX_GUESTS) *
-				  PDP_GUEST_IDS;
+	return ID_FIRST + (block * PDP_MAX_GUESTS + guest % PDP_MAX_GUESTS) * PDP_GUEST_IDS;
 }
 
-uid_t pdp_mh_id_base(const char *node, const char *run_dir, uint16_t vnet)
+uid_t pdp_mh_id_base(unsigned int block, uint16_t vnet)
 {
-	return MH_ID_FIRST + ((hash_node(node, run_dir) % MH_ID_BLOCKS) * (PDP_MAX_VNETS) +
-			      vnet % PDP_MAX_VNETS) *
-				     PDP_MH_IDS;
+	return MH_ID_FIRST + (block * PDP_MAX_VNETS + vnet % PDP_MAX_VNETS) * PDP_MH_IDS;
 }
 
 /* A definition in the making: the first item that LXC refuses is remembered, the rest is skipped. */

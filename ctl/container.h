@@ -18,14 +18,18 @@
 
 /*
  * Ids that a guest has: 0, that LXC sets it up as, and 1, that everything in it runs as. The ranges of
- * all nodes and guests lie in 0x70000000-0x7fffffff, which systemd leaves unused; a node's block is
- * chosen by its name and run directory out of 2048.
+ * all nodes and guests lie in 0x70000000-0x73ffffff, which systemd leaves unused. Each node of a machine
+ * has a block of its own there (ctl/nodelock.h): what guests lock in memory is charged to the host's uid.
  */
+#define PDP_ID_BLOCKS 512
 #define PDP_GUEST_IDS 16
 #define PDP_GUEST_AGENT_ID 1
 
+/* The block that a node has unless another one does. */
+unsigned int pdp_id_block(const char *node, const char *run_dir);
+
 /* Host uid and gid of the guest's 0. */
-uid_t pdp_guest_id_base(const char *node, const char *run_dir, uint16_t guest);
+uid_t pdp_guest_id_base(unsigned int block, uint16_t guest);
 
 /*
  * Ids of an MH guest: root, a user for each kind of daemon, and some for whatever its owner runs. Their
@@ -33,7 +37,7 @@ uid_t pdp_guest_id_base(const char *node, const char *run_dir, uint16_t guest);
  * with; systemd-nspawn may choose from there too, and looks before it does.
  */
 #define PDP_MH_IDS 32
-uid_t pdp_mh_id_base(const char *node, const char *run_dir, uint16_t vnet);
+uid_t pdp_mh_id_base(unsigned int block, uint16_t vnet);
 
 struct pdp_container_conf {
 	bool mh; /* a control plane: it may work on its own network, and has what daemons need */

@@ -292,7 +292,7 @@ int pdp_box_new(struct pdp_guest_box **out, struct pdp_guests *guests,
 	guest->guests = guests;
 	note_spec(&guest->k, guests, spec);
 	snprintf(guest->lxc_name, sizeof(guest->lxc_name), "%s%s", guests->lxc_prefix, spec->name);
-	guest->id_base = pdp_guest_id_base(guests->node, guests->run_dir, spec->id);
+	guest->id_base = pdp_guest_id_base(guests->id_block, spec->id);
 	guest->fn = fn;
 	guest->arg = arg;
 	guest->init_pidfd = -1;

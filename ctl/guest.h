@@ -31,6 +31,7 @@ struct pdp_guests_conf {
 	const char *run_dir; /* /run/pdp: guest/NAME/agent.sock, lxc/ (the lxcpath) below it */
 	const char *agent_path; /* pdp-fe-agent, copied for guests; pdp-fe-init stands beside it */
 	uint32_t link_mtu; /* of FE links */
+	unsigned int id_block; /* container.h; no other node of this machine has it */
 };
 
 /* What one guest is to be. Copied. */

@@ -71,6 +71,7 @@ int pdp_guests_new(struct pdp_guests **out, const struct pdp_guests_conf *conf,
 	guests->base = conf->base;
 	guests->loader = conf->loader;
 	guests->link_mtu = conf->link_mtu;
+	guests->id_block = conf->id_block;
 	snprintf(guests->node, sizeof(guests->node), "%s", conf->node);
 	snprintf(guests->run_dir, sizeof(guests->run_dir), "%s", conf->run_dir);
 	snprintf(guests->lxc_prefix, sizeof(guests->lxc_prefix), "pdp-%s-", conf->node);

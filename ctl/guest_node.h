@@ -18,6 +18,7 @@ struct pdp_guests {
 	struct pdp_loader *loader;
 	struct pdp_rtnl *rtnl; /* in the MH's namespace */
 	uint32_t link_mtu;
+	unsigned int id_block;
 	char node[64];
 	char run_dir[PATH_MAX];
 	char lxc_prefix[80]; /* pdp-NODE- */

@@ -421,7 +421,7 @@ static void name_guest(struct pdp_mh_guest *guest, const struct pdp_mh_spec *spe
 		 guest->name);
 	snprintf(guest->tables_path, sizeof(guest->tables_path), "%.3900s/guest/%s/tables",
 		 guests->run_dir, guest->name);
-	guest->id_base = pdp_mh_id_base(guests->node, guests->run_dir, spec->vnet);
+	guest->id_base = pdp_mh_id_base(guests->id_block, spec->vnet);
 }
 
 static int new_guest(struct pdp_mh_guest **out, struct pdp_mh_guests *guests,

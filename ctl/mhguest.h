@@ -30,6 +30,7 @@ struct pdp_mh_conf {
 	const char *node; /* LXC names are pdp-NODE-VNET-cp */
 	const char *run_dir;
 	const char *agent_path; /* pdp-fe-agent: pdp-mh-init stands beside it */
+	unsigned int id_block; /* container.h; no other node of this machine has it */
 };
 
 /* A vif as a device of the guest. */

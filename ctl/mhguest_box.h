@@ -26,6 +26,7 @@ struct pdp_mh_guests {
 	struct pdp_loader *loader;
 	struct pdp_rtnl *rtnl; /* in the MH's namespace */
 	int ethtool_fd; /* there too */
+	unsigned int id_block;
 	bool rooted; /* mhroot is there */
 	bool released; /* some that run on */
 	char node[64];

@@ -26,6 +26,7 @@ int pdp_mh_guests_new(struct pdp_mh_guests **out, const struct pdp_mh_conf *conf
 	guests->base = conf->base;
 	guests->loader = conf->loader;
 	guests->ethtool_fd = -1;
+	guests->id_block = conf->id_block;
 	snprintf(guests->node, sizeof(guests->node), "%s", conf->node);
 	snprintf(guests->run_dir, sizeof(guests->run_dir), "%s", conf->run_dir);
 	snprintf(guests->agent_path, sizeof(guests->agent_path), "%s", conf->agent_path);

@@ -17,6 +17,7 @@
 #include "ctl/apply_steps.h"
 #include "ctl/audit.h"
 #include "ctl/booksfile.h"
+#include "ctl/container.h"
 #include "ctl/control.h"
 #include "ctl/control_check.h"
 #include "ctl/delayline.h"
@@ -115,6 +116,7 @@ static int open_guests(struct pdp_node *node, const struct pdp_layout *layout,
 		.agent_path = node->conf.agent,
 		/* Whatever becomes of ports: a device's MTU costs nothing. */
 		.link_mtu = pdp_fe_link_mtu(PDP_PORT_MTU_MAX),
+		.id_block = node->id_block,
 	};
 	const struct pdp_mh_conf mh = {
 		.base = conf.base,
@@ -122,6 +124,7 @@ static int open_guests(struct pdp_node *node, const struct pdp_layout *layout,
 		.node = conf.node,
 		.run_dir = conf.run_dir,
 		.agent_path = conf.agent_path,
+		.id_block = node->id_block,
 	};
 	int code;
 
@@ -211,7 +214,9 @@ static int check_name(const struct pdp_node *node, const struct pdp_state *state
 static int lock_name(struct pdp_node *node, const struct pdp_model *wanted, struct pdp_error *err)
 {
 	memcpy(node->name, wanted->node, sizeof(node->name));
-	node->name_fd = pdp_nodelock_take(PDP_NODELOCK_DIR, node->name, node->conf.run_dir, err);
+	node->id_block = pdp_id_block(node->name, node->conf.run_dir);
+	node->name_fd = pdp_nodelock_take(PDP_NODELOCK_DIR, node->name, node->conf.run_dir,
+					  &node->id_block, err);
 	return node->name_fd < 0 ? node->name_fd : 0;
 }
 

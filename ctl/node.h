@@ -171,6 +171,7 @@ struct pdp_node {
 	int ethtool_fd;
 	int run_fd; /* the locked run directory; -1 = not ours */
 	int name_fd; /* the locked name of the node; -1 = not ours */
+	unsigned int id_block; /* of user ids, for guests */
 	char name[PDP_LABEL_MAX]; /* that is locked */
 };
 

@@ -4,6 +4,7 @@
  */
 #include "ctl/nodelock.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -13,27 +14,34 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* "PID RUN_DIR", as the holder wrote it. */
+#include "ctl/container.h"
+
+/* "PID RUN_DIR" and a line with the block of ids, as the holder wrote it. */
 struct holder {
 	int pid; /* 0 = it says nothing */
 	char run_dir[PATH_MAX];
+	int block; /* -1 = none is told */
 };
 
 static void read_holder(int fd, struct holder *out)
 {
-	char text[PATH_MAX + 16];
+	char text[PATH_MAX + 32];
 	ssize_t len = pread(fd, text, sizeof(text) - 1, 0);
+	int n;
 
-	*out = (struct holder){0};
+	*out = (struct holder){.block = -1};
 	text[len > 0 ? len : 0] = '\0';
-	if (sscanf(text, "%d %4095[^\n]", &out->pid, out->run_dir) != 2)
+	n = sscanf(text, "%d %4095[^\n]\n%d", &out->pid, out->run_dir, &out->block);
+	if (n < 2)
 		out->pid = 0;
+	if (n < 3 || out->block < 0 || out->block >= PDP_ID_BLOCKS)
+		out->block = -1;
 }
 
-static int write_holder(int fd, const char *run_dir)
+static int write_holder(int fd, const char *run_dir, unsigned int block)
 {
-	char text[PATH_MAX + 16];
-	int len = snprintf(text, sizeof(text), "%d %s\n", (int)getpid(), run_dir);
+	char text[PATH_MAX + 32];
+	int len = snprintf(text, sizeof(text), "%d %s\n%u\n", (int)getpid(), run_dir, block);
 
 	if (len >= (int)sizeof(text))
 		return -ENAMETOOLONG;
@@ -77,6 +85,71 @@ static int lock_file(const char *dir, const char *path, struct holder *out)
 	}
 }
 
+static void note_block(const char *dir, const char *name, bool taken[PDP_ID_BLOCKS])
+{
+	char path[PATH_MAX];
+	struct holder holder;
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/%s", dir, name);
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0)
+		return; /* it has just gone */
+	read_holder(fd, &holder);
+	close(fd);
+	/* A machine that crashed may have left the file, and not the directory. */
+	if (holder.block >= 0 && !access(holder.run_dir, F_OK))
+		taken[holder.block] = true;
+}
+
+static int note_blocks(const char *dir, const char *node, bool taken[PDP_ID_BLOCKS])
+{
+	DIR *files = opendir(dir);
+	struct dirent *entry;
+
+	if (!files)
+		return -errno;
+	while ((entry = readdir(files)))
+		if (entry->d_name[0] != '.' && strcmp(entry->d_name, node) != 0)
+			note_block(dir, entry->d_name, taken);
+	closedir(files);
+	return 0;
+}
+
+static int choose_block(const char *dir, const char *node, unsigned int *block)
+{
+	bool taken[PDP_ID_BLOCKS] = {false};
+	int code = note_blocks(dir, node, taken);
+
+	for (unsigned int i = 0; !code && i < PDP_ID_BLOCKS;
+	     i++, *block = (*block + 1) % PDP_ID_BLOCKS)
+		if (!taken[*block])
+			return 0;
+	return code ? code : -ENOSPC;
+}
+
+/* Choose and write it down, while nobody else does. */
+static int take_block(const char *dir, const char *node, const char *run_dir, int fd,
+		      const struct holder *before, unsigned int *block)
+{
+	int dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC), code;
+
+	if (dir_fd < 0)
+		return -errno;
+	if (flock(dir_fd, LOCK_EX)) {
+		code = -errno;
+	} else if (before->block >= 0 && !strcmp(before->run_dir, run_dir)) {
+		*block = (unsigned int)before->block;
+		code = 0;
+	} else {
+		code = choose_block(dir, node, block);
+	}
+	if (!code)
+		code = write_holder(fd, run_dir, *block);
+	close(dir_fd);
+	return code;
+}
+
 static int refuse(const char *node, const struct holder *holder, bool alive, struct pdp_error *err)
 {
 	if (alive)
@@ -91,10 +164,11 @@ static int refuse(const char *node, const struct holder *holder, bool alive, str
 			node, holder->pid, holder->run_dir);
 }
 
-int pdp_nodelock_take(const char *dir, const char *node, const char *run_dir, struct pdp_error *err)
+int pdp_nodelock_take(const char *dir, const char *node, const char *run_dir, unsigned int *block,
+		      struct pdp_error *err)
 {
 	char path[PATH_MAX];
-	struct holder holder = {0};
+	struct holder holder = {.block = -1};
 	int fd, code;
 
 	snprintf(path, sizeof(path), "%s/%s", dir, node);
@@ -108,10 +182,16 @@ int pdp_nodelock_take(const char *dir, const char *node, const char *run_dir, st
 		close(fd);
 		return refuse(node, &holder, false, err);
 	}
-	code = write_holder(fd, run_dir);
+	code = take_block(dir, node, run_dir, fd, &holder, block);
 	if (!code)
 		return fd;
 	close(fd);
+	if (code == -ENOSPC)
+		return pdp_fail(
+			err, code,
+			"node %s: %d nodes on this machine have all user ids that there are for "
+			"guests; %s lists them",
+			node, PDP_ID_BLOCKS, dir);
 	return pdp_fail(err, code, "cannot write %s: %s", path, strerror(-code));
 }
 

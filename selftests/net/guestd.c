@@ -14,6 +14,7 @@
 #include <event2/event.h>
 
 #include "ctl/agentstats.h"
+#include "ctl/container.h"
 #include "ctl/guest.h"
 
 #include <bpf/bpf.h>
@@ -344,6 +345,7 @@ int main(int argc, char **argv)
 
 	parse(argc, argv, &d);
 	d.conf.base = event_base_new();
+	d.conf.id_block = pdp_id_block(d.conf.node, d.conf.run_dir);
 	if (pdp_loader_open(&d.conf.loader, d.pins, &why))
 		errx(1, "%s", why.text);
 	if (pdp_guests_new(&guests, &d.conf, &why) || take_stock(&d, guests, &why))

@@ -84,17 +84,17 @@ static void test_quota(void **state)
 
 static void test_id_ranges(void **state)
 {
-	const uid_t first = pdp_guest_id_base("n", "/run/pdp", 1);
+	const unsigned int last = PDP_ID_BLOCKS - 1;
 
 	(void)state;
-	assert_int_equal(pdp_guest_id_base("n", "/run/pdp", 1), first);
-	assert_int_equal(pdp_guest_id_base("n", "/run/pdp", 2), first + PDP_GUEST_IDS);
-	for (uint32_t id = 1; id <= PDP_MAX_GUESTS; id++) {
-		const uid_t base = pdp_guest_id_base("node", "/run/x", (uint16_t)id);
-
-		assert_in_range(base, 0x70000000, 0x80000000 - PDP_GUEST_IDS);
-		assert_int_equal(base % PDP_GUEST_IDS, 0);
-	}
+	assert_int_equal(pdp_id_block("n", "/run/pdp"), pdp_id_block("n", "/run/pdp"));
+	assert_in_range(pdp_id_block("node", "/run/x"), 0, last);
+	assert_int_equal(pdp_guest_id_base(3, 2), pdp_guest_id_base(3, 1) + PDP_GUEST_IDS);
+	assert_int_equal(pdp_guest_id_base(0, PDP_MAX_GUESTS), 0x70000000);
+	assert_int_equal(pdp_guest_id_base(1, PDP_MAX_GUESTS),
+			 pdp_guest_id_base(0, PDP_MAX_GUESTS - 1) + PDP_GUEST_IDS);
+	assert_in_range(pdp_guest_id_base(last, PDP_MAX_GUESTS - 1), 0x70000000, 0x74000000 - 1);
+	assert_in_range(pdp_mh_id_base(last, PDP_MAX_VNETS - 1), 0x6c000000, 0x70000000 - 1);
 }
 
 /* --- counters ----------------------------------------------------------------------------------- */

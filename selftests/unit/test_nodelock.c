@@ -14,6 +14,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "ctl/container.h"
 #include "ctl/nodelock.h"
 
 static char dir[64], file[80], here[80], there[80];
@@ -38,7 +39,9 @@ static int clean(void **state)
 
 static int take(const char *run_dir, struct pdp_error *err)
 {
-	return pdp_nodelock_take(dir, "amherst", run_dir, err);
+	unsigned int block = 7;
+
+	return pdp_nodelock_take(dir, "amherst", run_dir, &block, err);
 }
 
 /* Another process, which holds the name for this run directory until it is killed. */
@@ -86,7 +89,7 @@ static void one_at_a_time(void **state)
 		 (int)pid, there);
 	assert_string_equal(err.text, want);
 	assert_int_equal(take(there, &err), -EBUSY);
-	fd = pdp_nodelock_take(dir, "boston", here, &err);
+	fd = pdp_nodelock_take(dir, "boston", here, &(unsigned int){7}, &err);
 	assert_true(fd >= 0);
 	pdp_nodelock_leave(dir, "boston", fd, true);
 	end(pid);
@@ -149,9 +152,37 @@ static void nonsense(void **state)
 	pdp_nodelock_leave(dir, "amherst", -1, true);
 }
 
+static unsigned int block_of(const char *node, const char *run_dir, unsigned int wanted, int *fd)
+{
+	struct pdp_error err;
+
+	*fd = pdp_nodelock_take(dir, node, run_dir, &wanted, &err);
+	assert_true(*fd >= 0);
+	return wanted;
+}
+
+/* Nodes that want the same ids have others; each finds its own again, and what is down leaves its own. */
+static void test_ids(void **state)
+{
+	int a, b, c;
+
+	(void)state;
+	assert_int_equal(block_of("amherst", here, PDP_ID_BLOCKS - 1, &a), PDP_ID_BLOCKS - 1);
+	assert_int_equal(block_of("boston", there, PDP_ID_BLOCKS - 1, &b), 0);
+	pdp_nodelock_leave(dir, "amherst", a, false);
+	assert_int_equal(block_of("concord", there, PDP_ID_BLOCKS - 1, &c), 1);
+	pdp_nodelock_leave(dir, "concord", c, true);
+	assert_int_equal(block_of("concord", there, PDP_ID_BLOCKS - 1, &c), 1);
+	assert_int_equal(block_of("amherst", here, 5, &a), PDP_ID_BLOCKS - 1);
+	pdp_nodelock_leave(dir, "boston", b, true);
+	pdp_nodelock_leave(dir, "concord", c, true);
+	pdp_nodelock_leave(dir, "amherst", a, true);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_ids),
 		cmocka_unit_test(one_at_a_time),
 		cmocka_unit_test(a_node_outlives_its_pdpd),
 		cmocka_unit_test(nonsense),
