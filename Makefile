@@ -205,6 +205,10 @@ $(B)/.deps-all: selftests/deps.sh | $(B)/.deps
 demo: $(B)/.deps-all all $(BENCH_PROGS)
 	$(Q)selftests/demo.sh
 
+.PHONY: demo-abilene
+demo-abilene: $(B)/.deps-all all
+	$(Q)selftests/demo-abilene.sh
+
 # On from where it was left, for FUZZ_SECONDS each; a find lies in $(B)/fuzz.
 FUZZ_SECONDS ?= 60
 .PHONY: fuzz
@@ -313,6 +317,7 @@ help:
 	@echo 'targets'
 	@echo '  all (default)   programs into $(B)/bin'
 	@echo '  demo            the paper'"'"'s Figure 6 on this machine (root)'
+	@echo '  demo-abilene    eleven nodes, OSPF, and a link that is cut (root)'
 	@echo '  check           all tests (root); LEVELS="unit prog fuzz net" selects levels, T=word tests'
 	@echo '  fuzz            parsers against random input, FUZZ_SECONDS=60 each'
 	@echo '  bench           the paper'"'"'s experiments, to build/bench/report.html; BENCH=fig7,alloc (root)'
