@@ -312,12 +312,13 @@ static enum pdp_outcome show_neighbours(struct pdp_ctl *ctl, int argc, char **ar
 
 #define PORT_KEYS "[ vlan VID|OUTER.INNER ]"
 #define FE_KEYS "[ drain true|false ]"
-#define VNET_KEYS                                                                              \
-	"[ policy round-robin|weighted|flow-hash ] [ flow-key KEY ] [ data-plane.kind KIND ] " \
-	"[ control-plane.kind none|static|frr|bird|command ] [ control-plane.config DIR ] "    \
-	"[ control-plane.command COMMAND ] [ control-plane.memory SIZE ] "                     \
-	"[ control-plane.power POWER ] [ control-plane.max-routes N ] "                        \
-	"[ control-plane.rate.pps N ] [ control-plane.rate.burst N ] "                         \
+#define VNET_KEYS                                                                               \
+	"[ policy round-robin|weighted|flow-hash|flowlet|spray ] [ flow-key 5tuple|l3|bytes ] " \
+	"[ flow-bytes LAYER:OFFSET:MASK,... ] [ flowlet-gap-us N ] [ data-plane.kind KIND ] "   \
+	"[ control-plane.kind none|static|frr|bird|command ] [ control-plane.config DIR ] "     \
+	"[ control-plane.command COMMAND ] [ control-plane.memory SIZE ] "                      \
+	"[ control-plane.power POWER ] [ control-plane.max-routes N ] "                         \
+	"[ control-plane.rate.pps N ] [ control-plane.rate.burst N ] "                          \
 	"[ rate.pps N ] [ rate.burst N ] [ memory SIZE ]"
 #define VIF_KEYS                                                  \
 	"[ vni N ] [ mtu N ] [ mac MAC ] [ address PREFIX,... ] " \

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 const char *pdp_key_name(enum pdp_key_kind kind)
@@ -93,4 +94,34 @@ void pdp_key_mask(const struct pdp_key_field *field, char text[2 * PDP_KEY_BYTES
 	text[0] = '\0';
 	for (size_t i = 0; i < field->len; i++)
 		snprintf(text + 2 * i, 3, "%02x", field->mask[i]);
+}
+
+int pdp_key_parse(struct pdp_key *key, const char *text)
+{
+	const char *offset = strchr(text, ':');
+	char *mask;
+	unsigned long at;
+
+	if (!offset || offset[1] < '0' || offset[1] > '9')
+		return -EINVAL;
+	at = strtoul(offset + 1, &mask, 10);
+	if (*mask != ':' || at > UINT8_MAX)
+		return -EINVAL;
+	for (int layer = PDP_KEY_INNER; layer <= PDP_KEY_TRANSPORT; layer++) {
+		const char *name = pdp_key_layer_name((enum pdp_key_layer)layer);
+
+		if (strlen(name) == (size_t)(offset - text) && !strncmp(name, text, strlen(name)))
+			return pdp_key_add(key, (enum pdp_key_layer)layer, (uint32_t)at, mask + 1);
+	}
+	return -EINVAL;
+}
+
+const char *pdp_key_print(char buf[PDP_KEY_FIELD_LEN], const struct pdp_key_field *field)
+{
+	char mask[2 * PDP_KEY_BYTES_MAX + 1];
+
+	pdp_key_mask(field, mask);
+	snprintf(buf, PDP_KEY_FIELD_LEN, "%s:%u:%s", pdp_key_layer_name(field->layer),
+		 field->offset, mask);
+	return buf;
 }

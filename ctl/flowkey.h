@@ -3,7 +3,7 @@
  * flowkey.h - flow keys as people write them: 5tuple, l3, or bytes of the packet.
  *
  * A key of bytes is a list of fields, each a layer, an offset in it and a mask in hexadecimal whose length
- * is the field's: {layer: network, offset: 12, mask: "ffffff00"} is an IPv4 source's /24. Pure.
+ * is the field's: network:12:ffffff00 is an IPv4 source's /24. Pure.
  */
 #ifndef PDP_FLOWKEY_H
 #define PDP_FLOWKEY_H
@@ -33,6 +33,11 @@ int pdp_key_add(struct pdp_key *key, enum pdp_key_layer layer, uint32_t offset, 
 
 /* The field that begins at *at, which moves behind it; false: that was all. Neighbours are one field. */
 bool pdp_key_next(const struct pdp_key *key, size_t *at, struct pdp_key_field *field);
+
+/* A field as one word, "network:12:ffffff00". As pdp_key_add(); -EINVAL also for what is no such word. */
+int pdp_key_parse(struct pdp_key *key, const char *text);
+#define PDP_KEY_FIELD_LEN (16 + 2 * PDP_KEY_BYTES_MAX)
+const char *pdp_key_print(char buf[PDP_KEY_FIELD_LEN], const struct pdp_key_field *field);
 
 /* A field's mask as text. */
 void pdp_key_mask(const struct pdp_key_field *field, char text[2 * PDP_KEY_BYTES_MAX + 1]);

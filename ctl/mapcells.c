@@ -88,3 +88,16 @@ void pdp_seqs_cell(const json_t *row, const struct pdp_output *out, char *text, 
 		sum += json_integer_value(value);
 	pdp_number((unsigned long long)sum, out, text, len);
 }
+
+void pdp_fields_cell(const json_t *row, const struct pdp_output *out, char *text, size_t len)
+{
+	const json_t *fields = json_object_get(row, "fields"), *field;
+	size_t i, at = 0;
+
+	(void)out;
+	json_array_foreach(fields, i, field) {
+		if (at < len)
+			at += (size_t)snprintf(text + at, len - at, "%s%s", i ? "," : "",
+					       json_string_value(field));
+	}
+}

@@ -11,6 +11,7 @@ void pdp_vlan_cell(const json_t *row, const struct pdp_output *out, char *text, 
 void pdp_shares_cell(const json_t *row, const struct pdp_output *out, char *text, size_t len);
 void pdp_runs_cell(const json_t *row, const struct pdp_output *out, char *text, size_t len);
 void pdp_moved_cell(const json_t *row, const struct pdp_output *out, char *text, size_t len);
+void pdp_fields_cell(const json_t *row, const struct pdp_output *out, char *text, size_t len);
 void pdp_seqs_cell(const json_t *row, const struct pdp_output *out, char *text, size_t len);
 
 #endif

@@ -90,17 +90,13 @@ static json_t *decode_vnet(const void *key, const void *value)
 
 static json_t *decode_key(const void *key, const void *value)
 {
-	char mask[2 * PDP_KEY_BYTES_MAX + 1];
+	char text[PDP_KEY_FIELD_LEN];
 	struct pdp_key_field field;
 	json_t *fields = json_array();
 	size_t at = 0;
 
-	while (pdp_key_next(value, &at, &field)) {
-		pdp_key_mask(&field, mask);
-		json_array_append_new(fields, json_pack("{s:s, s:i, s:s}", "layer",
-							pdp_key_layer_name(field.layer), "offset",
-							field.offset, "mask", mask));
-	}
+	while (pdp_key_next(value, &at, &field))
+		json_array_append_new(fields, json_string(pdp_key_print(text, &field)));
 	return json_pack("{s:i, s:o}", "vnet", id_of(key), "fields", fields);
 }
 
@@ -340,7 +336,7 @@ static const struct decoder {
 				   {"KEY", "key"}, {"FLOWLET GAP us", "flowlet_gap_us"})},
 	[PDP_MAP_KEYS] = {decode_key, sizeof(struct pdp_key), "array",
 			  "bytes of flow keys that are given byte by byte",
-			  COLUMNS({"VNET", "vnet"}, {"FIELDS", "fields"})},
+			  COLUMNS({"VNET", "vnet"}, {"FIELDS", NULL, pdp_fields_cell})},
 	[PDP_MAP_SLOTS] = {decode_slots, sizeof(struct pdp_slot_table), "array",
 			   "slot -> FE guest, two halves for each vnet",
 			   COLUMNS({"VNET", "vnet"}, {"HALF", "half"}, {"SLOTS", "slots"},

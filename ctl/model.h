@@ -118,6 +118,7 @@ struct pdp_flow_conf {
 };
 
 #define PDP_FLOWLET_GAP_US 500
+#define PDP_FLOWLET_GAP_MAX_US 1000000
 
 struct pdp_vnet_conf {
 	char name[PDP_LABEL_MAX];

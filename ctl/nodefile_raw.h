@@ -19,7 +19,6 @@
 #define PDP_NODEFILE_VERSION 1
 
 enum pdp_data_plane { PDP_DATA_ROUTER };
-enum pdp_flow_key_kind { PDP_FLOW_KEY_5TUPLE };
 
 struct pdp_raw_port {
 	char *name, *ifname, *vlan;
@@ -70,7 +69,10 @@ struct pdp_raw_control {
 struct pdp_raw_vnet {
 	char *name, *power;
 	enum pdp_policy policy;
-	enum pdp_flow_key_kind flow_key;
+	enum pdp_key_kind flow_key;
+	char **flow_bytes;
+	unsigned int flow_bytes_count;
+	uint32_t flowlet_gap_us;
 	struct {
 		enum pdp_data_plane kind;
 	} data_plane;

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "bpf/wire.h"
+#include "ctl/flowkey.h"
 #include "ctl/fraction.h"
 #include "ctl/nodefile_raw.h"
 #include "ctl/nodefile_value.h"
@@ -415,6 +416,55 @@ static int read_neighbours(struct pdp_reader *r, struct pdp_vnet_conf *vnet,
 	return 0;
 }
 
+static int read_flow_bytes(struct pdp_reader *r, struct pdp_flow_conf *flow,
+			   const struct pdp_raw_vnet *raw)
+{
+	char key[32];
+
+	for (unsigned int i = 0; i < raw->flow_bytes_count; i++) {
+		snprintf(key, sizeof(key), "flow-bytes.%u", i);
+		switch (pdp_key_parse(&flow->bytes, raw->flow_bytes[i])) {
+		case 0:
+			continue;
+		case -E2BIG:
+			return pdp_value_fail(r, key, "flow-bytes are more than %d bytes in all",
+					      PDP_KEY_BYTES_MAX);
+		default:
+			return pdp_value_fail(
+				r, key,
+				"flow-bytes '%s' is no LAYER:OFFSET:MASK, as in network:12:ffffffff; "
+				"layers are inner, network and transport, an offset with its mask ends "
+				"by 255, and a mask is bytes in hexadecimal, not all of them 0",
+				raw->flow_bytes[i]);
+		}
+	}
+	return 0;
+}
+
+static int read_flow(struct pdp_reader *r, struct pdp_flow_conf *flow,
+		     const struct pdp_raw_vnet *raw)
+{
+	bool by_bytes = raw->flow_key == PDP_KEY_BYTES;
+
+	flow->key = raw->flow_key;
+	flow->gap_us = PDP_FLOWLET_GAP_US;
+	if (pdp_value_given(r, "flowlet-gap-us"))
+		flow->gap_us = raw->flowlet_gap_us;
+	if (!flow->gap_us || flow->gap_us > PDP_FLOWLET_GAP_MAX_US)
+		return pdp_value_fail(r, "flowlet-gap-us",
+				      "flowlet-gap-us %u is out of range: 1 to %u", flow->gap_us,
+				      PDP_FLOWLET_GAP_MAX_US);
+	if (by_bytes && !raw->flow_bytes_count)
+		return pdp_value_fail(r, "flow-key",
+				      "flow-key bytes needs flow-bytes that say which, as in "
+				      "[network:12:ffffffff]");
+	if (!by_bytes && raw->flow_bytes_count)
+		return pdp_value_fail(r, "flow-bytes",
+				      "flow-bytes are of flow-key bytes; this one is %s",
+				      pdp_key_name(raw->flow_key));
+	return read_flow_bytes(r, flow, raw);
+}
+
 static int read_vnet(struct pdp_reader *r, struct pdp_vnet_conf *vnet,
 		     const struct pdp_raw_vnet *raw)
 {
@@ -425,7 +475,7 @@ static int read_vnet(struct pdp_reader *r, struct pdp_vnet_conf *vnet,
 		return -EINVAL;
 	if (raw->memory && pdp_value_memory(r, "memory", &vnet->memory_mib, raw->memory))
 		return -EINVAL;
-	if (read_control(r, vnet, &raw->control_plane))
+	if (read_control(r, vnet, &raw->control_plane) || read_flow(r, &vnet->flow, raw))
 		return -EINVAL;
 	vnet->policy = raw->policy ? raw->policy : PDP_POLICY_FLOW_HASH;
 	snprintf(vnet->data_plane, sizeof(vnet->data_plane), "router");

@@ -24,9 +24,16 @@ static const cyaml_strval_t policies[] = {
 	{"round-robin", PDP_POLICY_ROUND_ROBIN},
 	{"weighted", PDP_POLICY_WEIGHTED},
 	{"flow-hash", PDP_POLICY_FLOW_HASH},
+	{"flowlet", PDP_POLICY_FLOWLET},
+	{"spray", PDP_POLICY_SPRAY},
 };
 
-static const cyaml_strval_t flow_keys[] = {{"5tuple", PDP_FLOW_KEY_5TUPLE}};
+static const cyaml_strval_t flow_keys[] = {
+	{"5tuple", PDP_KEY_5TUPLE},
+	{"l3", PDP_KEY_L3},
+	{"bytes", PDP_KEY_BYTES},
+};
+
 static const cyaml_strval_t data_planes[] = {{"router", PDP_DATA_ROUTER}};
 
 static const cyaml_strval_t control_planes[] = {
@@ -49,7 +56,7 @@ static const cyaml_schema_field_t fe_fields[] = {
 	CYAML_FIELD_END,
 };
 
-static const cyaml_schema_value_t address = {
+static const cyaml_schema_value_t word = {
 	CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char *, 0, CYAML_UNLIMITED),
 };
 
@@ -71,7 +78,7 @@ static const cyaml_schema_field_t vif_fields[] = {
 	TEXT("remote", REQUIRED, struct pdp_raw_vif, remote),
 	CYAML_FIELD_UINT("mtu", OPTIONAL, struct pdp_raw_vif, mtu),
 	TEXT("mac", OPTIONAL, struct pdp_raw_vif, mac),
-	LIST("address", struct pdp_raw_vif, address, &address, 64),
+	LIST("address", struct pdp_raw_vif, address, &word, 64),
 	CYAML_FIELD_MAPPING("impair", OPTIONAL, struct pdp_raw_vif, impair, impair_fields),
 	CYAML_FIELD_END,
 };
@@ -130,6 +137,8 @@ static const cyaml_schema_field_t vnet_fields[] = {
 	TEXT("power", REQUIRED, struct pdp_raw_vnet, power),
 	WORD("policy", OPTIONAL, struct pdp_raw_vnet, policy, policies),
 	WORD("flow-key", OPTIONAL, struct pdp_raw_vnet, flow_key, flow_keys),
+	LIST("flow-bytes", struct pdp_raw_vnet, flow_bytes, &word, PDP_KEY_BYTES_MAX),
+	CYAML_FIELD_UINT("flowlet-gap-us", OPTIONAL, struct pdp_raw_vnet, flowlet_gap_us),
 	CYAML_FIELD_MAPPING("data-plane", OPTIONAL, struct pdp_raw_vnet, data_plane,
 			    data_plane_fields),
 	CYAML_FIELD_MAPPING("control-plane", OPTIONAL, struct pdp_raw_vnet, control_plane,

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "bpf/wire.h"
+#include "ctl/flowkey.h"
 #include "ctl/fraction.h"
 #include "ctl/nodefile_raw.h"
 #include "ctl/prefix.h"
@@ -81,12 +82,17 @@ static void put_power(struct builder *b, int map, const char *key, uint32_t powe
 	put_text(b, map, key, text);
 }
 
+static void append(struct builder *b, int list, int value)
+{
+	if (!b->failed)
+		note(b, yaml_document_append_sequence_item(b->doc, list, value));
+}
+
 static int item(struct builder *b, int list)
 {
 	int map = mapping(b);
 
-	if (!b->failed)
-		note(b, yaml_document_append_sequence_item(b->doc, list, map));
+	append(b, list, map);
 	return map;
 }
 
@@ -135,13 +141,9 @@ static void put_addresses(struct builder *b, int map, const struct pdp_vif_conf 
 	if (!vif->n_address)
 		return;
 	list = sequence(b);
-	for (size_t i = 0; i < vif->n_address; i++) {
-		int address =
-			scalar(b, pdp_prefix_print(text, &vif->address[i]), YAML_ANY_SCALAR_STYLE);
-
-		if (!b->failed)
-			note(b, yaml_document_append_sequence_item(b->doc, list, address));
-	}
+	for (size_t i = 0; i < vif->n_address; i++)
+		append(b, list,
+		       scalar(b, pdp_prefix_print(text, &vif->address[i]), YAML_ANY_SCALAR_STYLE));
 	put(b, map, "address", list);
 }
 
@@ -252,6 +254,24 @@ static void put_control(struct builder *b, int map, const struct pdp_control_con
 	put(b, map, "control-plane", inner);
 }
 
+static void put_flow(struct builder *b, int map, const struct pdp_flow_conf *flow)
+{
+	char text[PDP_KEY_FIELD_LEN];
+	struct pdp_key_field field;
+	size_t at = 0;
+	int fields;
+
+	if (flow->key != PDP_KEY_5TUPLE)
+		put_text(b, map, "flow-key", pdp_key_name(flow->key));
+	fields = flow->key == PDP_KEY_BYTES ? sequence(b) : 0;
+	while (pdp_key_next(&flow->bytes, &at, &field))
+		append(b, fields, scalar(b, pdp_key_print(text, &field), YAML_ANY_SCALAR_STYLE));
+	if (at)
+		put(b, map, "flow-bytes", fields);
+	if (flow->gap_us != PDP_FLOWLET_GAP_US)
+		put_number(b, map, "flowlet-gap-us", flow->gap_us);
+}
+
 static void add_vnet(struct builder *b, int list, const struct pdp_vnet_conf *vnet)
 {
 	int map = item(b, list), vifs = sequence(b), routes = sequence(b), others = sequence(b);
@@ -259,6 +279,7 @@ static void add_vnet(struct builder *b, int list, const struct pdp_vnet_conf *vn
 	put_text(b, map, "name", vnet->name);
 	put_power(b, map, "power", vnet->power);
 	put_text(b, map, "policy", pdp_policy_name(vnet->policy));
+	put_flow(b, map, &vnet->flow);
 	put_control(b, map, &vnet->control);
 	if (vnet->rate_pps)
 		put_rate(b, map, vnet->rate_pps, vnet->burst_packets,

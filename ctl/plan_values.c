@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ctl/flowkey.h"
 #include "ctl/fraction.h"
 #include "ctl/prefix.h"
 #include "ctl/slots.h"
@@ -97,6 +98,32 @@ static int note_control(struct pdp_change *change, const struct pdp_control_conf
 			   "");
 }
 
+/* "network:12:ffffffff, transport:0:ffff"; "" for none. */
+static const char *print_bytes(char *text, size_t size, const struct pdp_key *key)
+{
+	char one[PDP_KEY_FIELD_LEN];
+	struct pdp_key_field field;
+	size_t at = 0, len = 0;
+
+	*text = '\0';
+	while (len < size && pdp_key_next(key, &at, &field))
+		len += (size_t)snprintf(text + len, size - len, "%s%s", len ? ", " : "",
+					pdp_key_print(one, &field));
+	return text;
+}
+
+static int note_flow(struct pdp_change *change, const struct pdp_flow_conf *from,
+		     const struct pdp_flow_conf *to)
+{
+	char old[PDP_KEY_BYTES_MAX * PDP_KEY_FIELD_LEN], new[PDP_KEY_BYTES_MAX * PDP_KEY_FIELD_LEN];
+
+	if (pdp_note_value(change, "flow-key", pdp_key_name(from->key), pdp_key_name(to->key)) ||
+	    pdp_note_value(change, "flow-bytes", print_bytes(old, sizeof(old), &from->bytes),
+			   print_bytes(new, sizeof(new), &to->bytes)))
+		return -ENOMEM;
+	return note_number(change, "flowlet-gap-us", from->gap_us, to->gap_us, "");
+}
+
 int pdp_vnet_differ(struct pdp_change *change)
 {
 	const struct pdp_vnet_conf *from = change->before.vnet, *to = change->after.vnet;
@@ -109,6 +136,7 @@ int pdp_vnet_differ(struct pdp_change *change)
 	if (note_number(change, "power", from->power, to->power, "m") ||
 	    pdp_note_value(change, "policy", pdp_policy_name(from->policy),
 			   pdp_policy_name(to->policy)) ||
+	    note_flow(change, &from->flow, &to->flow) ||
 	    note_control(change, &from->control, &to->control) ||
 	    note_number(change, "rate.pps", from->rate_pps, to->rate_pps, ""))
 		return -ENOMEM;

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ctl/flowkey.h"
 #include "ctl/prefix.h"
 #include "ctl/store_rows.h"
 
@@ -154,6 +155,7 @@ static void read_vnet(struct rows *r)
 	memcpy(placed->name, vnet->name, sizeof(placed->name));
 	placed->id = take_id(r, PDP_MAX_VNETS);
 	vnet->power = (uint32_t)take_number(r, UINT32_MAX);
+	vnet->flow.gap_us = PDP_FLOWLET_GAP_US;
 	vnet->policy = (enum pdp_policy)take_number(r, UINT8_MAX);
 	take_text(r, vnet->data_plane, sizeof(vnet->data_plane));
 	vnet->rate_pps = take_number(r, INT64_MAX);
@@ -287,6 +289,22 @@ static void read_impair(struct rows *r)
 	vif->impair.down = take_number(r, 1) == 1;
 }
 
+static void read_flow(struct rows *r)
+{
+	struct pdp_vnet_conf *vnet = take_vnet(r);
+	char text[PDP_KEY_BYTES_MAX * (PDP_KEY_FIELD_LEN + 1)];
+	char *rest = text, *word;
+
+	if (!vnet)
+		return;
+	vnet->flow.key = (enum pdp_key_kind)take_number(r, PDP_KEY_BYTES);
+	take_text(r, text, sizeof(text));
+	vnet->flow.gap_us = (uint32_t)take_number(r, PDP_FLOWLET_GAP_MAX_US);
+	while ((word = strsep(&rest, " ")))
+		if (*word && pdp_key_parse(&vnet->flow.bytes, word))
+			spoil(r, SQLITE_CORRUPT);
+}
+
 static const struct {
 	const char *sql;
 	void (*read)(struct rows *r);
@@ -307,6 +325,7 @@ static const struct {
 	 " FROM %s.control ORDER BY vnet",
 	 read_control},
 	{"SELECT vnet, vif, delay_ms, loss, down FROM %s.impair ORDER BY vnet, vif", read_impair},
+	{"SELECT vnet, key, bytes, gap_us FROM %s.flow ORDER BY vnet", read_flow},
 };
 
 int pdp_rows_read(sqlite3 *db, const char *from, struct pdp_state *out)

@@ -11,24 +11,27 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ctl/flowkey.h"
 #include "ctl/names.h"
 #include "ctl/fnv.h"
 #include "ctl/prefix.h"
 
 /*
- * What version 2 added. An MH guest and an impairment are rows of their own, which most vnets and vifs do
- * not have. The rows that a change took and gave are `past`, as JSON, so that it can be undone.
+ * What version 2 added. An MH guest, an impairment and a flow key are rows of their own, which most vnets
+ * and vifs do not have. The rows that a change took and gave are `past`, as JSON, so that it can be undone.
  */
-#define SCHEMA_2                                                                                     \
-	"CREATE TABLE control (vnet TEXT PRIMARY KEY REFERENCES vnet DEFERRABLE INITIALLY DEFERRED," \
-	" kind INTEGER NOT NULL, config TEXT NOT NULL, command TEXT NOT NULL,"                       \
-	" memory_mib INTEGER NOT NULL, power INTEGER NOT NULL, max_routes INTEGER NOT NULL,"         \
-	" local_pps INTEGER NOT NULL, local_burst INTEGER NOT NULL) STRICT, WITHOUT ROWID;"          \
-	"CREATE TABLE impair (vnet TEXT NOT NULL, vif TEXT NOT NULL, delay_ms INTEGER NOT NULL,"     \
-	" loss INTEGER NOT NULL, down INTEGER NOT NULL, PRIMARY KEY (vnet, vif),"                    \
-	" FOREIGN KEY (vnet, vif) REFERENCES vif DEFERRABLE INITIALLY DEFERRED)"                     \
-	" STRICT, WITHOUT ROWID;"                                                                    \
-	"CREATE TABLE past (generation INTEGER NOT NULL, name TEXT NOT NULL, gone INTEGER NOT NULL," \
+#define SCHEMA_2                                                                                      \
+	"CREATE TABLE control (vnet TEXT PRIMARY KEY REFERENCES vnet DEFERRABLE INITIALLY DEFERRED,"  \
+	" kind INTEGER NOT NULL, config TEXT NOT NULL, command TEXT NOT NULL,"                        \
+	" memory_mib INTEGER NOT NULL, power INTEGER NOT NULL, max_routes INTEGER NOT NULL,"          \
+	" local_pps INTEGER NOT NULL, local_burst INTEGER NOT NULL) STRICT, WITHOUT ROWID;"           \
+	"CREATE TABLE impair (vnet TEXT NOT NULL, vif TEXT NOT NULL, delay_ms INTEGER NOT NULL,"      \
+	" loss INTEGER NOT NULL, down INTEGER NOT NULL, PRIMARY KEY (vnet, vif),"                     \
+	" FOREIGN KEY (vnet, vif) REFERENCES vif DEFERRABLE INITIALLY DEFERRED)"                      \
+	" STRICT, WITHOUT ROWID;"                                                                     \
+	"CREATE TABLE flow (vnet TEXT PRIMARY KEY REFERENCES vnet DEFERRABLE INITIALLY DEFERRED,"     \
+	" key INTEGER NOT NULL, bytes TEXT NOT NULL, gap_us INTEGER NOT NULL) STRICT, WITHOUT ROWID;" \
+	"CREATE TABLE past (generation INTEGER NOT NULL, name TEXT NOT NULL, gone INTEGER NOT NULL,"  \
 	" row TEXT NOT NULL, PRIMARY KEY (generation, name, gone, row)) STRICT, WITHOUT ROWID;"
 
 /* Ids are checked against bpf/maps.h on both ways, not here: limits may grow, a schema stays. */
@@ -85,6 +88,7 @@ const struct pdp_rows pdp_store_tables[] = {
 	{"neighbour", "vnet, vif, address", "vnet", 1},
 	{"control", "vnet", "vnet", 2},
 	{"impair", "vnet, vif", "vnet", 2},
+	{"flow", "vnet", "vnet", 2},
 };
 
 const size_t pdp_store_n_tables = sizeof(pdp_store_tables) / sizeof(pdp_store_tables[0]);
@@ -293,6 +297,22 @@ static int write_impairs_of(struct writer *w, const struct pdp_vnet_conf *vnet)
 	return code;
 }
 
+/* Fields one behind the other, as the node file writes them, with blanks between. */
+static int write_flow_of(struct writer *w, const struct pdp_vnet_conf *vnet)
+{
+	char text[PDP_KEY_BYTES_MAX * (PDP_KEY_FIELD_LEN + 1)] = "", one[PDP_KEY_FIELD_LEN];
+	const struct pdp_flow_conf *flow = &vnet->flow;
+	struct pdp_key_field field;
+	size_t at = 0, len = 0;
+
+	if (flow->key == PDP_KEY_5TUPLE && flow->gap_us == PDP_FLOWLET_GAP_US)
+		return 0;
+	while (pdp_key_next(&flow->bytes, &at, &field))
+		len += (size_t)snprintf(text + len, sizeof(text) - len, "%s%s", len ? " " : "",
+					pdp_key_print(one, &field));
+	return put(w, "titi", vnet->name, (int64_t)flow->key, text, (int64_t)flow->gap_us);
+}
+
 /* As pdp_store_tables, with the number of columns. Rows are the node's or a vnet's. */
 static const struct {
 	int columns;
@@ -302,7 +322,7 @@ static const struct {
 	{5, write_ports, NULL},	     {4, write_fes, NULL},	     {9, NULL, write_vnet},
 	{5, NULL, write_guests_of},  {12, NULL, write_vifs_of},	     {4, NULL, write_addresses_of},
 	{4, NULL, write_routes_of},  {4, NULL, write_neighbours_of}, {9, NULL, write_control_of},
-	{5, NULL, write_impairs_of},
+	{5, NULL, write_impairs_of}, {4, NULL, write_flow_of},
 };
 
 _Static_assert(sizeof(writers) / sizeof(writers[0]) ==

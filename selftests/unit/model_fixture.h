@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ctl/flowkey.h"
 #include "ctl/model.h"
 #include "ctl/placement.h"
 #include "ctl/prefix.h"
@@ -115,6 +116,17 @@ static inline void draw_neighbours(struct pdp_vnet_conf *vnet)
 	}
 }
 
+static inline void draw_flow(struct pdp_flow_conf *flow)
+{
+	static const char *const fields[] = {"inner:0:f0", "network:12:ffffff00",
+					     "transport:2:ffff", "transport:255:01"};
+
+	flow->key = (enum pdp_key_kind)draw(PDP_KEY_BYTES + 1);
+	flow->gap_us = draw(2) ? PDP_FLOWLET_GAP_US : 1 + draw(PDP_FLOWLET_GAP_MAX_US);
+	for (uint32_t i = draw(4); flow->key == PDP_KEY_BYTES && i < 4; i++)
+		pdp_key_parse(&flow->bytes, fields[i]);
+}
+
 static inline void draw_control(struct pdp_control_conf *control)
 {
 	control->kind = (enum pdp_control_kind)draw(PDP_CONTROL_COMMAND + 1);
@@ -140,13 +152,14 @@ static inline void draw_vnet(struct pdp_vnet_conf *vnet, const struct pdp_model 
 {
 	snprintf(vnet->name, sizeof(vnet->name), "net%zu", i);
 	vnet->power = 1 + draw(1500);
-	vnet->policy = (enum pdp_policy)(1 + draw(3));
+	vnet->policy = (enum pdp_policy)(1 + draw(5));
 	snprintf(vnet->data_plane, sizeof(vnet->data_plane), "router");
 	if (draw(2)) {
 		vnet->rate_pps = 4 + draw(1000000);
 		vnet->burst_packets = 1 + (uint32_t)(draw(2) ? vnet->rate_pps / 10 : 0);
 	}
 	vnet->memory_mib = draw(2) ? 16 + draw(5000) : 0;
+	draw_flow(&vnet->flow);
 	draw_control(&vnet->control);
 	vnet->n_vifs = draw(4);
 	vnet->vifs = calloc(vnet->n_vifs + 1, sizeof(*vnet->vifs));
@@ -248,7 +261,11 @@ static inline char *describe(const struct pdp_model *model, const struct pdp_pla
 		fprintf(file, "vnet %s %u %d %s %llu %u %u\n", vnet->name, vnet->power,
 			vnet->policy, vnet->data_plane, (unsigned long long)vnet->rate_pps,
 			vnet->burst_packets, vnet->memory_mib);
-		fprintf(file, " control %d '%s' '%s' %u %u %u %llu %u\n", vnet->control.kind,
+		fprintf(file, " flow %d %u", vnet->flow.key, vnet->flow.gap_us);
+		for (size_t j = 0; j < PDP_KEY_BYTES_MAX; j++)
+			fprintf(file, " %u:%u:%02x", vnet->flow.bytes.byte[j].layer,
+				vnet->flow.bytes.byte[j].offset, vnet->flow.bytes.byte[j].mask);
+		fprintf(file, "\n control %d '%s' '%s' %u %u %u %llu %u\n", vnet->control.kind,
 			vnet->control.config, vnet->control.command, vnet->control.memory_mib,
 			vnet->control.power, vnet->control.max_routes,
 			(unsigned long long)vnet->control.local_pps, vnet->control.local_burst);

@@ -90,8 +90,7 @@ static void keys_are_fields(void **state)
 
 	(void)state;
 	check(PDP_MAP_KEYS, &id, &key,
-	      "{\"vnet\":7,\"fields\":[{\"layer\":\"network\",\"offset\":12,\"mask\":\"fff0\"},"
-	      "{\"layer\":\"transport\",\"offset\":2,\"mask\":\"ff\"}]}");
+	      "{\"vnet\":7,\"fields\":[\"network:12:fff0\",\"transport:2:ff\"]}");
 }
 
 static void flowlets_are_counted(void **state)

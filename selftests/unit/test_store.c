@@ -397,7 +397,7 @@ static void make_version_1(void)
 	sqlite3 *raw;
 	int64_t digest;
 
-	run_sql("DROP TABLE control; DROP TABLE impair; DROP TABLE past;"
+	run_sql("DROP TABLE control; DROP TABLE impair; DROP TABLE flow; DROP TABLE past;"
 		"ALTER TABLE history DROP COLUMN uid; ALTER TABLE history DROP COLUMN node;"
 		"ALTER TABLE history DROP COLUMN bytes; PRAGMA user_version = 1");
 	assert_int_equal(sqlite3_open(db, &raw), SQLITE_OK);
@@ -428,6 +428,7 @@ static void test_upgrade(void **arg)
 		struct pdp_vnet_conf *vnet = &state.model.vnets[i];
 
 		vnet->control = (struct pdp_control_conf){0};
+		vnet->flow = (struct pdp_flow_conf){.gap_us = PDP_FLOWLET_GAP_US};
 		for (size_t j = 0; j < vnet->n_vifs; j++)
 			vnet->vifs[j].impair = (struct pdp_impair_conf){0};
 	}
