@@ -11,11 +11,13 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "ctl/delayproc.h"
 #include "ctl/ethtool.h"
 #include "ctl/felink.h"
+#include "ctl/hops.h"
 #include "ctl/rtnl.h"
 
 #define MH_SIDE "pdpdelay0"
@@ -38,6 +40,7 @@ struct pdp_delayline {
 	struct event *ended; /* the process */
 	struct event *timer; /* LOST: start again. DRAINING: look whether it is empty */
 	unsigned int restart_us;
+	time_t started; /* CLOCK_MONOTONIC: a process that lived long is no bad sign */
 	unsigned int ticks;
 	bool looked; /* for what an earlier controller left */
 	char owner[80];
@@ -101,7 +104,7 @@ static int make_pair(struct pdp_delayline *line, struct pdp_rtnl *rtnl, struct p
 {
 	const struct pdp_veth veth = {
 		.name = MH_SIDE, .peer_name = LINE_SIDE, .mtu = PDP_DELAY_MTU, .peer_netns_fd = -1};
-	struct pdp_link mh, end;
+	struct pdp_link mh = {0}, end = {0};
 	int fd, code = pdp_rtnl_add_veth(rtnl, &veth, err);
 
 	if (!code)
@@ -127,7 +130,7 @@ static int make_pair(struct pdp_delayline *line, struct pdp_rtnl *rtnl, struct p
 /* The pair that is there, if it is ours. */
 static int find_pair(struct pdp_delayline *line, struct pdp_rtnl *rtnl, struct pdp_error *err)
 {
-	struct pdp_link mh, end;
+	struct pdp_link mh = {0}, end = {0};
 	int code = pdp_rtnl_link(rtnl, MH_SIDE, &mh, err);
 
 	if (code)
@@ -148,9 +151,10 @@ static int find_pair(struct pdp_delayline *line, struct pdp_rtnl *rtnl, struct p
 
 static int ensure_pair(struct pdp_delayline *line, struct pdp_error *err)
 {
+	int code, was = line->mh_ifindex;
 	struct pdp_rtnl *rtnl;
-	int code = pdp_rtnl_open(&rtnl, err);
 
+	code = pdp_rtnl_open(&rtnl, err);
 	if (code)
 		return code;
 	code = find_pair(line, rtnl, err);
@@ -160,6 +164,8 @@ static int ensure_pair(struct pdp_delayline *line, struct pdp_error *err)
 			code = find_pair(line, rtnl, err);
 	}
 	pdp_rtnl_close(rtnl);
+	if (was && was != line->mh_ifindex)
+		pdp_hops_bury_delay(line->conf.loader, (uint32_t)was);
 	return code;
 }
 
@@ -172,6 +178,8 @@ static void remove_pair(struct pdp_delayline *line)
 	if (!find_pair(line, rtnl, NULL))
 		pdp_rtnl_delete_link(rtnl, line->mh_ifindex, NULL);
 	pdp_rtnl_close(rtnl);
+	if (line->mh_ifindex)
+		pdp_hops_bury_delay(line->conf.loader, (uint32_t)line->mh_ifindex);
 	line->mh_ifindex = line->line_ifindex = 0;
 }
 
@@ -198,6 +206,14 @@ static bool is_attached(const struct pdp_delayline *line)
 
 /* --- process -------------------------------------------------------------------------------------- */
 
+static time_t now_s(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec;
+}
+
 static void on_end(evutil_socket_t fd, short what, void *arg)
 {
 	struct pdp_delayline *line = arg;
@@ -209,6 +225,8 @@ static void on_end(evutil_socket_t fd, short what, void *arg)
 	forget_process(line);
 	line->state = LOST;
 	tell(line, PDP_LOG_WARNING, why);
+	if (now_s() - line->started > RESTART_LAST_US / 1000000)
+		line->restart_us = RESTART_FIRST_US;
 	in_us(line, line->restart_us);
 	line->restart_us *= 2;
 	if (line->restart_us > RESTART_LAST_US)
@@ -217,6 +235,7 @@ static void on_end(evutil_socket_t fd, short what, void *arg)
 
 static int follow_process(struct pdp_delayline *line, struct pdp_error *err)
 {
+	line->started = now_s();
 	line->ended = event_new(line->conf.base, line->process.pidfd, EV_READ, on_end, line);
 	if (!line->ended || event_add(line->ended, NULL))
 		return pdp_fail(err, -ENOMEM, "no memory to watch pdp-delay");
@@ -248,13 +267,14 @@ static int ensure_process(struct pdp_delayline *line, struct pdp_error *err)
 		.dev = LINE_SIDE,
 		.stats = line->stats,
 	};
-	int code;
+	int code = 0;
 
-	if (line->process.pidfd >= 0)
+	if (line->ended)
 		return 0;
 	snprintf(conf.xsks, sizeof(conf.xsks), "%s/v%d/guests/%d/pdp_xsks", line->conf.pins,
 		 PDP_ABI, PDP_GUEST_DELAY);
-	code = pdp_delayproc_find(&line->process, line->stats);
+	if (line->process.pidfd < 0)
+		code = pdp_delayproc_find(&line->process, line->stats);
 	if (code) {
 		book_socket(line);
 		code = pdp_delayproc_spawn(&line->process, &conf, err);
@@ -267,30 +287,6 @@ static int ensure_process(struct pdp_delayline *line, struct pdp_error *err)
 }
 
 /* --- start and stop ------------------------------------------------------------------------------- */
-
-int pdp_delayline_start(struct pdp_delayline *line, struct pdp_error *err)
-{
-	bool was_running = line->state == RUNNING;
-	struct pdp_error why;
-	int code = ensure_pair(line, &why);
-
-	if (!code && !is_attached(line))
-		code = attach(line, &why);
-	if (!code)
-		code = ensure_process(line, &why);
-	if (!code)
-		code = pdp_publish_delay(line->conf.store, line->mh_ifindex, &why);
-	if (code) {
-		if (line->state == OFF)
-			pdp_delayline_stop(line);
-		return pdp_fail(err, code, "delay line: %s", why.text);
-	}
-	evtimer_del(line->timer);
-	line->state = RUNNING;
-	if (!was_running)
-		tell(line, PDP_LOG_NOTICE, "packets of vifs with a delay can wait");
-	return 0;
-}
 
 static void take_away(struct pdp_delayline *line)
 {
@@ -306,6 +302,43 @@ static void take_away(struct pdp_delayline *line)
 	remove_pair(line);
 	line->state = OFF;
 	line->restart_us = RESTART_FIRST_US;
+}
+
+/* An earlier controller may have left one that is no longer wanted. */
+static bool is_there(struct pdp_delayline *line)
+{
+	struct pdp_rtnl *rtnl;
+	bool there;
+
+	if (pdp_rtnl_open(&rtnl, NULL))
+		return false;
+	there = !find_pair(line, rtnl, NULL);
+	pdp_rtnl_close(rtnl);
+	return there;
+}
+
+int pdp_delayline_start(struct pdp_delayline *line, struct pdp_error *err)
+{
+	bool was_running = line->state == RUNNING, was_there = line->state != OFF || is_there(line);
+	struct pdp_error why;
+	int code = ensure_pair(line, &why);
+
+	if (!code && !is_attached(line))
+		code = attach(line, &why);
+	if (!code)
+		code = ensure_process(line, &why);
+	if (!code)
+		code = pdp_publish_delay(line->conf.store, line->mh_ifindex, &why);
+	if (code) {
+		if (!was_there)
+			take_away(line);
+		return pdp_fail(err, code, "delay line: %s", why.text);
+	}
+	evtimer_del(line->timer);
+	line->state = RUNNING;
+	if (!was_running)
+		tell(line, PDP_LOG_NOTICE, "packets of vifs with a delay can wait");
+	return 0;
 }
 
 static bool is_empty(const struct pdp_delayline *line)
@@ -340,19 +373,6 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 		tell(line, PDP_LOG_ERROR, err.text);
 		in_us(line, line->restart_us);
 	}
-}
-
-/* An earlier controller may have left one that is no longer wanted. */
-static bool is_there(struct pdp_delayline *line)
-{
-	struct pdp_rtnl *rtnl;
-	bool there;
-
-	if (pdp_rtnl_open(&rtnl, NULL))
-		return false;
-	there = !find_pair(line, rtnl, NULL);
-	pdp_rtnl_close(rtnl);
-	return there;
 }
 
 void pdp_delayline_stop(struct pdp_delayline *line)

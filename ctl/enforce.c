@@ -137,6 +137,8 @@ int pdp_enforce_replacing(struct pdp_node *node, struct pdp_layout *next, struct
 			if (!pdp_layout_replaced(node, vif))
 				continue;
 			code = pdp_follow_port_out(node, vif->port, err);
+			if (!code && vif->conf->impair.delay_ms)
+				code = pdp_delayline_start(node->delay, err);
 			pdp_enforce_vif(node, vif);
 		}
 	}

@@ -131,6 +131,23 @@ void pdp_hops_bury(const struct pdp_loader *ld, uint32_t ifindex, uint16_t vnet,
 	each(ld, bury, &b);
 }
 
+static void bury_delay(int fd, const struct pdp_hop *hop, void *arg)
+{
+	const struct pdp_hop grave = {hop->from_ifindex, PDP_HOP_GONE | PDP_HOP_DELAY};
+	uint64_t packets = 0;
+
+	if (hop->to_ifindex != *(const uint32_t *)arg)
+		return;
+	if (!bpf_map_lookup_elem(fd, hop, &packets))
+		add(fd, &grave, packets);
+	bpf_map_delete_elem(fd, hop);
+}
+
+void pdp_hops_bury_delay(const struct pdp_loader *ld, uint32_t ifindex)
+{
+	each(ld, bury_delay, &ifindex);
+}
+
 static void forget(int fd, const struct pdp_hop *hop, void *arg)
 {
 	if (hop->from_ifindex == (PDP_HOP_GONE | *(const uint16_t *)arg))

@@ -44,6 +44,9 @@ void pdp_hops_free(struct pdp_hops *hops);
  */
 void pdp_hops_bury(const struct pdp_loader *ld, uint32_t ifindex, uint16_t vnet, bool with_ports);
 
+/* The delay line's device goes; whose packets it lost is still told by where they came from. */
+void pdp_hops_bury_delay(const struct pdp_loader *ld, uint32_t ifindex);
+
 /* A vnet's id begins anew. */
 void pdp_hops_forget(const struct pdp_loader *ld, uint16_t vnet);
 

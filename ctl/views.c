@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "ctl/delayline.h"
 #include "ctl/hops.h"
 #include "ctl/mapdump.h"
 #include "ctl/prefix.h"
@@ -138,6 +139,7 @@ json_t *pdp_view_node(struct pdp_node *node)
 	set_int(row, "guests_ready", ready);
 	set_int(row, "capacity_millicores", capacity);
 	set_int(row, "used_millicores", used);
+	set_str(row, "delay_line", pdp_delayline_state(node->delay));
 	json_object_set_new(row, "change", view_change(node));
 	set_counters(row, node, PDP_MAP_NODE_STATS, 0, "");
 	json_array_append_new(rows, row);

@@ -69,6 +69,12 @@ check "what waited in it has its name" [ "$(drops red drop_delay_died)" -gt 0 ]
 check "the books balance" ctl stats show --check
 
 pid=$(delay_pid)
+check "its link is deleted by hand" on node ip link del pdpdelay0
+check "it is made again" wait_for 10 rtt_is_over 35 10.1.2.2
+check "with another process" is_another "$pid"
+check "as the node says" [ "$(ctl -j node show | jq -r '.[0].delay_line')" = running ]
+
+pid=$(delay_pid)
 check "pdpd is killed" pdpd_killed
 check "traffic is delayed without it" rtt_is_over 35 10.1.2.2
 check "another pdpd" node_up ""
