@@ -30,7 +30,7 @@ vnets() {
 fe_links() {
 	local i
 	for i in $(seq $((VNETS + 10))); do
-		echo "link add pdpfe$i type veth peer name peer$i"
+		echo "link add pdpfe$i up type veth peer name peer$i"
 	done | on node ip -batch -
 }
 
