@@ -40,6 +40,7 @@ for n in 1 3 7; do
 	room "$n"
 	check "room for $n more: the change is refused" refused
 	room 1000
+	# shellcheck disable=SC2016
 	check "and undone: the guests are what they were" wait_for 5 eval '[ "$(look)" = "$before" ]'
 	check "and the node is" cmp "$WORK/before.yaml" <(ctl export)
 	check "no link is left" [ "$(links)" -eq 1 ]
