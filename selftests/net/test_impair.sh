@@ -63,13 +63,11 @@ tcp() {
 }
 check "TCP through it" tcp
 
-# Until a ping has been lost for sure, and none of another vnet.
+# Each of five pings is counted; so is what else is under way, as a late packet of the TCP connection above.
 lost_on_purpose() {
-	local before after
+	local before
 	before=$(counter red drop_impaired_loss)
-	answers_nothing 10.1.2.2
-	after=$(counter red drop_impaired_loss)
-	[ $((after - before)) -eq 5 ]
+	answers_nothing 10.1.2.2 && [ $(($(counter red drop_impaired_loss) - before)) -ge 5 ]
 }
 check "loss 1.0" ctl vif set red/v1 impair.loss 1.0
 check "loses all, by name" lost_on_purpose
