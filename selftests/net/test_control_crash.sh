@@ -33,8 +33,10 @@ answers() {
 forwards() {
 	on src ping -q -c 2 -i 0.05 -W 1 10.1.2.2
 }
+# Before it forwards, or just after it has said that it does.
 dies() {
-	! node_up "$1" && ! kill -0 "$(cat "$WORK/node.pid")" 2>/dev/null
+	node_up "$1" >/dev/null
+	wait_for 10 sh -c "! kill -0 $NODE_PID" && { wait "$NODE_PID"; [ $? -eq 137 ]; }
 }
 whole() {
 	control_is red ready && says inside red ip route "10.50.0.0/16 via 10.1.2.2 dev v1 proto static" &&
