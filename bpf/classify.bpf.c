@@ -196,15 +196,10 @@ static __always_inline enum drop_reason check_outer(const struct outer *outer,
 }
 
 /* What follows the tag, in host order: the first byte of a udp tunnel's payload tells. */
-static __always_inline enum drop_reason check_inner(struct pdp_cursor inner, __u32 len, __u8 encap,
-						    __u16 *proto)
+static __always_inline enum drop_reason check_ip(struct pdp_cursor inner, __u32 len, __u16 *proto)
 {
-	__u8 *version;
+	__u8 *version = pdp_take(&inner, sizeof(*version));
 
-	*proto = PDP_PROTO_ETHERNET;
-	if (encap == PDP_ENCAP_VXLAN)
-		return len < sizeof(struct ethhdr) ? drop_inner_short : drop_none;
-	version = pdp_take(&inner, sizeof(*version));
 	if (!version || len == 0)
 		return drop_inner_short;
 	switch (*version >> 4) {
@@ -217,6 +212,23 @@ static __always_inline enum drop_reason check_inner(struct pdp_cursor inner, __u
 	default:
 		return drop_inner_not_ip;
 	}
+}
+
+/* A vnet whose payload is its own affair takes for bytes what cannot be IP. */
+static __always_inline enum drop_reason check_inner(struct pdp_cursor inner, __u32 len, __u8 encap,
+						    __u8 payload, __u16 *proto)
+{
+	enum drop_reason reason;
+
+	*proto = PDP_PROTO_ETHERNET;
+	if (encap == PDP_ENCAP_VXLAN)
+		return len < sizeof(struct ethhdr) ? drop_inner_short : drop_none;
+	reason = check_ip(inner, len, proto);
+	if (reason && len && payload == PDP_PAYLOAD_ANY) {
+		*proto = PDP_PROTO_BYTES;
+		return drop_none;
+	}
+	return reason;
 }
 
 static __always_inline bool conforms(const struct pdp_vnet *vnet, __u32 vnet_id)
@@ -443,7 +455,7 @@ static __always_inline int demultiplex(struct xdp_md *ctx, const struct outer *o
 		inner_len -= sizeof(struct pdp_vxlan);
 	frame_len = pdp_left(&inner);
 	inner.pos += inner_off;
-	reason = check_inner(inner, inner_len, tunnel->encap, &proto);
+	reason = check_inner(inner, inner_len, tunnel->encap, vnet->payload, &proto);
 	if (reason)
 		return pdp_drop(stats, reason);
 	if (vnet->police_cost && !conforms(vnet, vnet_id))

@@ -38,7 +38,7 @@
 	X(drop_vxlan_header, "VXLAN header cut, or its flags are not 0x08")  \
 	X(drop_impaired_in, "the vif is set down (impair)")                  \
 	X(drop_inner_short, "tunnel payload too short for an inner header")  \
-	X(drop_inner_not_ip, "udp tunnel whose payload is not IPv4 or IPv6") \
+	X(drop_inner_not_ip, "udp payload that is not IP, where it must be") \
 	X(drop_policed, "over the vnet's rate")                              \
 	X(drop_no_guest, "the vnet has no FE guest in this slot")            \
 	X(drop_guest_link_gone, "the FE guest's link has gone away")         \

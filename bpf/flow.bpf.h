@@ -126,7 +126,7 @@ static __always_inline void pdp_flow_frame(struct pdp_cursor cursor, struct pdp_
 	key->sport = eth->h_proto;
 }
 
-/* The 5-tuple of what a tunnel carries; proto as in the tag, host order. */
+/* The 5-tuple of what a tunnel carries; proto as in the tag, host order. Bytes have none. */
 static __always_inline void pdp_flow_tuple(struct pdp_cursor inner, __u16 proto,
 					   struct pdp_flow_key *key)
 {
@@ -134,7 +134,7 @@ static __always_inline void pdp_flow_tuple(struct pdp_cursor inner, __u16 proto,
 		pdp_flow_ipv4(inner, key);
 	else if (proto == ETH_P_IPV6)
 		pdp_flow_ipv6(inner, key);
-	else
+	else if (proto == PDP_PROTO_ETHERNET)
 		pdp_flow_frame(inner, key);
 }
 

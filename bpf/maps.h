@@ -70,6 +70,12 @@ enum pdp_key_kind {
 	PDP_KEY_BYTES = 2, /* as pdp_keys says */
 };
 
+/* What may be in a vnet's udp tunnels. */
+enum pdp_payload {
+	PDP_PAYLOAD_IP = 0,
+	PDP_PAYLOAD_ANY = 1, /* what is not IP is bytes */
+};
+
 /* Where a byte of a flow key is counted from; what is not there is a byte 0. */
 enum pdp_key_layer {
 	PDP_KEY_END = 0, /* no byte, and none behind it */
@@ -149,7 +155,8 @@ struct pdp_vnet {
 	__u32 local_burst;
 	__u32 flowlet_gap; /* a flow that pauses longer may move; units of 1024 ns */
 	__u8 key; /* enum pdp_key_kind */
-	__u8 pad[3];
+	__u8 payload; /* enum pdp_payload */
+	__u8 pad[2];
 };
 
 struct pdp_slot_table {

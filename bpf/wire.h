@@ -25,10 +25,12 @@
 #define PDP_ETHERTYPE 0x88B5
 #define PDP_WIRE_VERSION 1
 
-/* What follows the tag: ETH_P_IP, ETH_P_IPV6, or a whole Ethernet frame (GRE's and GENEVE's number
- * for it, RFC 1701), in host order.
+/*
+ * What follows the tag, in host order: ETH_P_IP, ETH_P_IPV6, a whole Ethernet frame (GRE's and GENEVE's
+ * number for it, RFC 1701), or bytes of a protocol that only the vnet knows (local experimental EtherType 2).
  */
 #define PDP_PROTO_ETHERNET 0x6558
+#define PDP_PROTO_BYTES 0x88B6
 
 /* Who is to do what with the packet. INPUT goes to the FE, the other three come back from it. */
 enum pdp_op {

@@ -47,6 +47,7 @@ struct packet_case {
 	uint16_t sender; /* OUT, LOCAL: the guest that sends; 0: the first of the vif's vnet */
 	bool delayed; /* OUT, CONTROL: goes, to the delay line */
 	bool bad_tunnel; /* IN, dropped: its tunnel's entry is broken, and the node is charged */
+	bool bytes; /* IN, redirected: what is inside is tagged as bytes */
 	bool unknown_device; /* comes in on a device that is neither port nor FE link */
 	uint16_t queue;
 
@@ -106,8 +107,8 @@ struct case_table {
 };
 
 extern const struct case_table cases_l2, cases_ipv4, cases_ipv6, cases_udp, cases_tunnel,
-	cases_inner, cases_guest, cases_tag, cases_forged, cases_out, cases_local, cases_control,
-	cases_impair;
+	cases_inner, cases_bytes, cases_guest, cases_tag, cases_forged, cases_out, cases_local,
+	cases_control, cases_impair;
 
 /* The good frame of a case, before its edits. */
 void case_build(const struct node *node, const struct packet_case *c, struct packet *p);

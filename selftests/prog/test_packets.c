@@ -18,9 +18,9 @@
 static struct node node;
 
 static const struct case_table *const tables[] = {
-	&cases_l2,    &cases_ipv4,    &cases_ipv6,   &cases_udp,    &cases_tunnel,
-	&cases_inner, &cases_guest,   &cases_tag,    &cases_forged, &cases_out,
-	&cases_local, &cases_control, &cases_impair, NULL,
+	&cases_l2,    &cases_ipv4,  &cases_ipv6,    &cases_udp,	   &cases_tunnel,
+	&cases_inner, &cases_bytes, &cases_guest,   &cases_tag,	   &cases_forged,
+	&cases_out,   &cases_local, &cases_control, &cases_impair, NULL,
 };
 
 static uint16_t read16(const struct packet *p, size_t at)
@@ -98,7 +98,7 @@ static uint16_t expect_tagged(const struct packet_case *c, const struct packet *
 	packet_put16(out, 0x88b5);
 	packet_put8(out, 0x11);
 	packet_put8(out, vif->owner.family == 4 ? outer[1] & 3 : outer[1] >> 4 & 3);
-	packet_put16(out, vxlan ? 0x6558 : protos[c->inner]);
+	packet_put16(out, vxlan ? 0x6558 : c->bytes ? 0x88b6 : protos[c->inner]);
 	packet_put16(out, vif->owner.vnet);
 	packet_put16(out, c->vif);
 	packet_put32(out, hash);
