@@ -173,7 +173,7 @@ int pdp_apply_start_guest(struct pdp_apply *a, struct pdp_node_guest *guest, str
 		.cpus = guest->fe->cpus,
 		.power = guest->power,
 		.memory_mib = conf->memory_mib,
-		.dataplane = conf->data_plane,
+		.dataplane = conf->data.kind,
 		.conf = guest->vnet->told,
 	};
 	int code;

@@ -314,7 +314,9 @@ static enum pdp_outcome show_neighbours(struct pdp_ctl *ctl, int argc, char **ar
 #define FE_KEYS "[ drain true|false ]"
 #define VNET_KEYS                                                                               \
 	"[ policy round-robin|weighted|flow-hash|flowlet|spray ] [ flow-key 5tuple|l3|bytes ] " \
-	"[ flow-bytes LAYER:OFFSET:MASK,... ] [ flowlet-gap-us N ] [ data-plane.kind KIND ] "   \
+	"[ flow-bytes LAYER:OFFSET:MASK,... ] [ flowlet-gap-us N|auto ] "                       \
+	"[ rebalance on|off ] [ data-plane.kind router|xdp ] [ data-plane.object FILE ] "       \
+	"[ data-plane.program PROGRAM ] [ fast-half on|off|auto ] "                             \
 	"[ control-plane.kind none|static|frr|bird|command ] [ control-plane.config DIR ] "     \
 	"[ control-plane.command COMMAND ] [ control-plane.memory SIZE ] "                      \
 	"[ control-plane.power POWER ] [ control-plane.max-routes N ] "                         \

@@ -184,6 +184,17 @@ const char *pdp_control_name(enum pdp_control_kind kind)
 	return (size_t)kind < sizeof(names) / sizeof(names[0]) ? names[kind] : NULL;
 }
 
+const char *pdp_fast_half_name(enum pdp_fast_half fast_half)
+{
+	static const char *const names[] = {
+		[PDP_FAST_HALF_AUTO] = "auto",
+		[PDP_FAST_HALF_ON] = "on",
+		[PDP_FAST_HALF_OFF] = "off",
+	};
+
+	return (size_t)fast_half < sizeof(names) / sizeof(names[0]) ? names[fast_half] : NULL;
+}
+
 uint32_t pdp_rate_burst(uint64_t pps)
 {
 	return pps < 10 ? 1 : (uint32_t)(pps / 10);

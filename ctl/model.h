@@ -117,15 +117,33 @@ struct pdp_flow_conf {
 	uint32_t gap_us; /* of PDP_POLICY_FLOWLET: a pause after which a flow may go elsewhere */
 };
 
+#define PDP_FLOWLET_GAP_AUTO 0 /* as gap_us: PdP finds out */
+
 #define PDP_FLOWLET_GAP_US 500
 #define PDP_FLOWLET_GAP_MAX_US 1000000
+
+/* Is the common case processed on a guest's eth0 already, before its agent? */
+enum pdp_fast_half {
+	PDP_FAST_HALF_AUTO, /* where the kernel and the data plane can */
+	PDP_FAST_HALF_ON,
+	PDP_FAST_HALF_OFF,
+};
+
+/* What processes a vnet's packets. */
+struct pdp_data_conf {
+	char kind[16]; /* "router", or "xdp" */
+	enum pdp_fast_half fast_half;
+	char object[PDP_PATH_LEN]; /* of "xdp": the owner's BPF object, else "" */
+	char program[PDP_NAME_MAX]; /* of "xdp": which of the object's programs, else "" */
+};
 
 struct pdp_vnet_conf {
 	char name[PDP_LABEL_MAX];
 	uint32_t power; /* millicores */
 	enum pdp_policy policy;
 	struct pdp_flow_conf flow;
-	char data_plane[16]; /* "router" */
+	bool rebalance; /* slots of busy guests go to idle ones, while it forwards */
+	struct pdp_data_conf data;
 	uint64_t rate_pps; /* 0 = not policed */
 	uint32_t burst_packets;
 	uint32_t memory_mib; /* of each FE guest; 0 = the default */
@@ -175,6 +193,7 @@ const struct pdp_vif_conf *pdp_vnet_vif(const struct pdp_vnet_conf *vnet, const 
 /* As the node file writes it. */
 const char *pdp_encap_name(enum pdp_encap encap);
 const char *pdp_control_name(enum pdp_control_kind kind);
+const char *pdp_fast_half_name(enum pdp_fast_half fast_half);
 
 /* How many packets may come at once where a rate has no burst: a tenth of a second, for MH guests a quarter. */
 uint32_t pdp_rate_burst(uint64_t pps);

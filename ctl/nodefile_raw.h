@@ -18,7 +18,8 @@
 #define PDP_NODEFILE_MAX (16u << 20)
 #define PDP_NODEFILE_VERSION 1
 
-enum pdp_data_plane { PDP_DATA_ROUTER };
+enum pdp_data_plane { PDP_DATA_ROUTER, PDP_DATA_XDP };
+enum pdp_switch { PDP_SWITCH_OFF, PDP_SWITCH_ON };
 
 struct pdp_raw_port {
 	char *name, *ifname, *vlan;
@@ -72,10 +73,13 @@ struct pdp_raw_vnet {
 	enum pdp_key_kind flow_key;
 	char **flow_bytes;
 	unsigned int flow_bytes_count;
-	uint32_t flowlet_gap_us;
+	char *flowlet_gap_us;
+	enum pdp_switch rebalance;
 	struct {
 		enum pdp_data_plane kind;
+		char *object, *program;
 	} data_plane;
+	enum pdp_fast_half fast_half;
 	struct pdp_raw_control control_plane;
 	struct pdp_raw_rate rate;
 	char *memory;

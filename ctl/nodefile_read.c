@@ -448,12 +448,8 @@ static int read_flow(struct pdp_reader *r, struct pdp_flow_conf *flow,
 
 	flow->key = raw->flow_key;
 	flow->gap_us = PDP_FLOWLET_GAP_US;
-	if (pdp_value_given(r, "flowlet-gap-us"))
-		flow->gap_us = raw->flowlet_gap_us;
-	if (!flow->gap_us || flow->gap_us > PDP_FLOWLET_GAP_MAX_US)
-		return pdp_value_fail(r, "flowlet-gap-us",
-				      "flowlet-gap-us %u is out of range: 1 to %u", flow->gap_us,
-				      PDP_FLOWLET_GAP_MAX_US);
+	if (raw->flowlet_gap_us && pdp_value_gap(r, &flow->gap_us, raw->flowlet_gap_us))
+		return -EINVAL;
 	if (by_bytes && !raw->flow_bytes_count)
 		return pdp_value_fail(r, "flow-key",
 				      "flow-key bytes needs flow-bytes that say which, as in "
@@ -463,6 +459,30 @@ static int read_flow(struct pdp_reader *r, struct pdp_flow_conf *flow,
 				      "flow-bytes are of flow-key bytes; this one is %s",
 				      pdp_key_name(raw->flow_key));
 	return read_flow_bytes(r, flow, raw);
+}
+
+static int read_data(struct pdp_reader *r, struct pdp_data_conf *data,
+		     const struct pdp_raw_vnet *raw)
+{
+	const char *object = raw->data_plane.object, *program = raw->data_plane.program;
+	bool xdp = raw->data_plane.kind == PDP_DATA_XDP;
+
+	snprintf(data->kind, sizeof(data->kind), "%s", xdp ? "xdp" : "router");
+	data->fast_half = raw->fast_half;
+	if (xdp && (!object || !program))
+		return pdp_value_fail(r, "data-plane.kind",
+				      "data-plane kind xdp needs your BPF object and which of its "
+				      "programs; write object: FILE, program: NAME");
+	if (!xdp && (object || program))
+		return pdp_value_fail(
+			r, object ? "data-plane.object" : "data-plane.program",
+			"data-plane kind router is PdP's own; leave object and program out, or "
+			"make the kind xdp");
+	if (!xdp)
+		return 0;
+	if (pdp_value_file(r, "data-plane.object", data->object, object))
+		return -EINVAL;
+	return pdp_value_symbol(r, "data-plane.program", data->program, program);
 }
 
 static int read_vnet(struct pdp_reader *r, struct pdp_vnet_conf *vnet,
@@ -475,10 +495,11 @@ static int read_vnet(struct pdp_reader *r, struct pdp_vnet_conf *vnet,
 		return -EINVAL;
 	if (raw->memory && pdp_value_memory(r, "memory", &vnet->memory_mib, raw->memory))
 		return -EINVAL;
-	if (read_control(r, vnet, &raw->control_plane) || read_flow(r, &vnet->flow, raw))
+	if (read_control(r, vnet, &raw->control_plane) || read_flow(r, &vnet->flow, raw) ||
+	    read_data(r, &vnet->data, raw))
 		return -EINVAL;
 	vnet->policy = raw->policy ? raw->policy : PDP_POLICY_FLOW_HASH;
-	snprintf(vnet->data_plane, sizeof(vnet->data_plane), "router");
+	vnet->rebalance = raw->rebalance == PDP_SWITCH_ON;
 	ret = read_vifs(r, vnet, raw);
 	if (!ret)
 		ret = read_routes(r, vnet, raw);

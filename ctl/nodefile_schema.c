@@ -34,7 +34,21 @@ static const cyaml_strval_t flow_keys[] = {
 	{"bytes", PDP_KEY_BYTES},
 };
 
-static const cyaml_strval_t data_planes[] = {{"router", PDP_DATA_ROUTER}};
+static const cyaml_strval_t data_planes[] = {
+	{"router", PDP_DATA_ROUTER},
+	{"xdp", PDP_DATA_XDP},
+};
+
+static const cyaml_strval_t fast_halves[] = {
+	{"on", PDP_FAST_HALF_ON},
+	{"off", PDP_FAST_HALF_OFF},
+	{"auto", PDP_FAST_HALF_AUTO},
+};
+
+static const cyaml_strval_t switches[] = {
+	{"on", PDP_SWITCH_ON},
+	{"off", PDP_SWITCH_OFF},
+};
 
 static const cyaml_strval_t control_planes[] = {
 	{"none", PDP_CONTROL_NONE}, {"static", PDP_CONTROL_STATIC},   {"frr", PDP_CONTROL_FRR},
@@ -102,6 +116,8 @@ static const cyaml_schema_field_t neighbour_fields[] = {
 
 static const cyaml_schema_field_t data_plane_fields[] = {
 	WORD("kind", REQUIRED, RAW_VNET(data_plane), kind, data_planes),
+	TEXT("object", OPTIONAL, RAW_VNET(data_plane), object),
+	TEXT("program", OPTIONAL, RAW_VNET(data_plane), program),
 	CYAML_FIELD_END,
 };
 
@@ -138,9 +154,11 @@ static const cyaml_schema_field_t vnet_fields[] = {
 	WORD("policy", OPTIONAL, struct pdp_raw_vnet, policy, policies),
 	WORD("flow-key", OPTIONAL, struct pdp_raw_vnet, flow_key, flow_keys),
 	LIST("flow-bytes", struct pdp_raw_vnet, flow_bytes, &word, PDP_KEY_BYTES_MAX),
-	CYAML_FIELD_UINT("flowlet-gap-us", OPTIONAL, struct pdp_raw_vnet, flowlet_gap_us),
+	TEXT("flowlet-gap-us", OPTIONAL, struct pdp_raw_vnet, flowlet_gap_us),
+	WORD("rebalance", OPTIONAL, struct pdp_raw_vnet, rebalance, switches),
 	CYAML_FIELD_MAPPING("data-plane", OPTIONAL, struct pdp_raw_vnet, data_plane,
 			    data_plane_fields),
+	WORD("fast-half", OPTIONAL, struct pdp_raw_vnet, fast_half, fast_halves),
 	CYAML_FIELD_MAPPING("control-plane", OPTIONAL, struct pdp_raw_vnet, control_plane,
 			    control_plane_fields),
 	CYAML_FIELD_MAPPING("rate", OPTIONAL, struct pdp_raw_vnet, rate, rate_fields),

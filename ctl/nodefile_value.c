@@ -161,6 +161,45 @@ int pdp_value_memory(struct pdp_reader *r, const char *key, uint32_t *out, const
 	return 0;
 }
 
+int pdp_value_gap(struct pdp_reader *r, uint32_t *out, const char *text)
+{
+	unsigned long gap;
+	char *end;
+
+	*out = PDP_FLOWLET_GAP_AUTO;
+	if (!strcmp(text, "auto"))
+		return 0;
+	gap = isdigit((unsigned char)*text) ? strtoul(text, &end, 10) : 0;
+	if (!isdigit((unsigned char)*text) || *end)
+		return pdp_value_fail(r, "flowlet-gap-us",
+				      "flowlet-gap-us '%.40s' is neither a number of microseconds "
+				      "nor auto",
+				      text);
+	if (!gap || gap > PDP_FLOWLET_GAP_MAX_US)
+		return pdp_value_fail(r, "flowlet-gap-us",
+				      "flowlet-gap-us %.40s is out of range: 1 to %u", text,
+				      PDP_FLOWLET_GAP_MAX_US);
+	*out = (uint32_t)gap;
+	return 0;
+}
+
+int pdp_value_symbol(struct pdp_reader *r, const char *key, char out[PDP_NAME_MAX],
+		     const char *text)
+{
+	size_t len = strlen(text);
+
+	if (len >= PDP_NAME_MAX)
+		return pdp_value_fail(r, key,
+				      "%s '%.20s...' is too long: %zu characters, at most %d",
+				      WORDS(key), text, len, PDP_NAME_MAX - 1);
+	for (const char *c = text; *c; c++)
+		if (!isalnum((unsigned char)*c) && *c != '_')
+			return pdp_value_fail(r, key, "%s '%.60s' is no name of a function in C",
+					      WORDS(key), text);
+	memcpy(out, text, len + 1);
+	return 0;
+}
+
 int pdp_value_file(struct pdp_reader *r, const char *key, char out[PDP_PATH_LEN], const char *text)
 {
 	size_t len = strlen(text);

@@ -44,6 +44,13 @@ int pdp_value_vlan(struct pdp_reader *r, uint16_t vlan[2], const char *text);
 /* "64M" or "1G", in powers of 1024. */
 int pdp_value_memory(struct pdp_reader *r, const char *key, uint32_t *out, const char *text);
 
+/* "500", or "auto", which is PDP_FLOWLET_GAP_AUTO. */
+int pdp_value_gap(struct pdp_reader *r, uint32_t *out, const char *text);
+
+/* The name of a function in C. */
+int pdp_value_symbol(struct pdp_reader *r, const char *key, char out[PDP_NAME_MAX],
+		     const char *text);
+
 /* A path from the root; what follows it (arguments) is not looked at. */
 int pdp_value_file(struct pdp_reader *r, const char *key, char out[PDP_PATH_LEN], const char *text);
 

@@ -268,8 +268,26 @@ static void put_flow(struct builder *b, int map, const struct pdp_flow_conf *flo
 		append(b, fields, scalar(b, pdp_key_print(text, &field), YAML_ANY_SCALAR_STYLE));
 	if (at)
 		put(b, map, "flow-bytes", fields);
-	if (flow->gap_us != PDP_FLOWLET_GAP_US)
+	if (flow->gap_us == PDP_FLOWLET_GAP_AUTO)
+		put_text(b, map, "flowlet-gap-us", "auto");
+	else if (flow->gap_us != PDP_FLOWLET_GAP_US)
 		put_number(b, map, "flowlet-gap-us", flow->gap_us);
+}
+
+/* The router, which most are, is not told. */
+static void put_data(struct builder *b, int map, const struct pdp_data_conf *data)
+{
+	int inner;
+
+	if (*data->object) {
+		inner = mapping(b);
+		put_text(b, inner, "kind", data->kind);
+		put_text(b, inner, "object", data->object);
+		put_text(b, inner, "program", data->program);
+		put(b, map, "data-plane", inner);
+	}
+	if (data->fast_half != PDP_FAST_HALF_AUTO)
+		put_text(b, map, "fast-half", pdp_fast_half_name(data->fast_half));
 }
 
 static void add_vnet(struct builder *b, int list, const struct pdp_vnet_conf *vnet)
@@ -280,6 +298,9 @@ static void add_vnet(struct builder *b, int list, const struct pdp_vnet_conf *vn
 	put_power(b, map, "power", vnet->power);
 	put_text(b, map, "policy", pdp_policy_name(vnet->policy));
 	put_flow(b, map, &vnet->flow);
+	if (vnet->rebalance)
+		put_text(b, map, "rebalance", "on");
+	put_data(b, map, &vnet->data);
 	put_control(b, map, &vnet->control);
 	if (vnet->rate_pps)
 		put_rate(b, map, vnet->rate_pps, vnet->burst_packets,

@@ -121,7 +121,7 @@ static bool is_born_so(const struct pdp_place *p, const struct pdp_model *was,
 	const struct pdp_fe_conf *old_fe = pdp_model_fe(was, fe->name);
 
 	return (!old || (old->memory_mib == v->conf->memory_mib &&
-			 !strcmp(old->data_plane, v->conf->data_plane))) &&
+			 !strcmp(old->data.kind, v->conf->data.kind))) &&
 	       (!old_fe || !strcmp(old_fe->cpus, fe->cpus));
 }
 

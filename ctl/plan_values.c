@@ -112,6 +112,12 @@ static const char *print_bytes(char *text, size_t size, const struct pdp_key *ke
 	return text;
 }
 
+static const char *print_gap(char text[TEXT_MAX], uint32_t gap_us)
+{
+	snprintf(text, TEXT_MAX, gap_us == PDP_FLOWLET_GAP_AUTO ? "auto" : "%u", gap_us);
+	return text;
+}
+
 static int note_flow(struct pdp_change *change, const struct pdp_flow_conf *from,
 		     const struct pdp_flow_conf *to)
 {
@@ -121,14 +127,28 @@ static int note_flow(struct pdp_change *change, const struct pdp_flow_conf *from
 	    pdp_note_value(change, "flow-bytes", print_bytes(old, sizeof(old), &from->bytes),
 			   print_bytes(new, sizeof(new), &to->bytes)))
 		return -ENOMEM;
-	return note_number(change, "flowlet-gap-us", from->gap_us, to->gap_us, "");
+	if (from->gap_us == to->gap_us)
+		return 0;
+	return pdp_note_value(change, "flowlet-gap-us", print_gap(old, from->gap_us),
+			      print_gap(new, to->gap_us));
+}
+
+/* Another program of the owner's, or another half, takes over under traffic. */
+static int note_data(struct pdp_change *change, const struct pdp_data_conf *from,
+		     const struct pdp_data_conf *to)
+{
+	if (pdp_note_value(change, "data-plane.object", from->object, to->object) ||
+	    pdp_note_value(change, "data-plane.program", from->program, to->program))
+		return -ENOMEM;
+	return pdp_note_value(change, "fast-half", pdp_fast_half_name(from->fast_half),
+			      pdp_fast_half_name(to->fast_half));
 }
 
 int pdp_vnet_differ(struct pdp_change *change)
 {
 	const struct pdp_vnet_conf *from = change->before.vnet, *to = change->after.vnet;
 
-	if (pdp_note_value(change, "data-plane", from->data_plane, to->data_plane) ||
+	if (pdp_note_value(change, "data-plane", from->data.kind, to->data.kind) ||
 	    note_number(change, "memory", from->memory_mib, to->memory_mib, "M"))
 		return -ENOMEM;
 	if (change->n_values)
@@ -137,6 +157,9 @@ int pdp_vnet_differ(struct pdp_change *change)
 	    pdp_note_value(change, "policy", pdp_policy_name(from->policy),
 			   pdp_policy_name(to->policy)) ||
 	    note_flow(change, &from->flow, &to->flow) ||
+	    pdp_note_value(change, "rebalance", from->rebalance ? "on" : "",
+			   to->rebalance ? "on" : "") ||
+	    note_data(change, &from->data, &to->data) ||
 	    note_control(change, &from->control, &to->control) ||
 	    note_number(change, "rate.pps", from->rate_pps, to->rate_pps, ""))
 		return -ENOMEM;

@@ -353,7 +353,8 @@ void pdp_publish_local_police(struct pdp_publish *st, uint16_t vnet, uint64_t ra
 void pdp_publish_flow(struct pdp_publish *st, uint16_t vnet, const struct pdp_flow_conf *flow)
 {
 	struct pdp_key *key = ELEMENT(st, PDP_MAP_KEYS, vnet, struct pdp_key);
-	uint64_t gap = ((uint64_t)flow->gap_us * 1000) >> PDP_FLOWLET_SHIFT;
+	uint32_t gap_us = flow->gap_us == PDP_FLOWLET_GAP_AUTO ? PDP_FLOWLET_GAP_US : flow->gap_us;
+	uint64_t gap = ((uint64_t)gap_us * 1000) >> PDP_FLOWLET_SHIFT;
 
 	if (memcmp(key, &flow->bytes, sizeof(*key))) {
 		*key = flow->bytes;

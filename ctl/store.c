@@ -224,8 +224,8 @@ static int upgrade(struct pdp_store *store, struct pdp_error *err)
 	if (store->version == PDP_STORE_SCHEMA)
 		return 0;
 	code = pdp_db_runf(store, "BEGIN IMMEDIATE; PRAGMA user_version = %d", PDP_STORE_SCHEMA);
-	if (!code)
-		code = pdp_db_run(store, pdp_store_upgrade_2);
+	for (int version = store->version + 1; !code && version <= PDP_STORE_SCHEMA; version++)
+		code = pdp_db_run(store, pdp_store_upgrades[version]);
 	pdp_failpoint("store-upgrade");
 	if (!code)
 		code = pdp_rows_digest(store->db, PDP_STORE_SCHEMA, &digest);

@@ -157,7 +157,7 @@ static void read_vnet(struct rows *r)
 	vnet->power = (uint32_t)take_number(r, UINT32_MAX);
 	vnet->flow.gap_us = PDP_FLOWLET_GAP_US;
 	vnet->policy = (enum pdp_policy)take_number(r, UINT8_MAX);
-	take_text(r, vnet->data_plane, sizeof(vnet->data_plane));
+	take_text(r, vnet->data.kind, sizeof(vnet->data.kind));
 	vnet->rate_pps = take_number(r, INT64_MAX);
 	vnet->burst_packets = (uint32_t)take_number(r, UINT32_MAX);
 	vnet->memory_mib = (uint32_t)take_number(r, UINT32_MAX);
@@ -305,6 +305,25 @@ static void read_flow(struct rows *r)
 			spoil(r, SQLITE_CORRUPT);
 }
 
+static void read_data(struct rows *r)
+{
+	struct pdp_vnet_conf *vnet = take_vnet(r);
+
+	if (!vnet)
+		return;
+	vnet->data.fast_half = (enum pdp_fast_half)take_number(r, PDP_FAST_HALF_OFF);
+	take_text(r, vnet->data.object, sizeof(vnet->data.object));
+	take_text(r, vnet->data.program, sizeof(vnet->data.program));
+}
+
+static void read_rebalance(struct rows *r)
+{
+	struct pdp_vnet_conf *vnet = take_vnet(r);
+
+	if (vnet)
+		vnet->rebalance = true;
+}
+
 static const struct {
 	const char *sql;
 	void (*read)(struct rows *r);
@@ -326,6 +345,8 @@ static const struct {
 	 read_control},
 	{"SELECT vnet, vif, delay_ms, loss, down FROM %s.impair ORDER BY vnet, vif", read_impair},
 	{"SELECT vnet, key, bytes, gap_us FROM %s.flow ORDER BY vnet", read_flow},
+	{"SELECT vnet, fast_half, object, program FROM %s.data_plane ORDER BY vnet", read_data},
+	{"SELECT vnet FROM %s.rebalance ORDER BY vnet", read_rebalance},
 };
 
 int pdp_rows_read(sqlite3 *db, const char *from, struct pdp_state *out)

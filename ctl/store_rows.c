@@ -34,6 +34,14 @@
 	"CREATE TABLE past (generation INTEGER NOT NULL, name TEXT NOT NULL, gone INTEGER NOT NULL,"  \
 	" row TEXT NOT NULL, PRIMARY KEY (generation, name, gone, row)) STRICT, WITHOUT ROWID;"
 
+/* What version 3 added: data planes that are not the usual, and vnets whose slots PdP moves. */
+#define SCHEMA_3                                                                            \
+	"CREATE TABLE data_plane (vnet TEXT PRIMARY KEY REFERENCES vnet"                    \
+	" DEFERRABLE INITIALLY DEFERRED, fast_half INTEGER NOT NULL, object TEXT NOT NULL," \
+	" program TEXT NOT NULL) STRICT, WITHOUT ROWID;"                                    \
+	"CREATE TABLE rebalance (vnet TEXT PRIMARY KEY REFERENCES vnet"                     \
+	" DEFERRABLE INITIALLY DEFERRED) STRICT, WITHOUT ROWID;"
+
 /* Ids are checked against bpf/maps.h on both ways, not here: limits may grow, a schema stays. */
 const char pdp_store_schema[] =
 	"CREATE TABLE node (one INTEGER PRIMARY KEY CHECK (one = 1), name TEXT NOT NULL,"
@@ -69,13 +77,16 @@ const char pdp_store_schema[] =
 	"CREATE TABLE neighbour (vnet TEXT NOT NULL, vif TEXT NOT NULL, address TEXT NOT NULL,"
 	" mac TEXT NOT NULL, PRIMARY KEY (vnet, vif, address),"
 	" FOREIGN KEY (vnet, vif) REFERENCES vif DEFERRABLE INITIALLY DEFERRED)"
-	" STRICT, WITHOUT ROWID;" SCHEMA_2
+	" STRICT, WITHOUT ROWID;" SCHEMA_2 SCHEMA_3
 	"CREATE TABLE history (generation INTEGER PRIMARY KEY, time INTEGER NOT NULL,"
 	" text TEXT NOT NULL, uid INTEGER, node TEXT, bytes INTEGER) STRICT;";
 
-const char pdp_store_upgrade_2[] = "ALTER TABLE history ADD COLUMN uid INTEGER;"
-				   "ALTER TABLE history ADD COLUMN node TEXT;"
-				   "ALTER TABLE history ADD COLUMN bytes INTEGER;" SCHEMA_2;
+const char *const pdp_store_upgrades[] = {
+	[2] = "ALTER TABLE history ADD COLUMN uid INTEGER;"
+	      "ALTER TABLE history ADD COLUMN node TEXT;"
+	      "ALTER TABLE history ADD COLUMN bytes INTEGER;" SCHEMA_2,
+	[3] = SCHEMA_3,
+};
 
 const struct pdp_rows pdp_store_tables[] = {
 	{"port", "name", NULL, 1},
@@ -89,6 +100,8 @@ const struct pdp_rows pdp_store_tables[] = {
 	{"control", "vnet", "vnet", 2},
 	{"impair", "vnet, vif", "vnet", 2},
 	{"flow", "vnet", "vnet", 2},
+	{"data_plane", "vnet", "vnet", 3},
+	{"rebalance", "vnet", "vnet", 3},
 };
 
 const size_t pdp_store_n_tables = sizeof(pdp_store_tables) / sizeof(pdp_store_tables[0]);
@@ -186,7 +199,7 @@ static int write_vnet(struct writer *w, const struct pdp_vnet_conf *vnet)
 	if (code || !placed)
 		return code;
 	return put(w, "tiiitiiii", vnet->name, (int64_t)id, (int64_t)vnet->power,
-		   (int64_t)vnet->policy, vnet->data_plane, (int64_t)vnet->rate_pps,
+		   (int64_t)vnet->policy, vnet->data.kind, (int64_t)vnet->rate_pps,
 		   (int64_t)vnet->burst_packets, (int64_t)vnet->memory_mib,
 		   (int64_t)placed->table_generation);
 }
@@ -313,16 +326,33 @@ static int write_flow_of(struct writer *w, const struct pdp_vnet_conf *vnet)
 	return put(w, "titi", vnet->name, (int64_t)flow->key, text, (int64_t)flow->gap_us);
 }
 
+static int write_data_of(struct writer *w, const struct pdp_vnet_conf *vnet)
+{
+	const struct pdp_data_conf *data = &vnet->data;
+
+	if (data->fast_half == PDP_FAST_HALF_AUTO && !*data->object)
+		return 0;
+	return put(w, "titt", vnet->name, (int64_t)data->fast_half, data->object, data->program);
+}
+
+static int write_rebalance_of(struct writer *w, const struct pdp_vnet_conf *vnet)
+{
+	return vnet->rebalance ? put(w, "t", vnet->name) : 0;
+}
+
 /* As pdp_store_tables, with the number of columns. Rows are the node's or a vnet's. */
 static const struct {
 	int columns;
 	int (*write)(struct writer *w);
 	int (*write_of)(struct writer *w, const struct pdp_vnet_conf *vnet);
 } writers[] = {
-	{5, write_ports, NULL},	     {4, write_fes, NULL},	     {9, NULL, write_vnet},
-	{5, NULL, write_guests_of},  {12, NULL, write_vifs_of},	     {4, NULL, write_addresses_of},
-	{4, NULL, write_routes_of},  {4, NULL, write_neighbours_of}, {9, NULL, write_control_of},
-	{5, NULL, write_impairs_of}, {4, NULL, write_flow_of},
+	{5, write_ports, NULL},	       {4, write_fes, NULL},
+	{9, NULL, write_vnet},	       {5, NULL, write_guests_of},
+	{12, NULL, write_vifs_of},     {4, NULL, write_addresses_of},
+	{4, NULL, write_routes_of},    {4, NULL, write_neighbours_of},
+	{9, NULL, write_control_of},   {5, NULL, write_impairs_of},
+	{4, NULL, write_flow_of},      {4, NULL, write_data_of},
+	{1, NULL, write_rebalance_of},
 };
 
 _Static_assert(sizeof(writers) / sizeof(writers[0]) ==

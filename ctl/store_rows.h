@@ -23,8 +23,8 @@ extern const size_t pdp_store_n_tables;
 /* CREATE TABLE statements of PDP_STORE_SCHEMA. */
 extern const char pdp_store_schema[];
 
-/* What makes a store of version 1 one of version 2. */
-extern const char pdp_store_upgrade_2[];
+/* What makes a store of the version before one of this version; the first two are empty. */
+extern const char *const pdp_store_upgrades[PDP_STORE_SCHEMA + 1];
 
 /*
  * Make, for this connection, the tables temp.NAME for what is to be, and the views temp.was_NAME for what

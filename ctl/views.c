@@ -265,7 +265,9 @@ static json_t *view_vnet(struct pdp_node *node, struct pdp_node_vnet *vnet,
 	set_str(row, "state", ready == vnet->n_guests ? "up" : ready ? "degraded" : "down");
 	set_int(row, "power_millicores", vnet->conf->power);
 	set_str(row, "policy", pdp_policy_name(vnet->conf->policy));
-	set_str(row, "data_plane", vnet->conf->data_plane);
+	json_object_set_new(row, "rebalance", json_boolean(vnet->conf->rebalance));
+	set_str(row, "data_plane", vnet->conf->data.kind);
+	set_str(row, "fast_half", pdp_fast_half_name(vnet->conf->data.fast_half));
 	set_str(row, "control_plane", pdp_control_name(vnet->conf->control.kind));
 	json_object_set_new(row, "control_guest", pdp_view_control(vnet));
 	set_int(row, "rate_pps", vnet->conf->rate_pps);
@@ -392,7 +394,7 @@ static json_t *view_guest(struct pdp_node *node, const struct pdp_node_guest *gu
 	set_int(row, "id", guest->id);
 	set_str(row, "vnet", guest->vnet->conf->name);
 	set_str(row, "kind", "fe");
-	set_str(row, "runs", guest->vnet->conf->data_plane);
+	set_str(row, "runs", guest->vnet->conf->data.kind);
 	set_str(row, "fe", guest->fe->name);
 	set_str(row, "state", guest_state(guest));
 	set_str(row, "error", guest->error.text[0] ? guest->error.text : NULL);

@@ -122,9 +122,21 @@ static inline void draw_flow(struct pdp_flow_conf *flow)
 					     "transport:2:ffff", "transport:255:01"};
 
 	flow->key = (enum pdp_key_kind)draw(PDP_KEY_BYTES + 1);
-	flow->gap_us = draw(2) ? PDP_FLOWLET_GAP_US : 1 + draw(PDP_FLOWLET_GAP_MAX_US);
+	flow->gap_us = draw(2) ? PDP_FLOWLET_GAP_US : draw(PDP_FLOWLET_GAP_MAX_US + 1);
 	for (uint32_t i = draw(4); flow->key == PDP_KEY_BYTES && i < 4; i++)
 		pdp_key_parse(&flow->bytes, fields[i]);
+}
+
+static inline void draw_data(struct pdp_data_conf *data)
+{
+	bool xdp = draw(3) == 0;
+
+	snprintf(data->kind, sizeof(data->kind), "%s", xdp ? "xdp" : "router");
+	data->fast_half = (enum pdp_fast_half)draw(PDP_FAST_HALF_OFF + 1);
+	if (!xdp)
+		return;
+	snprintf(data->object, sizeof(data->object), "/usr/lib/pdp/%u.bpf.o", draw(100));
+	snprintf(data->program, sizeof(data->program), "label_switch%u", draw(10));
 }
 
 static inline void draw_control(struct pdp_control_conf *control)
@@ -153,7 +165,8 @@ static inline void draw_vnet(struct pdp_vnet_conf *vnet, const struct pdp_model 
 	snprintf(vnet->name, sizeof(vnet->name), "net%zu", i);
 	vnet->power = 1 + draw(1500);
 	vnet->policy = (enum pdp_policy)(1 + draw(5));
-	snprintf(vnet->data_plane, sizeof(vnet->data_plane), "router");
+	draw_data(&vnet->data);
+	vnet->rebalance = draw(2);
 	if (draw(2)) {
 		vnet->rate_pps = 4 + draw(1000000);
 		vnet->burst_packets = 1 + (uint32_t)(draw(2) ? vnet->rate_pps / 10 : 0);
@@ -259,8 +272,10 @@ static inline char *describe(const struct pdp_model *model, const struct pdp_pla
 		const struct pdp_vnet_conf *vnet = &copy.vnets[i];
 
 		fprintf(file, "vnet %s %u %d %s %llu %u %u\n", vnet->name, vnet->power,
-			vnet->policy, vnet->data_plane, (unsigned long long)vnet->rate_pps,
+			vnet->policy, vnet->data.kind, (unsigned long long)vnet->rate_pps,
 			vnet->burst_packets, vnet->memory_mib);
+		fprintf(file, " data %d '%s' '%s' rebalance %d\n", vnet->data.fast_half,
+			vnet->data.object, vnet->data.program, vnet->rebalance);
 		fprintf(file, " flow %d %u", vnet->flow.key, vnet->flow.gap_us);
 		for (size_t j = 0; j < PDP_KEY_BYTES_MAX; j++)
 			fprintf(file, " %u:%u:%02x", vnet->flow.bytes.byte[j].layer,

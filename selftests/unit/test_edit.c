@@ -99,6 +99,12 @@ static const struct {
 	 "~ vnet      blue  memory none -> 64M, policy weighted -> flow-hash; makes its FE guests "
 	 "anew\n"},
 	{"vnet set blue data-plane router control-plane.kind frr flow-key 5tuple", ""},
+	{"vnet set blue fast-half off rebalance on flowlet-gap-us auto",
+	 "~ vnet      blue  flowlet-gap-us 500 -> auto, rebalance none -> on, fast-half auto -> off\n"},
+	{"vnet set blue fast-half default rebalance off flowlet-gap-us 500", ""},
+	{"vnet set blue data-plane xdp data-plane.object /x.o data-plane.program label",
+	 "~ vnet      blue  data-plane router -> xdp, data-plane.object none -> /x.o, "
+	 "data-plane.program none -> label; makes its FE guests anew\n"},
 	{"vnet set red control-plane frr control-plane.config /etc/pdp/red",
 	 "~ vnet      red  control-plane none -> frr, control-plane.config none -> /etc/pdp/red; makes "
 	 "it an MH guest\n"},
@@ -385,7 +391,7 @@ static void test_most_vnets(void **arg)
 		struct pdp_vnet_conf *vnet = &many.vnets[many.n_vnets];
 
 		*vnet = (struct pdp_vnet_conf){.power = 1};
-		set_text(vnet->data_plane, "router");
+		set_text(vnet->data.kind, "router");
 		snprintf(vnet->name, sizeof(vnet->name), "n%zu", many.n_vnets);
 	}
 	assert_int_equal(edit(&full, &many, "vnet add last power 1m", &err), 0);

@@ -113,7 +113,20 @@ static const struct {
 	{"flow-key: 5tuple", "flow-key: bytes\n    flow-bytes: [\"network:0:ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff\", inner:0:ff]", "f:14: vnet red: flow-bytes are more than 32 bytes in all"},
 	{"flow-key: 5tuple", "flowlet-gap-us: 0", "f:13: vnet red: flowlet-gap-us 0 is out of range: 1 to 1000000"},
 	{"flow-key: 5tuple", "flowlet-gap-us: 1000001", "f:13: vnet red: flowlet-gap-us 1000001 is out of range: 1 to 1000000"},
-	{"kind: router", "kind: switch", "f:14: vnet red: unknown data-plane kind 'switch' (there is router)"},
+	{"kind: router", "kind: switch", "f:14: vnet red: unknown data-plane kind 'switch' (there are router, xdp)"},
+	{"kind: router", "kind: xdp", "f:14: vnet red: data-plane kind xdp needs your BPF object and which of its programs; write object: FILE, program: NAME"},
+	{"kind: router", "kind: xdp, object: /x.o", "f:14: vnet red: data-plane kind xdp needs your BPF object*"},
+	{"kind: router", "kind: xdp, program: label", "f:14: vnet red: data-plane kind xdp needs your BPF object*"},
+	{"kind: router", "kind: router, object: /x.o", "f:14: vnet red: data-plane kind router is PdP's own; leave object and program out, or make the kind xdp"},
+	{"kind: router", "kind: router, program: label", "f:14: vnet red: data-plane kind router is PdP's own*"},
+	{"kind: router", "kind: xdp, object: x.o, program: label", "f:14: vnet red: data-plane object 'x.o' must begin with /: pdpd reads it, from wherever it runs"},
+	{"kind: router", "kind: xdp, object: /x.o, program: my-label", "f:14: vnet red: data-plane program 'my-label' is no name of a function in C"},
+	{"kind: router", "kind: xdp, object: /x.o, program: " LONG, "f:14: vnet red: data-plane program 'aaaaaaaaaaaaaaaaaaaa...' is too long: 64 characters, at most 63"},
+	{"flow-key: 5tuple", "fast-half: true", "f:13: vnet red: unknown fast-half 'true' (there are on, off, auto)"},
+	{"flow-key: 5tuple", "rebalance: auto", "f:13: vnet red: unknown rebalance 'auto' (there are on, off)"},
+	{"flow-key: 5tuple", "flowlet-gap-us: atuo", "f:13: vnet red: flowlet-gap-us 'atuo' is neither a number of microseconds nor auto"},
+	{"flow-key: 5tuple", "flowlet-gap-us: 5ms", "f:13: vnet red: flowlet-gap-us '5ms' is neither*"},
+	{"flow-key: 5tuple", "flowlet-gap-us: 99999999999999999999999", "f:13: vnet red: flowlet-gap-us 99999999999999999999999 is out of range: 1 to 1000000"},
 	{"kind: frr", "kind: quagga", "f:15: vnet red: unknown control-plane kind 'quagga' (there are none, static, frr, bird, command)"},
 	{"kind: frr", "kind: brid", "f:15: vnet red: unknown control-plane kind 'brid' (did you mean 'bird'?)"},
 	{"encap: udp", "encap: gre", "f:19: vif red/v0: unknown encap 'gre' (there are udp, vxlan)"},
@@ -335,7 +348,7 @@ static void good_file_loads_whole(void **state)
 	red = pdp_model_vnet(&model, "red");
 	assert_int_equal(red->power, 1500);
 	assert_int_equal(red->policy, PDP_POLICY_WEIGHTED);
-	assert_string_equal(red->data_plane, "router");
+	assert_string_equal(red->data.kind, "router");
 	assert_int_equal(red->rate_pps, 1000);
 	assert_int_equal(red->burst_packets, 10);
 	assert_int_equal(red->memory_mib, 64);

@@ -172,7 +172,7 @@ static void small_model(struct pdp_model *model, size_t n_fes, uint32_t power)
 	}
 	model->vnets = calloc(1, sizeof(*model->vnets));
 	set_text(model->vnets[0].name, "red");
-	set_text(model->vnets[0].data_plane, "router");
+	set_text(model->vnets[0].data.kind, "router");
 	model->vnets[0].power = power;
 }
 
@@ -323,7 +323,7 @@ static void many_model(struct pdp_model *model, size_t n_fes, const uint32_t *po
 		struct pdp_vnet_conf *vnet = &model->vnets[model->n_vnets];
 
 		snprintf(vnet->name, sizeof(vnet->name), "%s", names[model->n_vnets]);
-		set_text(vnet->data_plane, "router");
+		set_text(vnet->data.kind, "router");
 		vnet->power = powers[model->n_vnets];
 	}
 }

@@ -303,8 +303,8 @@ static void test_foreign_files(void **arg)
 	make_store();
 	run_sql("PRAGMA user_version = 7");
 	assert_refused(-ENOTSUP, " has schema version 7; this is PdP " PDP_VERSION
-				 ", which has version 2: run the PdP that made it");
-	run_sql("PRAGMA user_version = 2; UPDATE vnet SET power = power + 1 WHERE name = 'net1'");
+				 ", which has version 3: run the PdP that made it");
+	run_sql("PRAGMA user_version = 3; UPDATE vnet SET power = power + 1 WHERE name = 'net1'");
 	assert_refused(-EBADMSG, " is corrupt: its rows are not those that were saved");
 	run_sql("PRAGMA foreign_keys = OFF; DELETE FROM fe");
 	assert_refused(-EBADMSG, " is corrupt: rows refer to rows that are gone");
@@ -390,18 +390,20 @@ static void test_read_only(void **arg)
 	clear_dir();
 }
 
-/* What version 1 did not have is taken away; what it would say of itself is put there. */
-static void make_version_1(void)
+/* What an earlier version did not have is taken away; what it would say of itself is put there. */
+static void make_version(int version)
 {
 	char sql[96];
 	sqlite3 *raw;
 	int64_t digest;
 
-	run_sql("DROP TABLE control; DROP TABLE impair; DROP TABLE flow; DROP TABLE past;"
-		"ALTER TABLE history DROP COLUMN uid; ALTER TABLE history DROP COLUMN node;"
-		"ALTER TABLE history DROP COLUMN bytes; PRAGMA user_version = 1");
+	run_sql("DROP TABLE data_plane; DROP TABLE rebalance; PRAGMA user_version = 2");
+	if (version == 1)
+		run_sql("DROP TABLE control; DROP TABLE impair; DROP TABLE flow; DROP TABLE past;"
+			"ALTER TABLE history DROP COLUMN uid; ALTER TABLE history DROP COLUMN node;"
+			"ALTER TABLE history DROP COLUMN bytes; PRAGMA user_version = 1");
 	assert_int_equal(sqlite3_open(db, &raw), SQLITE_OK);
-	assert_int_equal(pdp_rows_digest(raw, 1, &digest), SQLITE_OK);
+	assert_int_equal(pdp_rows_digest(raw, version, &digest), SQLITE_OK);
 	sqlite3_close(raw);
 	snprintf(sql, sizeof(sql), "UPDATE node SET digest = %lld", (long long)digest);
 	run_sql(sql);
@@ -415,39 +417,48 @@ static int open_until(const char *failpoint)
 	return pdp_store_open(&store, db, NULL) ? 1 : 0;
 }
 
-/* A store of the version before is taken over whole, even if that is cut short at first. */
-static void test_upgrade(void **arg)
+/* A state without what came after that version. */
+static void draw_state_of(struct pdp_state *state, int version)
 {
-	struct pdp_store *store = open_good();
-	struct pdp_state state = {0};
-	struct bytes before;
+	draw_state(state, 8);
+	for (size_t i = 0; i < state->model.n_vnets; i++) {
+		struct pdp_vnet_conf *vnet = &state->model.vnets[i];
 
-	(void)arg;
-	draw_state(&state, 8);
-	for (size_t i = 0; i < state.model.n_vnets; i++) {
-		struct pdp_vnet_conf *vnet = &state.model.vnets[i];
-
+		vnet->data = (struct pdp_data_conf){.kind = "router"};
+		vnet->rebalance = false;
+		if (version > 1)
+			continue;
 		vnet->control = (struct pdp_control_conf){0};
 		vnet->flow = (struct pdp_flow_conf){.gap_us = PDP_FLOWLET_GAP_US};
 		for (size_t j = 0; j < vnet->n_vifs; j++)
 			vnet->vifs[j].impair = (struct pdp_impair_conf){0};
 	}
-	save_good(store, &state, "of version 1");
+}
+
+/* A store of an earlier version is taken over whole, even if that is cut short at first. */
+static void upgrade_from(int version)
+{
+	struct pdp_store *store = open_good();
+	struct pdp_state state = {0};
+	struct bytes before;
+
+	draw_state_of(&state, version);
+	save_good(store, &state, "of an earlier version");
 	pdp_store_close(store);
-	make_version_1();
+	make_version(version);
 	before = read_file(db);
 	assert_int_equal(in_child(open_until, "store-upgrade"), SIGKILL);
 	assert_file(db, &before);
 	store = open_good();
 	assert_holds(store, &state);
 	draw_state(&state, 8);
-	save_good(store, &state, "of version 2");
+	save_good(store, &state, "of this version");
 	pdp_store_close(store);
 	store = open_good();
 	assert_holds(store, &state);
 	pdp_store_close(store);
 	/* Damage is seen before anything is written. */
-	make_version_1();
+	make_version(version);
 	run_sql("UPDATE fe SET capacity = capacity + 1");
 	free(before.at);
 	before = read_file(db);
@@ -456,6 +467,13 @@ static void test_upgrade(void **arg)
 	free(before.at);
 	pdp_state_free(&state);
 	clear_dir();
+}
+
+static void test_upgrade(void **arg)
+{
+	(void)arg;
+	upgrade_from(1);
+	upgrade_from(2);
 }
 
 int main(void)
