@@ -238,6 +238,12 @@ static __always_inline bool conforms(const struct pdp_vnet *vnet, __u32 vnet_id)
 	return police && pdp_conforms(&police->tat, vnet->police_cost, vnet->police_burst);
 }
 
+/* Over the lower of its two limits: which of them is that? */
+static __always_inline enum drop_reason whose_limit(const struct pdp_vnet *vnet)
+{
+	return vnet->police_burst & PDP_POLICE_POWER ? drop_over_power : drop_policed;
+}
+
 /* What of the inner packet picks its slot. */
 struct flow {
 	__u32 hash;
@@ -459,7 +465,7 @@ static __always_inline int demultiplex(struct xdp_md *ctx, const struct outer *o
 	if (reason)
 		return pdp_drop(stats, reason);
 	if (vnet->police_cost && !conforms(vnet, vnet_id))
-		return pdp_drop(stats, drop_policed);
+		return pdp_drop(stats, whose_limit(vnet));
 
 	/* Padding of a short frame, or bytes behind the UDP datagram. */
 	if (inner_off + inner_len < frame_len) {

@@ -146,11 +146,16 @@ struct pdp_table {
 
 /* Time in the policer is in units of 1/16 ns. */
 #define PDP_POLICE_SHIFT 4
+/*
+ * In the last bit of pdp_vnet.police_burst, where 1/16 ns makes no difference: it is not the vnet's rate that
+ * is policed but its power, being the lower. So the limit and whose it is are one word.
+ */
+#define PDP_POLICE_POWER 1U
 
 struct pdp_vnet {
 	struct pdp_table table;
 	__u32 police_cost; /* of a packet, 1/16 ns; 0 = the vnet is not policed */
-	__u32 police_burst; /* most that a packet may be early, 1/16 ns */
+	__u32 police_burst; /* most that a packet may be early, 1/16 ns; last bit: PDP_POLICE_POWER */
 	__u32 local_cost; /* the same, of what goes to the control plane */
 	__u32 local_burst;
 	__u32 flowlet_gap; /* a flow that pauses longer may move; units of 1024 ns */

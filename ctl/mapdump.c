@@ -77,14 +77,15 @@ static json_t *decode_vnet(const void *key, const void *value)
 {
 	const struct pdp_vnet *v = value;
 	const char *policy = pdp_policy_name(v->table.policy);
+	const char *by = v->police_burst & PDP_POLICE_POWER ? "power" : "rate";
 
-	return json_pack("{s:i, s:s, s:i, s:i, s:I, s:I, s:I, s:I, s:I, s:s, s:I}", "vnet",
+	return json_pack("{s:i, s:s, s:i, s:i, s:I, s:I, s:I, s:s?, s:I, s:I, s:s, s:I}", "vnet",
 			 id_of(key), "policy", policy ? policy : "none", "slots", v->table.n_slots,
 			 "half", v->table.half, "generation", (json_int_t)v->table.generation,
 			 "police_cost", (json_int_t)v->police_cost, "police_burst",
-			 (json_int_t)v->police_burst, "local_cost", (json_int_t)v->local_cost,
-			 "local_burst", (json_int_t)v->local_burst, "key", pdp_key_name(v->key),
-			 "flowlet_gap_us",
+			 (json_int_t)v->police_burst, "police_by", v->police_cost ? by : NULL,
+			 "local_cost", (json_int_t)v->local_cost, "local_burst",
+			 (json_int_t)v->local_burst, "key", pdp_key_name(v->key), "flowlet_gap_us",
 			 (json_int_t)(((uint64_t)v->flowlet_gap << PDP_FLOWLET_SHIFT) / 1000));
 }
 
@@ -332,8 +333,9 @@ static const struct decoder {
 			   COLUMNS({"VNET", "vnet"}, {"POLICY", "policy"}, {"SLOTS", "slots"},
 				   {"HALF", "half"}, {"GENERATION", "generation"},
 				   {"POLICE COST", "police_cost"}, {"BURST", "police_burst"},
-				   {"LOCAL COST", "local_cost"}, {"BURST", "local_burst"},
-				   {"KEY", "key"}, {"FLOWLET GAP us", "flowlet_gap_us"})},
+				   {"BY", "police_by"}, {"LOCAL COST", "local_cost"},
+				   {"BURST", "local_burst"}, {"KEY", "key"},
+				   {"FLOWLET GAP us", "flowlet_gap_us"})},
 	[PDP_MAP_KEYS] = {decode_key, sizeof(struct pdp_key), "array",
 			  "bytes of flow keys that are given byte by byte",
 			  COLUMNS({"VNET", "vnet"}, {"FIELDS", NULL, pdp_fields_cell})},

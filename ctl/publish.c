@@ -24,9 +24,21 @@
 /* A packet that began so long ago has left its program. */
 #define SETTLED_NS 1000000000ULL
 
+/* Of a limit by power: sources send in bursts, which a guest's link has room for. */
+#define POWER_BURST_MS 5
+#define POWER_BURST_MIN 64
+
+/* A vnet's two limits, of which the lower is in force. */
+struct limits {
+	uint64_t rate_pps; /* 0 = none, for both */
+	uint64_t power_pps;
+	uint32_t rate_burst;
+};
+
 struct pdp_publish {
 	struct pdp_loader *loader;
 	uint64_t writes;
+	struct limits limits[PDP_MAX_VNETS + 1];
 	uint64_t flipped_ns[PDP_MAX_VNETS + 1];
 	uint64_t retired_ns; /* when a vif was last taken out of use */
 };
@@ -86,6 +98,16 @@ static void *element(const struct pdp_publish *store, enum pdp_map map, uint32_t
 
 #define ELEMENT(store, map, id, type) ((type *)element(store, map, id, sizeof(type)))
 
+/* What an earlier controller's power loop had in force stays so until this one's has a word on it. */
+static void recall_power(struct pdp_publish *st)
+{
+	uint32_t id;
+
+	for (id = 1; id < PDP_MAX_VNETS; id++)
+		st->limits[id].power_pps =
+			pdp_police_power_pps(ELEMENT(st, PDP_MAP_VNETS, id, struct pdp_vnet));
+}
+
 int pdp_publish_open(struct pdp_publish **out, struct pdp_loader *loader, struct pdp_error *err)
 {
 	struct pdp_publish *store = calloc(1, sizeof(*store));
@@ -93,6 +115,7 @@ int pdp_publish_open(struct pdp_publish **out, struct pdp_loader *loader, struct
 	if (!store)
 		return pdp_fail(err, -ENOMEM, "no memory for the map store");
 	store->loader = loader;
+	recall_power(store);
 	*out = store;
 	return 0;
 }
@@ -336,11 +359,38 @@ static union word police_word(uint64_t rate_pps, uint32_t burst_packets)
 	return word;
 }
 
+static void store_police(struct pdp_publish *st, uint16_t vnet)
+{
+	const struct limits *limits = &st->limits[vnet];
+	const bool by_power =
+		limits->power_pps && (!limits->rate_pps || limits->power_pps < limits->rate_pps);
+	union word word =
+		by_power ? police_word(limits->power_pps, pdp_police_power_burst(limits->power_pps))
+			 : police_word(limits->rate_pps, limits->rate_burst);
+
+	word.police.burst &= ~PDP_POLICE_POWER;
+	if (by_power)
+		word.police.burst |= PDP_POLICE_POWER;
+	store(st, &ELEMENT(st, PDP_MAP_VNETS, vnet, struct pdp_vnet)->police_cost, word);
+}
+
 void pdp_publish_police(struct pdp_publish *st, uint16_t vnet, uint64_t rate_pps,
 			uint32_t burst_packets)
 {
-	store(st, &ELEMENT(st, PDP_MAP_VNETS, vnet, struct pdp_vnet)->police_cost,
-	      police_word(rate_pps, burst_packets));
+	st->limits[vnet].rate_pps = rate_pps;
+	st->limits[vnet].rate_burst = burst_packets;
+	store_police(st, vnet);
+}
+
+void pdp_publish_power(struct pdp_publish *st, uint16_t vnet, uint64_t pps)
+{
+	st->limits[vnet].power_pps = pps;
+	store_police(st, vnet);
+}
+
+uint64_t pdp_publish_power_pps(const struct pdp_publish *st, uint16_t vnet)
+{
+	return st->limits[vnet].power_pps;
 }
 
 void pdp_publish_local_police(struct pdp_publish *st, uint16_t vnet, uint64_t rate_pps,
@@ -420,6 +470,7 @@ void pdp_publish_no_vnet(struct pdp_publish *st, uint16_t vnet)
 {
 	struct pdp_vnet *at = ELEMENT(st, PDP_MAP_VNETS, vnet, struct pdp_vnet);
 
+	memset(&st->limits[vnet], 0, sizeof(st->limits[vnet]));
 	store(st, &at->table, (union word){0});
 	store(st, &at->police_cost, (union word){0});
 	store(st, &at->local_cost, (union word){0});
@@ -563,4 +614,20 @@ void pdp_police_of(uint64_t rate_pps, uint32_t burst_packets, uint32_t *cost, ui
 	early = burst_packets > 1 ? each * (burst_packets - 1) : 0;
 	*cost = (uint32_t)each;
 	*burst = early < UINT32_MAX ? (uint32_t)early : UINT32_MAX;
+}
+
+uint32_t pdp_police_power_burst(uint64_t pps)
+{
+	const uint64_t packets = pps * POWER_BURST_MS / 1000;
+
+	return packets < POWER_BURST_MIN ? POWER_BURST_MIN : (uint32_t)packets;
+}
+
+uint64_t pdp_police_power_pps(const struct pdp_vnet *vnet)
+{
+	const uint64_t second = 1000000000ULL << PDP_POLICE_SHIFT;
+
+	if (!vnet->police_cost || !(vnet->police_burst & PDP_POLICE_POWER))
+		return 0;
+	return second / vnet->police_cost;
 }

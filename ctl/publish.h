@@ -74,6 +74,13 @@ int pdp_publish_delay(struct pdp_publish *store, int ifindex, struct pdp_error *
 /* What the classifier lets a vnet send: rate_pps 0 = all. */
 void pdp_publish_police(struct pdp_publish *store, uint16_t vnet, uint64_t rate_pps,
 			uint32_t burst_packets);
+/*
+ * What its power can process (ctl/powerloop.h); 0 = as much as comes. Where it is lower than the rate it
+ * takes its place, with a burst of its own.
+ */
+void pdp_publish_power(struct pdp_publish *store, uint16_t vnet, uint64_t pps);
+/* As last published, by an earlier controller too. */
+uint64_t pdp_publish_power_pps(const struct pdp_publish *store, uint16_t vnet);
 /* The same, of what the dispatcher lets through to the vnet's control plane. */
 void pdp_publish_local_police(struct pdp_publish *store, uint16_t vnet, uint64_t rate_pps,
 			      uint32_t burst_packets);
@@ -127,5 +134,9 @@ int pdp_tunnel_entries(const struct pdp_vif_conf *conf, const struct pdp_port_co
 
 /* struct pdp_vnet's fields for a rate: GCRA (ITU-T I.371) in 1/16 ns, what is too long is cut. */
 void pdp_police_of(uint64_t rate_pps, uint32_t burst_packets, uint32_t *cost, uint32_t *burst);
+/* The burst of a limit by power, in packets. */
+uint32_t pdp_police_power_burst(uint64_t pps);
+/* The limit by power in a map's entry; 0 = none is in force. */
+uint64_t pdp_police_power_pps(const struct pdp_vnet *vnet);
 
 #endif

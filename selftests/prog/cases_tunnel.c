@@ -21,7 +21,7 @@ static void police(struct node *node, uint64_t early_ns)
 
 	node_get(node, MAP_VNETS, &id, &vnet);
 	vnet.police_cost = 16000;
-	vnet.police_burst = UINT32_MAX; /* 0.27 s */
+	vnet.police_burst = UINT32_MAX & ~PDP_POLICE_POWER; /* 0.27 s */
 	node_set(node, MAP_VNETS, &id, &vnet);
 	node_set(node, MAP_POLICE, &id, &state);
 }
@@ -29,6 +29,18 @@ static void police(struct node *node, uint64_t early_ns)
 static void over_rate(struct node *node)
 {
 	police(node, 3600ull * 1000000000);
+}
+
+/* The same limit, but its power's. */
+static void over_power(struct node *node)
+{
+	struct pdp_vnet vnet;
+	uint32_t id = 1;
+
+	over_rate(node);
+	node_get(node, MAP_VNETS, &id, &vnet);
+	vnet.police_burst |= PDP_POLICE_POWER;
+	node_set(node, MAP_VNETS, &id, &vnet);
 }
 
 static void within_burst(struct node *node)
@@ -166,6 +178,7 @@ static const struct packet_case rows[] = {
 	{"over the vnet's rate", IN(1), .setup = over_rate, DROP(drop_policed)},
 	{"over the vnet's rate, padded", IN(1), EDIT(PAD(4)), .setup = over_rate,
 	 DROP(drop_policed)},
+	{"over the vnet's power", IN(1), .setup = over_power, DROP(drop_over_power)},
 	{"early, but within the burst", IN(1), .setup = within_burst, GOES},
 	{"a malformed packet over the rate is malformed", IN(1), EDIT(SET8(INNER, 0, 0)),
 	 .setup = over_rate, DROP(drop_inner_not_ip)},

@@ -77,8 +77,8 @@ static void vnets(void **state)
 	(void)state;
 	check(PDP_MAP_VNETS, &id, &vnet,
 	      "{\"vnet\":7,\"policy\":\"flow-hash\",\"slots\":1021,\"half\":1,\"generation\":3,"
-	      "\"police_cost\":16,\"police_burst\":0,\"local_cost\":0,\"local_burst\":32,"
-	      "\"key\":\"bytes\",\"flowlet_gap_us\":1024}");
+	      "\"police_cost\":16,\"police_burst\":0,\"police_by\":\"rate\",\"local_cost\":0,"
+	      "\"local_burst\":32,\"key\":\"bytes\",\"flowlet_gap_us\":1024}");
 }
 
 static void keys_are_fields(void **state)

@@ -136,6 +136,30 @@ static void rates(void **state)
 	}
 }
 
+/* What a limit by power is written as is what it is read back as, nearly. */
+static void limits_by_power(void **state)
+{
+	static const uint64_t rates[] = {100, 7001, 250000, 2100000};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rates) / sizeof(rates[0]); i++) {
+		struct pdp_vnet vnet = {0};
+		uint64_t back;
+
+		pdp_police_of(rates[i], pdp_police_power_burst(rates[i]), &vnet.police_cost,
+			      &vnet.police_burst);
+		vnet.police_burst &= ~PDP_POLICE_POWER;
+		assert_int_equal(pdp_police_power_pps(&vnet), 0);
+		vnet.police_burst |= PDP_POLICE_POWER;
+		back = pdp_police_power_pps(&vnet);
+		assert_in_range(back, rates[i], rates[i] + rates[i] / 1000 + 1);
+		vnet.police_cost = 0;
+		assert_int_equal(pdp_police_power_pps(&vnet), 0);
+	}
+	assert_int_equal(pdp_police_power_burst(100), 64);
+	assert_int_equal(pdp_police_power_burst(2000000), 10000);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -144,6 +168,7 @@ int main(void)
 		cmocka_unit_test(vif_on_the_way_out),
 		cmocka_unit_test(impairments),
 		cmocka_unit_test(rates),
+		cmocka_unit_test(limits_by_power),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
