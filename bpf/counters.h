@@ -109,6 +109,9 @@
 	X(to_packets, "redirected to the guest's link by the classifier")                \
 	X(to_bytes, "their bytes on the link, Ethernet header and tag included")         \
 	X(rx_packets, "redirected to the agent's socket by the guest's receive program") \
+	X(fast_packets, "sent back by the fast half")                                    \
+	X(fast_bytes, "their bytes on the link, Ethernet header and tag included")       \
+	X(climb_packets, "left by the fast half to the agent's socket")                  \
 	X(drop_no_socket, "no agent has a socket on this queue")                         \
 	X(drop_not_tagged, "frame on the guest's link that is not PdP's")                \
 	X(from_packets, "came back to the dispatcher")                                   \

@@ -37,7 +37,7 @@
 #include <stddef.h>
 
 /* Version of everything in this file; the pins' directory is named by it. */
-#define PDP_ABI 2
+#define PDP_ABI 3
 
 #define PDP_MAX_VNETS 4096
 #define PDP_MAX_VIFS 16384

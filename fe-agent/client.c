@@ -128,7 +128,7 @@ static void try_connect(struct pdp_client *c)
 	c->fd = rc;
 	c->error = 0;
 	c->short_of_memory = false;
-	rc = c->dp ? 0 : c->conf.ops->init(&c->dp);
+	rc = c->dp ? 0 : c->conf.ops->init(&c->dp, NULL);
 	if (!rc)
 		rc = say_hello(c);
 	if (rc) {

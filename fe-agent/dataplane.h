@@ -43,6 +43,7 @@ struct pdp_packet {
 	uint8_t *data;
 	uint32_t len;
 	uint32_t hash;
+	uint32_t seq;
 	uint16_t proto; /* host order: ETH_P_IP, ETH_P_IPV6, PDP_PROTO_ETHERNET */
 	uint16_t vif; /* in: ingress; out: egress */
 	uint8_t ecn; /* of the outer header that was stripped */
@@ -86,11 +87,15 @@ struct pdp_dp_refused {
 };
 
 struct pdp_dataplane;
+struct pdp_router_memory;
 
 struct pdp_dataplane_ops {
 	const char *name;
-	/* Make an empty instance; *out belongs to the caller until fini. 0 or -errno. */
-	int (*init)(struct pdp_dataplane **out);
+	/*
+	 * Make an empty instance; *out belongs to the caller until fini. Its tables stand in this memory, which
+	 * belongs to it if it could be made (router_memory.h), or with NULL in its own. 0 or -errno.
+	 */
+	int (*init)(struct pdp_dataplane **out, const struct pdp_router_memory *memory);
 	/* Destroy; NULL is fine. No burst may be running. */
 	void (*fini)(struct pdp_dataplane *dp);
 	/* Add, replace (same id) or, with family 0, remove a vif. Any thread but the worker's. */

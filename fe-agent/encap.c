@@ -26,7 +26,7 @@ static uint8_t *prepare_ip(struct pdp_outer *outer, const struct pdp_dp_vif *vif
 		p[9] = IPPROTO_UDP;
 		memcpy(p + 12, vif->local, 4);
 		memcpy(p + 16, vif->remote, 4);
-		outer->sum = pdp_sum_bytes(0, p, IPV4_LEN);
+		outer->sum = pdp_sum_fold(pdp_sum_bytes(0, p, IPV4_LEN));
 		return p + IPV4_LEN;
 	}
 	p[0] = 0x60;
@@ -34,7 +34,7 @@ static uint8_t *prepare_ip(struct pdp_outer *outer, const struct pdp_dp_vif *vif
 	p[7] = ttl;
 	memcpy(p + 8, vif->local, 16);
 	memcpy(p + 24, vif->remote, 16);
-	outer->sum = pdp_sum_bytes(htobe16(IPPROTO_UDP), p + 8, 32);
+	outer->sum = pdp_sum_fold(pdp_sum_bytes(htobe16(IPPROTO_UDP), p + 8, 32));
 	return p + IPV6_LEN;
 }
 

@@ -13,18 +13,10 @@
 #include <stdint.h>
 
 #include "fe-agent/dataplane.h"
+#include "fe-agent/router_rules.h"
+#include "fe-agent/router_tables.h"
 
-/* IPv6, UDP, VXLAN, Ethernet. */
-#define PDP_OUTER_MAX (40 + 8 + 8 + 14)
 _Static_assert(PDP_OUTER_MAX <= PDP_DP_HEADROOM, "the worker leaves room for it");
-
-struct pdp_outer {
-	uint64_t sum; /* IPv4: of the header as it stands; IPv6: of the pseudo-header without length */
-	uint8_t len; /* of bytes */
-	uint8_t family; /* 4 or 6 */
-	bool vxlan;
-	uint8_t bytes[PDP_OUTER_MAX];
-};
 
 /* What differs from packet to packet. */
 struct pdp_inner {
@@ -49,20 +41,5 @@ int pdp_outer_prepare(struct pdp_outer *outer, const struct pdp_dp_vif *vif);
  */
 uint8_t *pdp_outer_push(const struct pdp_outer *outer, uint8_t *data, uint32_t len,
 			const struct pdp_inner *inner);
-
-enum pdp_ecn { PDP_ECN_NOT_ECT = 0, PDP_ECN_ECT1 = 1, PDP_ECN_ECT0 = 2, PDP_ECN_CE = 3 };
-
-/*
- * The ECN field of a packet that left a tunnel, from the two it had (RFC 6040, figure 4), or -1: it
- * must be dropped, as it was marked on the way and its ends would not know.
- */
-static inline int pdp_ecn_decapsulate(uint8_t inner, uint8_t outer)
-{
-	if (outer == PDP_ECN_CE)
-		return inner == PDP_ECN_NOT_ECT ? -1 : PDP_ECN_CE;
-	if (outer == PDP_ECN_ECT1 && inner == PDP_ECN_ECT0)
-		return PDP_ECN_ECT1;
-	return inner;
-}
 
 #endif

@@ -13,11 +13,12 @@
 
 #include "fe-agent/memory.h"
 
-int pdp_fib_init(struct pdp_fib *fib)
+int pdp_fib_init(struct pdp_fib *fib, const struct pdp_router_memory *memory)
 {
 	*fib = (struct pdp_fib){0};
-	if (!pdp_lpm4_init(&fib->lpm4) && !pdp_lpm6_init(&fib->lpm6) &&
-	    !pdp_nexthops_init(&fib->hops) && !pdp_neighbours_init(&fib->neighbours))
+	if (!pdp_lpm4_init(&fib->lpm4, memory) && !pdp_lpm6_init(&fib->lpm6, memory) &&
+	    !pdp_nexthops_init(&fib->hops, memory) &&
+	    !pdp_neighbours_init(&fib->neighbours, memory))
 		return 0;
 	pdp_fib_fini(fib);
 	return -ENOMEM;

@@ -16,6 +16,7 @@
 #include "fe-agent/lpm6.h"
 #include "fe-agent/neighbour.h"
 #include "fe-agent/nexthop.h"
+#include "fe-agent/router_memory.h"
 
 /*
  * A route's rank, lowest first: where it comes from, then its metric. The kernel asks the local table
@@ -60,8 +61,8 @@ struct pdp_route {
 	struct pdp_nexthop hop;
 };
 
-/* 0 or -ENOMEM. fini is fine on a zeroed one. */
-int pdp_fib_init(struct pdp_fib *fib);
+/* In this memory. 0 or -ENOMEM. fini is fine on a zeroed one. */
+int pdp_fib_init(struct pdp_fib *fib, const struct pdp_router_memory *memory);
 void pdp_fib_fini(struct pdp_fib *fib);
 
 /* Add, or replace what has the same identity. 0, -EINVAL, -ENOMEM or -ENOSPC; then nothing changed. */

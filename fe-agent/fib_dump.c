@@ -263,11 +263,13 @@ static uint32_t find_hop(const struct pdp_fib *fib, uint8_t family,
 			 const struct pdp_lpm_prefix *host)
 {
 	const struct pdp_lpm6_key key = {.hi = host->hi, .lo = host->lo};
+	const uint32_t addr = host->hi >> 32;
 	uint32_t hop;
 
 	if (family == 4)
-		return pdp_lpm4_lookup(&fib->lpm4, host->hi >> 32);
-	pdp_lpm6_lookup_burst(&fib->lpm6, &key, &hop, 1);
+		pdp_lpm4_lookup_burst(&fib->lpm4, &addr, &hop, 1);
+	else
+		pdp_lpm6_lookup_burst(&fib->lpm6, &key, &hop, 1);
 	return hop;
 }
 
@@ -290,7 +292,7 @@ size_t pdp_fib_lookup(const struct pdp_fib *fib, uint8_t family, const uint8_t a
 	while (len && pdp_prefix_set_best(set, &p, &rank) != id);
 	hop = *pdp_nexthops_get(&fib->hops, id);
 	if (hop.n_paths > 1) {
-		hop.paths[0] = *pdp_nexthop_pick(&hop, hash);
+		hop.paths[0] = *pdp_nexthops_path(&fib->hops, id, hash);
 		hop.paths[0].weight = 1;
 		hop.n_paths = 1;
 	}

@@ -10,42 +10,32 @@
 
 #include "fe-agent/lpm_change.h"
 
-#define ROOT_BYTES (((size_t)1 << PDP_LPM6_ROOT_BITS) * sizeof(uint64_t))
-#define TBL16_BYTES ((size_t)(1 << 16) * sizeof(uint32_t))
-#define NODES_BYTES (PDP_LPM6_NODES * sizeof(struct pdp_lpm6_node))
-#define USES_BYTES (PDP_LPM6_NODES * sizeof(uint16_t))
-
-#define SHORT_LEN 16
-#define LEVELS_MAX ((128 - PDP_LPM6_ROOT_BITS) / PDP_LPM6_STRIDE)
+#define ROOT_BITS PDP_RT_ROOT_BITS
+#define NODE_BITS PDP_RT_NODE_BITS
+#define LEVELS_MAX ((128 - ROOT_BITS) / NODE_BITS)
 
 /* The entries that lead from the root to the node a prefix ends in, and that node. */
 struct path {
 	unsigned int levels; /* nodes on the way, the last included */
-	uint64_t *parent[LEVELS_MAX]; /* parent[i] points to the node of level i */
+	__u64 *parent[LEVELS_MAX]; /* parent[i] points to the node of level i */
 };
 
-/* The STRIDE bits of an address that begin at bit; bit is a multiple of STRIDE. */
+/* The NODE_BITS bits of an address that begin at bit; bit is a multiple of that. */
 static unsigned int index_at(uint64_t hi, uint64_t lo, unsigned int bit)
 {
 	return (bit < 64 ? hi >> (60 - bit) : lo >> (124 - bit)) & 0xf;
 }
 
-static void clear_node(void *ctx, uint32_t id)
+int pdp_lpm6_init(struct pdp_lpm6 *lpm, const struct pdp_router_memory *memory)
 {
-	struct pdp_lpm6 *lpm = ctx;
+	const uint32_t nodes = memory->sizes.nodes6;
 
-	lpm->nodes[id] = (struct pdp_lpm6_node){0};
-}
-
-int pdp_lpm6_init(struct pdp_lpm6 *lpm)
-{
-	*lpm = (struct pdp_lpm6){0};
-	lpm->root = pdp_table_map(ROOT_BYTES, PDP_TABLE_SPARSE);
-	lpm->tbl16 = pdp_table_map(TBL16_BYTES, PDP_TABLE_SPARSE);
-	lpm->nodes = pdp_table_map(NODES_BYTES, PDP_TABLE_DENSE);
-	lpm->node_uses = pdp_table_map(USES_BYTES, PDP_TABLE_SPARSE);
-	if (lpm->root && lpm->tbl16 && lpm->nodes && lpm->node_uses &&
-	    !pdp_rcu_ids_init(&lpm->node_ids, PDP_LPM6_NODES, clear_node, lpm))
+	*lpm = (struct pdp_lpm6){
+		.root = memory->table[PDP_RT_ROOT6],
+		.nodes = memory->table[PDP_RT_NODE6],
+		.node_uses = pdp_table_map(nodes * sizeof(*lpm->node_uses), PDP_TABLE_SPARSE),
+	};
+	if (lpm->node_uses && !pdp_rcu_ids_init(&lpm->node_ids, nodes, memory->shared))
 		return 0;
 	pdp_lpm6_fini(lpm);
 	return -ENOMEM;
@@ -53,36 +43,33 @@ int pdp_lpm6_init(struct pdp_lpm6 *lpm)
 
 void pdp_lpm6_fini(struct pdp_lpm6 *lpm)
 {
+	pdp_table_unmap(lpm->node_uses, lpm->node_ids.capacity * sizeof(*lpm->node_uses));
 	pdp_rcu_ids_fini(&lpm->node_ids);
-	pdp_table_unmap(lpm->root, ROOT_BYTES);
-	pdp_table_unmap(lpm->tbl16, TBL16_BYTES);
-	pdp_table_unmap(lpm->nodes, NODES_BYTES);
-	pdp_table_unmap(lpm->node_uses, USES_BYTES);
 	pdp_prefix_set_fini(&lpm->set);
 	*lpm = (struct pdp_lpm6){0};
 }
 
 static unsigned int depth(uint32_t leaf)
 {
-	return leaf >> 24;
+	return leaf >> PDP_RT_LEN_SHIFT;
 }
 
-static void store(uint64_t *entry, uint64_t value)
+static void store(__u64 *entry, uint64_t value)
 {
 	__atomic_store_n(entry, value, __ATOMIC_RELEASE);
 }
 
-static void set_leaf(uint64_t *entry, uint32_t leaf)
+static void set_leaf(__u64 *entry, uint32_t leaf)
 {
 	store(entry, (*entry & ~0xffffffffULL) | leaf);
 }
 
-static void set_child(uint64_t *entry, uint32_t child)
+static void set_child(__u64 *entry, uint32_t child)
 {
-	store(entry, (uint64_t)child << 32 | (uint32_t)*entry);
+	store(entry, (uint64_t)child << PDP_RT_CHILD_SHIFT | (uint32_t)*entry);
 }
 
-static void paint(uint64_t *entries, size_t n, uint32_t leaf, unsigned int len)
+static void paint(__u64 *entries, size_t n, uint32_t leaf, unsigned int len)
 {
 	size_t i;
 
@@ -91,40 +78,31 @@ static void paint(uint64_t *entries, size_t n, uint32_t leaf, unsigned int len)
 			set_leaf(&entries[i], leaf);
 }
 
-static void paint_short(uint32_t *entries, size_t n, uint32_t leaf, unsigned int len)
-{
-	size_t i;
-
-	for (i = 0; i < n; i++)
-		if (depth(entries[i]) <= len)
-			__atomic_store_n(&entries[i], leaf, __ATOMIC_RELEASE);
-}
-
 /* The number of a prefix's first bit in the node it ends in; its length is above it, by 1 to 4. */
 static unsigned int node_bit(unsigned int len)
 {
-	return (len - 1) / PDP_LPM6_STRIDE * PDP_LPM6_STRIDE;
+	return (len - 1) / NODE_BITS * NODE_BITS;
 }
 
 static unsigned int levels_of(unsigned int len)
 {
-	return (node_bit(len) - PDP_LPM6_ROOT_BITS) / PDP_LPM6_STRIDE + 1;
+	return (node_bit(len) - ROOT_BITS) / NODE_BITS + 1;
 }
 
 /* Walk to the node of p as far as there are nodes; path->levels says how far. */
 static void walk(struct pdp_lpm6 *lpm, const struct pdp_lpm_prefix *p, struct path *path)
 {
-	uint64_t *entry = &lpm->root[p->hi >> (64 - PDP_LPM6_ROOT_BITS)];
+	__u64 *entry = &lpm->root[p->hi >> (64 - ROOT_BITS)];
 	unsigned int want = levels_of(p->len);
 	unsigned int i;
 
 	for (i = 0; i < want; i++) {
-		unsigned int bit = PDP_LPM6_ROOT_BITS + i * PDP_LPM6_STRIDE;
+		unsigned int bit = ROOT_BITS + i * NODE_BITS;
 
 		path->parent[i] = entry;
 		if (!(*entry >> 32))
 			break;
-		entry = &lpm->nodes[*entry >> 32].entries[index_at(p->hi, p->lo, bit)];
+		entry = &lpm->nodes[*entry >> 32].entry[index_at(p->hi, p->lo, bit)];
 	}
 	path->levels = i;
 }
@@ -144,8 +122,9 @@ static int extend(struct pdp_lpm6 *lpm, const struct pdp_lpm_prefix *p, struct p
 	if (err)
 		return err;
 	while (path->levels < want) {
-		uint32_t id = pdp_rcu_ids_get(&lpm->node_ids);
+		uint32_t id = pdp_table_get(&lpm->node_ids, lpm->nodes, sizeof(*lpm->nodes));
 
+		lpm->nodes[id] = (struct pdp_rt_node6){0};
 		lpm->node_uses[last_node(path)]++;
 		lpm->node_uses[id] = 0;
 		set_child(path->parent[path->levels], id);
@@ -183,8 +162,8 @@ static int paint_node(struct pdp_lpm6 *lpm, const struct pdp_lpm_prefix *p, uint
 	if (err)
 		return err;
 	id = last_node(&path);
-	paint(&lpm->nodes[id].entries[index_at(p->hi, p->lo, bit)],
-	      1u << (bit + PDP_LPM6_STRIDE - p->len), leaf, p->len);
+	paint(&lpm->nodes[id].entry[index_at(p->hi, p->lo, bit)], 1u << (bit + NODE_BITS - p->len),
+	      leaf, p->len);
 	lpm->node_uses[id] += grown;
 	prune(lpm, &path);
 	return 0;
@@ -194,22 +173,16 @@ static int write_tables(void *table, const struct pdp_lpm_prefix *p, uint32_t le
 {
 	struct pdp_lpm6 *lpm = table;
 
-	if (p->len > PDP_LPM6_ROOT_BITS)
+	if (p->len > ROOT_BITS)
 		return paint_node(lpm, p, leaf, grown);
-	if (p->len > SHORT_LEN)
-		paint(&lpm->root[p->hi >> (64 - PDP_LPM6_ROOT_BITS)],
-		      1u << (PDP_LPM6_ROOT_BITS - p->len), leaf, p->len);
-	else
-		paint_short(&lpm->tbl16[p->hi >> 48], 1u << (SHORT_LEN - p->len), leaf, p->len);
+	paint(&lpm->root[p->hi >> (64 - ROOT_BITS)], 1u << (ROOT_BITS - p->len), leaf, p->len);
 	return 0;
 }
 
 /* The shortest length that ends in the same node as len. */
 static unsigned int shortest_beside(unsigned int len)
 {
-	if (len > PDP_LPM6_ROOT_BITS)
-		return node_bit(len) + 1;
-	return len > SHORT_LEN ? SHORT_LEN + 1 : 0;
+	return len > ROOT_BITS ? node_bit(len) + 1 : 0;
 }
 
 static const struct pdp_lpm_kind kind = {
@@ -229,14 +202,14 @@ int pdp_lpm6_del(struct pdp_lpm6 *lpm, const struct pdp_lpm_prefix *p, uint64_t 
 	return pdp_lpm_del(&kind, lpm, &lpm->set, p, rank, old);
 }
 
-static const uint64_t *root_entry(const struct pdp_lpm6 *lpm, const struct pdp_lpm6_key *key)
+static const __u64 *root_entry(const struct pdp_lpm6 *lpm, const struct pdp_lpm6_key *key)
 {
-	return &lpm->root[key->hi >> (64 - PDP_LPM6_ROOT_BITS)];
+	return &lpm->root[key->hi >> (64 - ROOT_BITS)];
 }
 
 /* A look-up on its way: the entry it goes on from, and the best leaf so far. */
 struct walker {
-	const uint64_t *entry;
+	const __u64 *entry;
 	uint32_t best;
 	unsigned int i;
 };
@@ -251,7 +224,7 @@ static inline bool step(const struct pdp_lpm6 *lpm, const struct pdp_lpm6_key *k
 		w->best = e;
 	if (!(e >> 32) || bit == 128)
 		return false;
-	w->entry = &lpm->nodes[e >> 32].entries[index_at(keys[w->i].hi, keys[w->i].lo, bit)];
+	w->entry = &lpm->nodes[e >> 32].entry[index_at(keys[w->i].hi, keys[w->i].lo, bit)];
 	__builtin_prefetch(w->entry);
 	return true;
 }
@@ -266,20 +239,14 @@ void pdp_lpm6_lookup_burst(const struct pdp_lpm6 *lpm, const struct pdp_lpm6_key
 		walkers[i] = (struct walker){.entry = root_entry(lpm, &keys[i]), .i = i};
 		__builtin_prefetch(walkers[i].entry);
 	}
-	for (left = n, bit = PDP_LPM6_ROOT_BITS; left; left = on, bit += PDP_LPM6_STRIDE) {
+	for (left = n, bit = ROOT_BITS; left; left = on, bit += NODE_BITS) {
 		for (i = 0, on = 0; i < left; i++) {
 			struct walker w = walkers[i];
 
 			if (step(lpm, keys, &w, bit))
 				walkers[on++] = w;
 			else
-				values[w.i] = w.best;
+				values[w.i] = w.best & PDP_RT_VALUE;
 		}
-	}
-	for (i = 0; i < n; i++) {
-		if (!values[i])
-			values[i] =
-				__atomic_load_n(&lpm->tbl16[keys[i].hi >> 48], __ATOMIC_RELAXED);
-		values[i] &= PDP_LPM6_VALUE;
 	}
 }

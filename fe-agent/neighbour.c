@@ -11,67 +11,63 @@
 #include "bpf/wire.h"
 #include "fe-agent/memory.h"
 
-#define BUCKETS 16384
-#define ENTRIES_BYTES (PDP_NEIGHBOURS * sizeof(struct pdp_neighbour))
-#define BUCKETS_BYTES (BUCKETS * sizeof(uint32_t))
-
-struct pdp_neighbour {
-	uint64_t mac; /* in its first six bytes; LIVE, SAID */
-	struct pdp_neighbour_key key;
-	uint32_t next; /* id in the bucket's chain */
-};
-
 /* Bits of the last byte of mac: the entry is in a chain; it was said since the last renewal. */
 #define LIVE htobe64(1)
 #define SAID htobe64(2)
 
-int pdp_neighbours_init(struct pdp_neighbours *n)
+int pdp_neighbours_init(struct pdp_neighbours *n, const struct pdp_router_memory *memory)
 {
 	*n = (struct pdp_neighbours){
-		.entries = pdp_table_map(ENTRIES_BYTES, PDP_TABLE_SPARSE),
-		.buckets = pdp_table_map(BUCKETS_BYTES, PDP_TABLE_SPARSE),
+		.entries = memory->table[PDP_RT_NEIGHS],
+		.buckets = memory->table[PDP_RT_NBUCKET],
 	};
-	if (n->entries && n->buckets && !pdp_rcu_ids_init(&n->ids, PDP_NEIGHBOURS, NULL, NULL))
-		return 0;
-	pdp_neighbours_fini(n);
-	return -ENOMEM;
+	return pdp_rcu_ids_init(&n->ids, memory->sizes.neighs, memory->shared);
 }
 
 void pdp_neighbours_fini(struct pdp_neighbours *n)
 {
-	pdp_table_unmap(n->entries, ENTRIES_BYTES);
-	pdp_table_unmap(n->buckets, BUCKETS_BYTES);
 	pdp_rcu_ids_fini(&n->ids);
 	*n = (struct pdp_neighbours){0};
 }
 
-static uint32_t *bucket_of(const struct pdp_neighbours *n, const struct pdp_neighbour_key *key)
+/* A key as it stands in the table. */
+static struct pdp_rt_neigh to_entry(const struct pdp_neighbour_key *key)
 {
-	uint64_t words[2], h;
+	struct pdp_rt_neigh e = {.link = (uint32_t)key->vif << 8 | key->family};
 
-	memcpy(words, key->addr, sizeof(words));
-	h = pdp_hash_mix((uint64_t)key->vif << 8 | key->family, words[0]);
-	h = pdp_hash_mix(h, words[1]) * 0x9fb21c651e98df25ULL;
-	return &n->buckets[h >> 32 & (BUCKETS - 1)];
+	memcpy(e.addr, key->addr, sizeof(e.addr));
+	return e;
 }
 
-static bool equal(const struct pdp_neighbour_key *a, const struct pdp_neighbour_key *b)
+static struct pdp_neighbour_key to_key(const struct pdp_rt_neigh *e)
 {
-	return a->vif == b->vif && a->family == b->family &&
-	       !memcmp(a->addr, b->addr, sizeof(a->addr));
+	struct pdp_neighbour_key key = {.vif = e->link >> 8, .family = e->link & 0xff};
+
+	memcpy(key.addr, e->addr, sizeof(key.addr));
+	return key;
+}
+
+static uint32_t *bucket_of(const struct pdp_neighbours *n, const struct pdp_rt_neigh *e)
+{
+	return &n->buckets[pdp_rt_neigh_bucket(e->link, e->addr[0], e->addr[1])];
+}
+
+static bool equal(const struct pdp_rt_neigh *a, const struct pdp_rt_neigh *b)
+{
+	return a->link == b->link && a->addr[0] == b->addr[0] && a->addr[1] == b->addr[1];
 }
 
 /*
  * The id of key's entry, or 0. *link becomes what led there, a bucket's head or an entry's next. It
  * may change behind a reader's back; the id once read stays good in the reader's section.
  */
-static uint32_t find(const struct pdp_neighbours *n, const struct pdp_neighbour_key *key,
+static uint32_t find(const struct pdp_neighbours *n, const struct pdp_rt_neigh *key,
 		     uint32_t **link)
 {
 	uint32_t id;
 
 	*link = bucket_of(n, key);
-	while ((id = __atomic_load_n(*link, __ATOMIC_ACQUIRE)) && !equal(&n->entries[id].key, key))
+	while ((id = __atomic_load_n(*link, __ATOMIC_ACQUIRE)) && !equal(&n->entries[id], key))
 		*link = &n->entries[id].next;
 	return id;
 }
@@ -79,13 +75,14 @@ static uint32_t find(const struct pdp_neighbours *n, const struct pdp_neighbour_
 int pdp_neighbours_set(struct pdp_neighbours *n, const struct pdp_neighbour_key *key,
 		       const uint8_t mac[6])
 {
-	uint32_t *bucket = bucket_of(n, key), *link;
-	uint32_t id = find(n, key, &link);
-	uint64_t word = LIVE | SAID;
+	struct pdp_rt_neigh e = to_entry(key);
+	uint32_t *bucket = bucket_of(n, &e), *link;
+	uint32_t id = find(n, &e, &link);
 
-	memcpy(&word, mac, 6);
+	e.mac = LIVE | SAID;
+	memcpy(&e.mac, mac, 6);
 	if (id) {
-		__atomic_store_n(&n->entries[id].mac, word, __ATOMIC_RELAXED);
+		__atomic_store_n(&n->entries[id].mac, e.mac, __ATOMIC_RELAXED);
 		return 0;
 	}
 	if (pdp_memory_take(sizeof(*n->entries)))
@@ -93,20 +90,22 @@ int pdp_neighbours_set(struct pdp_neighbours *n, const struct pdp_neighbour_key 
 	id = pdp_rcu_ids_get(&n->ids);
 	if (!id)
 		return -ENOSPC;
-	n->entries[id] = (struct pdp_neighbour){.mac = word, .key = *key, .next = *bucket};
+	e.next = *bucket;
+	n->entries[id] = e;
 	__atomic_store_n(bucket, id, __ATOMIC_RELEASE);
 	return 0;
 }
 
-static void mark(struct pdp_neighbour *e, uint64_t bits)
+static void mark(struct pdp_rt_neigh *e, uint64_t bits)
 {
 	__atomic_store_n(&e->mac, (e->mac & ~(LIVE | SAID)) | bits, __ATOMIC_RELAXED);
 }
 
 int pdp_neighbours_del(struct pdp_neighbours *n, const struct pdp_neighbour_key *key)
 {
+	struct pdp_rt_neigh wanted = to_entry(key);
 	uint32_t *link;
-	uint32_t id = find(n, key, &link);
+	uint32_t id = find(n, &wanted, &link);
 
 	if (!id)
 		return -ENOENT;
@@ -120,8 +119,9 @@ int pdp_neighbours_del(struct pdp_neighbours *n, const struct pdp_neighbour_key 
 bool pdp_neighbours_find(const struct pdp_neighbours *n, const struct pdp_neighbour_key *key,
 			 uint8_t mac[6])
 {
+	struct pdp_rt_neigh wanted = to_entry(key);
 	uint32_t *link;
-	uint32_t id = find(n, key, &link);
+	uint32_t id = find(n, &wanted, &link);
 	uint64_t word;
 
 	if (!id)
@@ -135,11 +135,11 @@ bool pdp_neighbours_walk(const struct pdp_neighbours *n, uint32_t *cursor,
 			 struct pdp_neighbour_key *key, uint8_t mac[6])
 {
 	while (++*cursor < n->ids.fresh) {
-		const struct pdp_neighbour *e = &n->entries[*cursor];
+		const struct pdp_rt_neigh *e = &n->entries[*cursor];
 
 		if (!(e->mac & LIVE))
 			continue;
-		*key = e->key;
+		*key = to_key(e);
 		memcpy(mac, &e->mac, 6);
 		return true;
 	}
@@ -158,7 +158,10 @@ void pdp_neighbours_sweep(struct pdp_neighbours *n)
 {
 	uint32_t id;
 
-	for (id = 1; id < n->ids.fresh; id++)
+	for (id = 1; id < n->ids.fresh; id++) {
+		struct pdp_neighbour_key key = to_key(&n->entries[id]);
+
 		if ((n->entries[id].mac & (LIVE | SAID)) == LIVE)
-			pdp_neighbours_del(n, &n->entries[id].key);
+			pdp_neighbours_del(n, &key);
+	}
 }

@@ -11,9 +11,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "fe-agent/router_memory.h"
 #include "fe-agent/table_mem.h"
-
-#define PDP_NEIGHBOURS 65536
 
 struct pdp_neighbour_key {
 	uint8_t addr[16]; /* network order; IPv4 in the first four bytes, the rest zero */
@@ -21,16 +20,14 @@ struct pdp_neighbour_key {
 	uint8_t family; /* 4 or 6 */
 };
 
-struct pdp_neighbour;
-
 struct pdp_neighbours {
-	struct pdp_neighbour *entries; /* by id */
+	struct pdp_rt_neigh *entries; /* by id */
 	uint32_t *buckets;
 	struct pdp_rcu_ids ids;
 };
 
-/* 0 or -ENOMEM. fini is fine on a zeroed one. */
-int pdp_neighbours_init(struct pdp_neighbours *n);
+/* In this memory. 0 or -ENOMEM. fini is fine on a zeroed one. */
+int pdp_neighbours_init(struct pdp_neighbours *n, const struct pdp_router_memory *memory);
 void pdp_neighbours_fini(struct pdp_neighbours *n);
 /* Add or replace. 0, -ENOMEM or -ENOSPC. */
 int pdp_neighbours_set(struct pdp_neighbours *n, const struct pdp_neighbour_key *key,

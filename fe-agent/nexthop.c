@@ -5,6 +5,7 @@
 #include "fe-agent/nexthop.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,7 +13,6 @@
 
 #define BUCKETS 1024
 #define BUCKETS_BYTES (BUCKETS * sizeof(uint32_t))
-#define ENTRIES_BYTES (PDP_NEXTHOPS * sizeof(void *))
 
 struct pdp_nexthop_entry {
 	uint32_t refs;
@@ -21,22 +21,22 @@ struct pdp_nexthop_entry {
 	struct pdp_nexthop hop;
 };
 
-static void free_entry(void *ctx, uint32_t id)
+static size_t entries_bytes(const struct pdp_nexthops *hops)
 {
-	struct pdp_nexthops *hops = ctx;
-
-	free(hops->entries[id]);
-	hops->entries[id] = NULL;
+	return hops->ids.capacity * sizeof(*hops->entries);
 }
 
-int pdp_nexthops_init(struct pdp_nexthops *hops)
+int pdp_nexthops_init(struct pdp_nexthops *hops, const struct pdp_router_memory *memory)
 {
 	*hops = (struct pdp_nexthops){
-		.entries = pdp_table_map(ENTRIES_BYTES, PDP_TABLE_SPARSE),
+		.hops = memory->table[PDP_RT_HOPS],
+		.paths = memory->table[PDP_RT_PATHS],
 		.buckets = pdp_table_map(BUCKETS_BYTES, PDP_TABLE_SPARSE),
 	};
-	if (hops->entries && hops->buckets &&
-	    !pdp_rcu_ids_init(&hops->ids, PDP_NEXTHOPS, free_entry, hops))
+	if (hops->buckets && !pdp_rcu_ids_init(&hops->ids, memory->sizes.hops, memory->shared) &&
+	    !pdp_rcu_ids_init(&hops->path_ids, memory->sizes.paths, memory->shared))
+		hops->entries = pdp_table_map(entries_bytes(hops), PDP_TABLE_SPARSE);
+	if (hops->entries)
 		return 0;
 	pdp_nexthops_fini(hops);
 	return -ENOMEM;
@@ -46,11 +46,12 @@ void pdp_nexthops_fini(struct pdp_nexthops *hops)
 {
 	uint32_t id;
 
-	pdp_rcu_ids_fini(&hops->ids);
-	for (id = 1; hops->entries && id < PDP_NEXTHOPS; id++)
+	for (id = 1; hops->entries && id < hops->ids.capacity; id++)
 		free(hops->entries[id]);
-	pdp_table_unmap(hops->entries, ENTRIES_BYTES);
+	pdp_table_unmap(hops->entries, entries_bytes(hops));
 	pdp_table_unmap(hops->buckets, BUCKETS_BYTES);
+	pdp_rcu_ids_fini(&hops->ids);
+	pdp_rcu_ids_fini(&hops->path_ids);
 	*hops = (struct pdp_nexthops){0};
 }
 
@@ -77,10 +78,72 @@ static int equal(const struct pdp_nexthop *a, const struct pdp_nexthop *b)
 	       !memcmp(a->paths, b->paths, a->n_paths * sizeof(a->paths[0]));
 }
 
+/* The paths of a multipath route, where packets read them. 0: there is no room. */
+static uint32_t write_paths(struct pdp_nexthops *hops, const struct pdp_nexthop *hop)
+{
+	uint32_t id = pdp_rcu_ids_get(&hops->path_ids), total = 0;
+	struct pdp_rt_paths *paths = &hops->paths[id];
+	unsigned int i;
+
+	if (!id)
+		return 0;
+	for (i = 0; i < PDP_NEXTHOP_PATHS; i++) {
+		paths->path[i] = hop->paths[i];
+		total += hop->paths[i].weight;
+		paths->upto[i] = i < hop->n_paths ? total : UINT16_MAX;
+	}
+	return id;
+}
+
+static uint32_t total_of(const struct pdp_nexthop *hop)
+{
+	uint32_t total = 0;
+	unsigned int i;
+
+	for (i = 0; i < hop->n_paths; i++)
+		total += hop->paths[i].weight;
+	return total;
+}
+
+/* No reader has seen this id: it is in no table yet. False: there is no room. */
+static bool write_hop(struct pdp_nexthops *hops, uint32_t id, const struct pdp_nexthop *hop)
+{
+	struct pdp_rt_hop *shared = &hops->hops[id];
+
+	*shared = (struct pdp_rt_hop){.kind = hop->kind, .path = hop->paths[0]};
+	if (hop->n_paths < 2)
+		return true;
+	shared->total = total_of(hop);
+	shared->paths = write_paths(hops, hop);
+	return shared->paths;
+}
+
+static int make(struct pdp_nexthops *hops, const struct pdp_nexthop *hop, uint32_t bucket,
+		uint32_t *id)
+{
+	struct pdp_nexthop_entry *e = malloc(sizeof(*e));
+	uint32_t i;
+
+	if (!e)
+		return -ENOMEM;
+	i = pdp_rcu_ids_get(&hops->ids);
+	if (!i || !write_hop(hops, i, hop)) {
+		if (i)
+			pdp_rcu_ids_retire(&hops->ids, i);
+		free(e);
+		return -ENOSPC;
+	}
+	*e = (struct pdp_nexthop_entry){
+		.refs = 1, .bucket = bucket, .next = hops->buckets[bucket], .hop = *hop};
+	hops->buckets[bucket] = i;
+	hops->entries[i] = e;
+	*id = i;
+	return 0;
+}
+
 int pdp_nexthops_hold(struct pdp_nexthops *hops, const struct pdp_nexthop *hop, uint32_t *id)
 {
 	uint32_t bucket = bucket_of(hop);
-	struct pdp_nexthop_entry *e;
 	uint32_t i;
 
 	for (i = hops->buckets[bucket]; i; i = hops->entries[i]->next) {
@@ -90,20 +153,7 @@ int pdp_nexthops_hold(struct pdp_nexthops *hops, const struct pdp_nexthop *hop, 
 			return 0;
 		}
 	}
-	e = malloc(sizeof(*e));
-	if (!e)
-		return -ENOMEM;
-	i = pdp_rcu_ids_get(&hops->ids);
-	if (!i) {
-		free(e);
-		return -ENOSPC;
-	}
-	*e = (struct pdp_nexthop_entry){
-		.refs = 1, .bucket = bucket, .next = hops->buckets[bucket], .hop = *hop};
-	hops->buckets[bucket] = i;
-	__atomic_store_n(&hops->entries[i], e, __ATOMIC_RELEASE);
-	*id = i;
-	return 0;
+	return make(hops, hop, bucket, id);
 }
 
 void pdp_nexthops_put(struct pdp_nexthops *hops, uint32_t id)
@@ -116,26 +166,14 @@ void pdp_nexthops_put(struct pdp_nexthops *hops, uint32_t id)
 	for (link = &hops->buckets[e->bucket]; *link != id; link = &hops->entries[*link]->next)
 		;
 	*link = e->next;
+	hops->entries[id] = NULL;
+	free(e);
+	if (hops->hops[id].paths)
+		pdp_rcu_ids_retire(&hops->path_ids, hops->hops[id].paths);
 	pdp_rcu_ids_retire(&hops->ids, id);
 }
 
 const struct pdp_nexthop *pdp_nexthops_get(const struct pdp_nexthops *hops, uint32_t id)
 {
-	return &__atomic_load_n(&hops->entries[id], __ATOMIC_ACQUIRE)->hop;
-}
-
-const struct pdp_nexthop_path *pdp_nexthop_pick(const struct pdp_nexthop *hop, uint32_t hash)
-{
-	uint32_t total = 0, point;
-	unsigned int i;
-
-	if (hop->n_paths == 1)
-		return &hop->paths[0];
-	for (i = 0; i < hop->n_paths; i++)
-		total += hop->paths[i].weight;
-	/* The hash has already picked this guest: its high bits are not free any more. Mix again. */
-	point = pdp_hash_slot(hash * 0x9e3779b1u, total);
-	for (i = 0; point >= hop->paths[i].weight; i++)
-		point -= hop->paths[i].weight;
-	return &hop->paths[i];
+	return &hops->entries[id]->hop;
 }

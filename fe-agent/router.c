@@ -19,27 +19,18 @@
 #include "fe-agent/dataplane.h"
 #include "fe-agent/encap.h"
 #include "fe-agent/fib.h"
+#include "fe-agent/router_memory.h"
 #include "fe-agent/router_packet.h"
-#include "fe-agent/table_mem.h"
+#include "fe-agent/router_rules.h"
+#include "fe-agent/vifs.h"
 
+_Static_assert(PDP_BURST <= PDP_LPM4_BURST, "a burst is looked up at once");
 _Static_assert(PDP_BURST <= PDP_LPM6_BURST, "a burst is looked up at once");
 
-#define VIFS_BYTES (65536 * sizeof(struct router_vif *))
-
-struct router_vif {
-	struct pdp_outer outer;
-	uint16_t mtu;
-	uint8_t mac[6];
-	/* Of the control thread: as it was said, and in which round that was. */
-	struct pdp_dp_vif said;
-	uint32_t round;
-};
-
 struct pdp_dataplane {
-	struct router_vif **vifs; /* by id */
+	struct pdp_router_memory memory;
+	struct pdp_vifs vifs;
 	struct pdp_fib fib;
-	uint32_t packet_id; /* for outer IPv4 headers */
-	uint32_t round; /* how many times all was said anew */
 	pthread_mutex_t writer;
 };
 
@@ -74,24 +65,33 @@ static void become_reader(void)
 	is_reader = true;
 }
 
-static int router_init(struct pdp_dataplane **out)
+static int router_init(struct pdp_dataplane **out, const struct pdp_router_memory *memory)
 {
 	struct pdp_dataplane *dp = calloc(1, sizeof(*dp));
-	int err = -ENOMEM;
+	int err = 0;
 
 	if (!dp)
 		return -ENOMEM;
-	dp->vifs = pdp_table_map(VIFS_BYTES, PDP_TABLE_SPARSE);
-	if (!dp->vifs)
+	if (memory)
+		dp->memory = *memory;
+	else
+		err = pdp_router_memory_anonymous(&dp->memory);
+	if (err)
 		goto free_dp;
-	err = pdp_fib_init(&dp->fib);
+	err = pdp_vifs_init(&dp->vifs, &dp->memory);
 	if (err)
 		goto unmap;
+	err = pdp_fib_init(&dp->fib, &dp->memory);
+	if (err)
+		goto fini_vifs;
 	pthread_mutex_init(&dp->writer, NULL);
 	*out = dp;
 	return 0;
+fini_vifs:
+	pdp_vifs_fini(&dp->vifs);
 unmap:
-	pdp_table_unmap(dp->vifs, VIFS_BYTES);
+	if (!memory)
+		pdp_router_memory_unmap(&dp->memory);
 free_dp:
 	free(dp);
 	return err;
@@ -99,61 +99,13 @@ free_dp:
 
 static void router_fini(struct pdp_dataplane *dp)
 {
-	unsigned int i;
-
 	if (!dp)
 		return;
-	for (i = 0; i < 65536; i++)
-		free(dp->vifs[i]);
-	pdp_table_unmap(dp->vifs, VIFS_BYTES);
 	pdp_fib_fini(&dp->fib);
+	pdp_vifs_fini(&dp->vifs);
+	pdp_router_memory_unmap(&dp->memory);
 	pthread_mutex_destroy(&dp->writer);
 	free(dp);
-}
-
-static int make_vif(const struct pdp_dp_vif *from, struct router_vif **out)
-{
-	struct router_vif *vif = malloc(sizeof(*vif));
-	int err;
-
-	if (!vif)
-		return -ENOMEM;
-	err = pdp_outer_prepare(&vif->outer, from);
-	if (err) {
-		free(vif);
-		return err;
-	}
-	vif->mtu = from->mtu;
-	memcpy(vif->mac, from->mac, sizeof(vif->mac));
-	vif->said = *from;
-	*out = vif;
-	return 0;
-}
-
-/* With the writer's lock. vif may be NULL: none. */
-static void put_vif(struct pdp_dataplane *dp, uint16_t id, struct router_vif *vif)
-{
-	struct router_vif *old = rcu_xchg_pointer(&dp->vifs[id], vif);
-
-	if (old)
-		synchronize_rcu();
-	free(old);
-}
-
-static int set_vif(struct pdp_dataplane *dp, const struct pdp_dp_vif *from)
-{
-	struct router_vif *vif = dp->vifs[from->id];
-	int err;
-
-	/* Said again: no grace period for that. */
-	if (!vif || memcmp(&vif->said, from, sizeof(*from)) != 0) {
-		err = make_vif(from, &vif);
-		if (err)
-			return err;
-		put_vif(dp, from->id, vif);
-	}
-	vif->round = dp->round;
-	return 0;
 }
 
 static int router_set_vif(struct pdp_dataplane *dp, const struct pdp_dp_vif *from)
@@ -164,9 +116,9 @@ static int router_set_vif(struct pdp_dataplane *dp, const struct pdp_dp_vif *fro
 		return -EINVAL;
 	pthread_mutex_lock(&dp->writer);
 	if (from->family)
-		err = set_vif(dp, from);
+		err = pdp_vifs_set(&dp->vifs, from);
 	else
-		put_vif(dp, from->id, NULL);
+		pdp_vifs_del(&dp->vifs, from->id);
 	pthread_mutex_unlock(&dp->writer);
 	return err;
 }
@@ -185,7 +137,7 @@ static int router_netlink(struct pdp_dataplane *dp, const void *msgs, size_t len
 static void router_renew(struct pdp_dataplane *dp)
 {
 	pthread_mutex_lock(&dp->writer);
-	dp->round++;
+	pdp_vifs_renew(&dp->vifs);
 	pdp_fib_renew(&dp->fib);
 	pthread_mutex_unlock(&dp->writer);
 }
@@ -193,13 +145,9 @@ static void router_renew(struct pdp_dataplane *dp)
 /* Routes first: what leads to a vif goes before the vif. */
 static void router_sweep(struct pdp_dataplane *dp)
 {
-	unsigned int i;
-
 	pthread_mutex_lock(&dp->writer);
 	pdp_fib_sweep(&dp->fib);
-	for (i = 0; i < 65536; i++)
-		if (dp->vifs[i] && dp->vifs[i]->round != dp->round)
-			put_vif(dp, i, NULL);
+	pdp_vifs_sweep(&dp->vifs);
 	pthread_mutex_unlock(&dp->writer);
 }
 
@@ -233,14 +181,9 @@ static size_t router_lookup(struct pdp_dataplane *dp, uint8_t family, const uint
 	return len;
 }
 
-static const struct router_vif *get_vif(const struct pdp_dataplane *dp, uint16_t id)
-{
-	return rcu_dereference(dp->vifs[id]);
-}
-
 static bool look(struct pdp_dataplane *dp, struct pdp_packet *pkt, struct pdp_router_packet *p)
 {
-	const struct router_vif *in = get_vif(dp, pkt->vif);
+	const struct pdp_rt_vif *in = pdp_vifs_get(&dp->vifs, pkt->vif);
 
 	if (!pdp_router_look(pkt, in && in->outer.vxlan ? in->mac : NULL, p))
 		return false;
@@ -253,21 +196,20 @@ static bool look(struct pdp_dataplane *dp, struct pdp_packet *pkt, struct pdp_ro
 static void look_up(const struct pdp_dataplane *dp, const struct pdp_router_packet *ps,
 		    unsigned int n, uint32_t *hops)
 {
+	uint32_t addrs[PDP_BURST], values4[PDP_BURST], values6[PDP_BURST];
+	unsigned int n4 = 0, n6 = 0, i;
 	struct pdp_lpm6_key keys[PDP_BURST];
-	uint32_t values[PDP_BURST];
-	unsigned int of[PDP_BURST], n6 = 0, i;
 
 	for (i = 0; i < n; i++) {
-		if (ps[i].family == 4) {
-			hops[i] = pdp_lpm4_lookup(&dp->fib.lpm4, ps[i].dst_hi >> 32);
-			continue;
-		}
-		keys[n6] = (struct pdp_lpm6_key){.hi = ps[i].dst_hi, .lo = ps[i].dst_lo};
-		of[n6++] = i;
+		if (ps[i].family == 4)
+			addrs[n4++] = ps[i].dst_hi >> 32;
+		else
+			keys[n6++] = (struct pdp_lpm6_key){.hi = ps[i].dst_hi, .lo = ps[i].dst_lo};
 	}
-	pdp_lpm6_lookup_burst(&dp->fib.lpm6, keys, values, n6);
-	for (i = 0; i < n6; i++)
-		hops[of[i]] = values[i];
+	pdp_lpm4_lookup_burst(&dp->fib.lpm4, addrs, values4, n4);
+	pdp_lpm6_lookup_burst(&dp->fib.lpm6, keys, values6, n6);
+	for (i = 0, n4 = 0, n6 = 0; i < n; i++)
+		hops[i] = ps[i].family == 4 ? values4[n4++] : values6[n6++];
 }
 
 /* The MAC address of the gateway, or of the destination itself where it is on the link. */
@@ -311,12 +253,13 @@ static void rewrite6(struct pdp_router_packet *p)
 static void forward(struct pdp_dataplane *dp, struct pdp_packet *pkt, struct pdp_router_packet *p,
 		    const struct pdp_nexthop_path *path)
 {
-	const struct router_vif *out = get_vif(dp, path->vif);
+	const struct pdp_rt_vif *out = pdp_vifs_get(&dp->vifs, path->vif);
 	uint8_t mac[6];
 	struct pdp_inner inner = {
 		.mac = mac,
 		.hash = pkt->hash,
 		.proto = p->family == 4 ? ETH_P_IP : ETH_P_IPV6,
+		.id = pdp_outer_id(pkt->hash, pkt->seq),
 		.tos = p->tos,
 		.df = p->df,
 	};
@@ -333,7 +276,6 @@ static void forward(struct pdp_dataplane *dp, struct pdp_packet *pkt, struct pdp
 		rewrite4(p);
 	else
 		rewrite6(p);
-	inner.id = dp->packet_id++;
 	pkt->data = pdp_outer_push(&out->outer, p->ip, p->len, &inner);
 	pkt->len = out->outer.len + p->len;
 	pkt->proto = out->outer.family == 4 ? ETH_P_IP : ETH_P_IPV6;
@@ -346,16 +288,17 @@ static void forward(struct pdp_dataplane *dp, struct pdp_packet *pkt, struct pdp
 static void route(struct pdp_dataplane *dp, struct pdp_packet *pkt, struct pdp_router_packet *p,
 		  uint32_t hop_id)
 {
-	const struct pdp_nexthop *hop = hop_id ? pdp_nexthops_get(&dp->fib.hops, hop_id) : NULL;
+	enum pdp_nexthop_kind kind =
+		hop_id ? pdp_nexthops_kind(&dp->fib.hops, hop_id) : PDP_NEXTHOP_LOCAL;
 
-	if (!hop || hop->kind == PDP_NEXTHOP_LOCAL)
+	if (kind == PDP_NEXTHOP_LOCAL)
 		pdp_packet_local(pkt);
-	else if (hop->kind == PDP_NEXTHOP_BLACKHOLE)
+	else if (kind == PDP_NEXTHOP_BLACKHOLE)
 		pdp_packet_drop(pkt, dp_blackhole);
 	else if (p->on_link)
 		pdp_packet_drop(pkt, dp_bad_address);
 	else
-		forward(dp, pkt, p, pdp_nexthop_pick(hop, pkt->hash));
+		forward(dp, pkt, p, pdp_nexthops_path(&dp->fib.hops, hop_id, pkt->hash));
 }
 
 static void router_burst(struct pdp_dataplane *dp, struct pdp_packet *pkts, unsigned int n)

@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "fe-agent/checksum.h"
-#include "fe-agent/encap.h"
+#include "fe-agent/router_rules.h"
 
 #define ETH_LEN 14
 #define IPV4_LEN 20
@@ -26,22 +26,6 @@ static uint32_t load_be32(const uint8_t *p)
 static uint16_t load_be16(const uint8_t *p)
 {
 	return be16toh(pdp_load16(p));
-}
-
-static bool is_multicast4(uint32_t addr)
-{
-	return addr >> 28 == 0xe;
-}
-
-/* 0/8, 127/8 and 240/4, which are never forwarded nor come from afar (RFC 6890). */
-static bool is_martian4(uint32_t addr)
-{
-	return addr >> 24 == 0 || addr >> 24 == 127 || addr >> 28 == 0xf;
-}
-
-static bool is_link_local4(uint32_t addr)
-{
-	return addr >> 16 == 0xa9fe;
 }
 
 static bool is_sound4(const uint8_t *ip, uint32_t len)
@@ -79,36 +63,20 @@ static bool look4(struct pdp_packet *pkt, struct pdp_router_packet *p)
 	dst = load_be32(p->ip + 16);
 	p->dst_hi = (uint64_t)dst << 32;
 	p->dst_lo = 0;
-	p->on_link = is_link_local4(src) || is_link_local4(dst);
+	p->on_link = pdp_is_link_local4(src) || pdp_is_link_local4(dst);
 
 	if (!take_tos(p, p->ip[1], pkt->ecn))
 		return pdp_packet_drop(pkt, dp_ecn);
 	/* A host without an address yet may call to all (DHCP, IGMP). */
-	if (is_multicast4(src) || (src && is_martian4(src)))
+	if (pdp_is_multicast4(src) || (src && pdp_is_martian4(src)))
 		return pdp_packet_drop(pkt, dp_bad_address);
-	if (is_multicast4(dst) || dst == UINT32_MAX)
+	if (pdp_is_multicast4(dst) || dst == UINT32_MAX)
 		return pdp_packet_local(pkt);
-	if (!src || is_martian4(dst))
+	if (!src || pdp_is_martian4(dst))
 		return pdp_packet_drop(pkt, dp_bad_address);
 	if ((p->ip[0] & 0xf) * 4 > IPV4_LEN)
 		return pdp_packet_local(pkt);
 	return true;
-}
-
-static bool is_multicast6(uint64_t hi)
-{
-	return hi >> 56 == 0xff;
-}
-
-static bool is_link_local6(uint64_t hi)
-{
-	return hi >> 54 == 0xfe80 >> 6;
-}
-
-/* ::1 and the IPv4-mapped addresses, which must not be seen on a wire (RFC 4291, RFC 6890). */
-static bool is_martian6(uint64_t hi, uint64_t lo)
-{
-	return !hi && (lo == 1 || lo >> 32 == 0xffff);
 }
 
 static bool look6(struct pdp_packet *pkt, struct pdp_router_packet *p)
@@ -132,11 +100,12 @@ static bool look6(struct pdp_packet *pkt, struct pdp_router_packet *p)
 
 	if (!take_tos(p, ip[0] << 4 | ip[1] >> 4, pkt->ecn))
 		return pdp_packet_drop(pkt, dp_ecn);
-	if (is_multicast6(src_hi) || is_martian6(src_hi, src_lo) ||
-	    is_martian6(p->dst_hi, p->dst_lo) || (!p->dst_hi && !p->dst_lo))
+	if (pdp_is_multicast6(src_hi) || pdp_is_martian6(src_hi, src_lo) ||
+	    pdp_is_martian6(p->dst_hi, p->dst_lo) || (!p->dst_hi && !p->dst_lo))
 		return pdp_packet_drop(pkt, dp_bad_address);
 	/* Neighbour discovery, MLD and routing protocols live here; the rest gets its ICMP there. */
-	if (is_multicast6(p->dst_hi) || is_link_local6(p->dst_hi) || is_link_local6(src_hi))
+	if (pdp_is_multicast6(p->dst_hi) || pdp_is_link_local6(p->dst_hi) ||
+	    pdp_is_link_local6(src_hi))
 		return pdp_packet_local(pkt);
 	if (unspecified)
 		return pdp_packet_drop(pkt, dp_bad_address);

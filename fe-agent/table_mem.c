@@ -5,14 +5,19 @@
 #include "fe-agent/table_mem.h"
 
 #include <errno.h>
+#include <linux/membarrier.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 #include <urcu-qsbr.h>
 
 #include "fe-agent/memory.h"
 
 /* So many released ids are worth a grace period before the table grows into new memory. */
 #define RETIRED_MANY 256
+
+#define HUGE ((size_t)2 << 20)
 
 /* Since Linux 6.1. */
 #ifndef MADV_COLLAPSE
@@ -24,13 +29,13 @@ static void *map_aligned(size_t bytes)
 {
 	const int prot = PROT_READ | PROT_WRITE;
 	const int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
-	const size_t spare = bytes >= PDP_TABLE_HUGE ? PDP_TABLE_HUGE : 0;
+	const size_t spare = bytes >= HUGE ? HUGE : 0;
 	char *table = mmap(NULL, bytes + spare, prot, flags, -1, 0);
 	size_t skip;
 
 	if (table == MAP_FAILED || !spare)
 		return table == MAP_FAILED ? NULL : table;
-	skip = -(uintptr_t)table & (PDP_TABLE_HUGE - 1);
+	skip = -(uintptr_t)table & (HUGE - 1);
 	if (skip)
 		munmap(table, skip);
 	munmap(table + skip + bytes, spare - skip);
@@ -47,15 +52,13 @@ void *pdp_table_map(size_t bytes, enum pdp_table_fill fill)
 	return table;
 }
 
-void pdp_table_condense(void *at)
+static void condense(void *part)
 {
-	void *part = (void *)((uintptr_t)at & ~(uintptr_t)(PDP_TABLE_HUGE - 1));
-
-	if (pdp_memory_take(PDP_TABLE_HUGE))
+	if (pdp_memory_take(HUGE))
 		return;
 	/* Two kinds of kernel: that which does it now, and that whose khugepaged does it some time. */
-	madvise(part, PDP_TABLE_HUGE, MADV_HUGEPAGE);
-	madvise(part, PDP_TABLE_HUGE, MADV_COLLAPSE);
+	madvise(part, HUGE, MADV_HUGEPAGE);
+	madvise(part, HUGE, MADV_COLLAPSE);
 }
 
 void pdp_table_unmap(void *table, size_t bytes)
@@ -64,14 +67,20 @@ void pdp_table_unmap(void *table, size_t bytes)
 		munmap(table, bytes);
 }
 
-int pdp_rcu_ids_init(struct pdp_rcu_ids *ids, uint32_t capacity, void (*recycle)(void *, uint32_t),
-		     void *ctx)
+void pdp_grace_period(bool shared)
+{
+	synchronize_rcu();
+	/* Waits as the kernel's own synchronize_rcu(), and needs no privilege. */
+	if (shared)
+		syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
+}
+
+int pdp_rcu_ids_init(struct pdp_rcu_ids *ids, uint32_t capacity, bool shared)
 {
 	*ids = (struct pdp_rcu_ids){
 		.capacity = capacity,
 		.fresh = 1,
-		.recycle = recycle,
-		.ctx = ctx,
+		.shared = shared,
 	};
 	ids->next = pdp_table_map(capacity * sizeof(*ids->next), PDP_TABLE_SPARSE);
 	return ids->next ? 0 : -ENOMEM;
@@ -83,8 +92,6 @@ static void recycle_retired(struct pdp_rcu_ids *ids)
 
 	for (id = ids->retired; id; id = next) {
 		next = ids->next[id];
-		if (ids->recycle)
-			ids->recycle(ids->ctx, id);
 		ids->next[id] = ids->free;
 		ids->free = id;
 	}
@@ -95,9 +102,6 @@ static void recycle_retired(struct pdp_rcu_ids *ids)
 
 void pdp_rcu_ids_fini(struct pdp_rcu_ids *ids)
 {
-	if (!ids->next)
-		return;
-	recycle_retired(ids);
 	pdp_table_unmap(ids->next, ids->capacity * sizeof(*ids->next));
 	ids->next = NULL;
 }
@@ -108,7 +112,7 @@ int pdp_rcu_ids_reserve(struct pdp_rcu_ids *ids, uint32_t n)
 		return 0;
 	if (ids->n_retired >= RETIRED_MANY ||
 	    (ids->n_retired && ids->n_free + (ids->capacity - ids->fresh) < n)) {
-		synchronize_rcu();
+		pdp_grace_period(ids->shared);
 		recycle_retired(ids);
 	}
 	return ids->n_free + (ids->capacity - ids->fresh) >= n ? 0 : -ENOSPC;
@@ -133,4 +137,15 @@ void pdp_rcu_ids_retire(struct pdp_rcu_ids *ids, uint32_t id)
 	ids->next[id] = ids->retired;
 	ids->retired = id;
 	ids->n_retired++;
+}
+
+uint32_t pdp_table_get(struct pdp_rcu_ids *ids, void *table, size_t element)
+{
+	uint32_t id = pdp_rcu_ids_get(ids);
+	size_t begin = id * element;
+
+	/* The first of a part was never used before: the part in front of it is full. */
+	if (!ids->shared && id && id + 1 == ids->fresh && begin % HUGE == 0)
+		condense((char *)table + begin - HUGE);
+	return id;
 }

@@ -3,15 +3,16 @@
  * table_mem.h - memory of look-up tables, and ids of what lives in them.
  *
  * Control side of the router. Tables are large, sparse arrays in mappings of their own: a page costs
- * nothing until it is written. Whatever maps them elsewhere (a BPF array) replaces two functions.
+ * nothing until it is written.
  *
  * struct pdp_rcu_ids hands out ids of elements of such a table. A reader may still be at an element when it is
- * released, so a released id comes back only after an RCU grace period (liburcu-qsbr). Grace periods
- * are waited for in bulk, and only when elements are wanted.
+ * released, so a released id comes back only after an RCU grace period. Grace periods are waited for in
+ * bulk, and only when elements are wanted.
  */
 #ifndef PDP_TABLE_MEM_H
 #define PDP_TABLE_MEM_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -24,15 +25,14 @@ enum pdp_table_fill { PDP_TABLE_SPARSE, PDP_TABLE_DENSE };
  * machine gives them, for a walk through it misses the TLB at each step otherwise.
  */
 void *pdp_table_map(size_t bytes, enum pdp_table_fill fill);
-/*
- * A part of a sparse table is well filled by now: put it on huge pages, if the kernel and the memory limit
- * let it (memory.h). Readers may have to wait for it as for a page fault, less than a millisecond. at
- * is anywhere in the part, of PDP_TABLE_HUGE bytes and so aligned.
- */
-#define PDP_TABLE_HUGE ((size_t)2 << 20)
-void pdp_table_condense(void *at);
 /* NULL is fine. */
 void pdp_table_unmap(void *table, size_t bytes);
+
+/*
+ * Until no reader is where it was before: the worker (liburcu-qsbr), and where the table is shared with
+ * the kernel, the XDP programs too (docs/fast-half.md).
+ */
+void pdp_grace_period(bool shared);
 
 struct pdp_rcu_ids {
 	uint32_t capacity; /* ids are 1..capacity-1 */
@@ -41,16 +41,13 @@ struct pdp_rcu_ids {
 	uint32_t retired;
 	uint32_t n_free;
 	uint32_t n_retired;
+	bool shared; /* there are readers in the kernel */
 	uint32_t *next;
-	/* Called for an id when no reader can be at its element any more; may be NULL. */
-	void (*recycle)(void *ctx, uint32_t id);
-	void *ctx;
 };
 
 /* 0 or -ENOMEM. */
-int pdp_rcu_ids_init(struct pdp_rcu_ids *ids, uint32_t capacity, void (*recycle)(void *, uint32_t),
-		     void *ctx);
-/* No reader may be left; retired ids are recycled first. Fine on a zeroed pool. */
+int pdp_rcu_ids_init(struct pdp_rcu_ids *ids, uint32_t capacity, bool shared);
+/* Fine on a zeroed pool. */
 void pdp_rcu_ids_fini(struct pdp_rcu_ids *ids);
 /* See that n ids can be had now; waits for a grace period if it must. 0 or -ENOSPC. */
 int pdp_rcu_ids_reserve(struct pdp_rcu_ids *ids, uint32_t n);
@@ -58,5 +55,12 @@ int pdp_rcu_ids_reserve(struct pdp_rcu_ids *ids, uint32_t n);
 uint32_t pdp_rcu_ids_get(struct pdp_rcu_ids *ids);
 /* Give back an id that no reader has seen, or whose element no new reader can find. */
 void pdp_rcu_ids_retire(struct pdp_rcu_ids *ids, uint32_t id);
+
+/*
+ * An id as pdp_rcu_ids_get() gives it, for a table that is sparse as long as it is small: each part that
+ * is full goes to a huge page, if it is anonymous memory, and kernel and memory limit let it. Readers may have to wait for that as for a page fault, less than a
+ * millisecond.
+ */
+uint32_t pdp_table_get(struct pdp_rcu_ids *ids, void *table, size_t element);
 
 #endif

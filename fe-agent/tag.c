@@ -21,6 +21,7 @@ bool pdp_tag_strip(uint8_t *frame, uint32_t len, struct pdp_arrival *in, struct 
 		.data = in->data,
 		.len = in->len,
 		.hash = ntohl(in->tag.hash),
+		.seq = ntohl(in->tag.seq),
 		.proto = ntohs(in->tag.proto),
 		.vif = ntohs(in->tag.vif),
 		.ecn = in->tag.flags & PDP_TAG_ECN_MASK,

@@ -171,13 +171,14 @@ static void add(struct pdp_lpm4 *l4, struct pdp_lpm6 *l6, const struct pdp_lpm_p
 /* As the router does it, by the burst. */
 static uint32_t burst4(const struct pdp_lpm4 *lpm, const uint32_t *addrs)
 {
-	uint32_t sum = 0;
+	uint32_t values[BURST], sum = 0;
 	size_t i;
 
 	for (i = 0; i < BURST; i++)
 		pdp_lpm4_prefetch(lpm, addrs[i]);
+	pdp_lpm4_lookup_burst(lpm, addrs, values, BURST);
 	for (i = 0; i < BURST; i++)
-		sum += pdp_lpm4_lookup(lpm, addrs[i]);
+		sum += values[i];
 	return sum;
 }
 
@@ -241,9 +242,11 @@ static void measure(unsigned int family, const struct list *routes, const struct
 	const size_t n = addrs->n / BURST * BURST;
 	double start, build_s, lookup_s, cycles;
 	uint64_t before = pdp_memory_used(), memory;
+	struct pdp_router_memory tables;
 	size_t i;
 
-	if (l4 ? pdp_lpm4_init(l4) : pdp_lpm6_init(l6))
+	if (pdp_router_memory_anonymous(&tables) ||
+	    (l4 ? pdp_lpm4_init(l4, &tables) : pdp_lpm6_init(l6, &tables)))
 		errx(1, "no memory for the tables");
 	start = cpu_s();
 	for (i = 0; i < routes->n; i++)
@@ -261,6 +264,7 @@ static void measure(unsigned int family, const struct list *routes, const struct
 	       (double)n * PASSES / lookup_s);
 	pdp_lpm4_fini(&lpm4);
 	pdp_lpm6_fini(&lpm6);
+	pdp_router_memory_unmap(&tables);
 }
 
 int main(int argc, char **argv)

@@ -130,7 +130,7 @@ check "the books balance again" ctl stats --check
 # --- books that lie: a guest's counters are wiped
 
 # shellcheck disable=SC2046
-bpftool map update pinned "$PINS/v2/maps/pdp_guest_stats" key 1 0 0 0 \
+bpftool map update pinned "$PINS/v3/maps/pdp_guest_stats" key 1 0 0 0 \
 	value $(yes 0 | head -n 56)
 fails "books that lie do not balance" ctl stats --check
 check "it says where they part" sh -c "$BIN/pdp-ctl --run-dir $RUN_DIR stats --check 2>&1 | grep 'vnet red: the books part at the '"

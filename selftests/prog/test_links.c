@@ -174,7 +174,7 @@ static void pins_come_again(void **state)
 	assert_int_equal(pdp_loader_repin(ld, &n, &err), 0);
 	assert_int_equal(n, 0);
 
-	command("rm -r %s/v2", root);
+	command("rm -r %s/v3", root);
 	assert_int_equal(standing(m1), program);
 	check_says(ld, m1, -ENOENT, "No such file");
 	if (pdp_loader_repin(ld, &n, &err))
@@ -186,7 +186,7 @@ static void pins_come_again(void **state)
 	/* The directory is another one, and locked as the first was. */
 	assert_int_equal(pdp_loader_open(&second, root, NULL), -EBUSY);
 
-	command("rm %s/v2/maps/pdp_slots", root);
+	command("rm %s/v3/maps/pdp_slots", root);
 	assert_int_equal(pdp_loader_repin(ld, &n, &err), 0);
 	assert_int_equal(n, 1);
 	assert_int_equal(pdp_loader_purge(ld, NULL), 0);
@@ -228,7 +228,7 @@ static void another_abi_gives_way(void **state)
 	program = standing(m1);
 	link = link_id("v2/links/fe-1");
 	pdp_loader_close(ld);
-	command("mv %s/v2 %s/v0", root, root);
+	command("mv %s/v3 %s/v0", root, root);
 
 	ld = open_node();
 	assert_int_equal(standing(m1), program);

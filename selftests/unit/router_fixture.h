@@ -229,7 +229,7 @@ UNUSED static struct pdp_dataplane *make_empty(void)
 	struct pdp_dataplane *dp;
 	uint16_t id;
 
-	assert_int_equal(pdp_router.init(&dp), 0);
+	assert_int_equal(pdp_router.init(&dp, NULL), 0);
 	for (id = 1; id <= 4; id++) {
 		struct pdp_dp_vif vif = make_vif(id);
 

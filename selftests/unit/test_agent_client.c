@@ -31,8 +31,9 @@ struct pdp_dataplane {
 
 static unsigned int made, finished;
 
-static int counting_init(struct pdp_dataplane **out)
+static int counting_init(struct pdp_dataplane **out, const struct pdp_router_memory *memory)
 {
+	(void)memory;
 	*out = calloc(1, sizeof(**out));
 	made++;
 	return *out ? 0 : -ENOMEM;

@@ -50,10 +50,11 @@ static uint64_t half(const uint8_t *bytes)
 static const struct pdp_nexthop *look_up(const struct pdp_fib *fib, const struct pdp_prefix *addr)
 {
 	const struct pdp_lpm6_key key = {half(addr->addr), half(addr->addr + 8)};
+	const uint32_t addr4 = (uint32_t)(key.hi >> 32);
 	uint32_t id;
 
 	if (addr->family == 4)
-		id = pdp_lpm4_lookup(&fib->lpm4, (uint32_t)(key.hi >> 32));
+		pdp_lpm4_lookup_burst(&fib->lpm4, &addr4, &id, 1);
 	else
 		pdp_lpm6_lookup_burst(&fib->lpm6, &key, &id, 1);
 	return id ? pdp_nexthops_get(&fib->hops, id) : NULL;
@@ -119,12 +120,15 @@ static void led_over_is_as_new(void **state)
 	for (int round = 0; round < ROUNDS; round++) {
 		struct pdp_model old = {0}, now = {0};
 		struct pdp_fib led, fresh;
+		struct pdp_router_memory memory[2];
 		struct told told = {&led, 0};
 
 		draw_one(&old);
 		draw_one(&now);
-		assert_int_equal(pdp_fib_init(&led), 0);
-		assert_int_equal(pdp_fib_init(&fresh), 0);
+		assert_int_equal(pdp_router_memory_anonymous(&memory[0]), 0);
+		assert_int_equal(pdp_router_memory_anonymous(&memory[1]), 0);
+		assert_int_equal(pdp_fib_init(&led, &memory[0]), 0);
+		assert_int_equal(pdp_fib_init(&fresh, &memory[1]), 0);
 		build(&led, old.vnets, old_ids);
 		build(&led, now.vnets, new_ids);
 		assert_int_equal(
@@ -135,6 +139,8 @@ static void led_over_is_as_new(void **state)
 		check_vnet(&led, &fresh, now.vnets, new_ids);
 		pdp_fib_fini(&led);
 		pdp_fib_fini(&fresh);
+		pdp_router_memory_unmap(&memory[0]);
+		pdp_router_memory_unmap(&memory[1]);
 		pdp_model_free(&old);
 		pdp_model_free(&now);
 	}
@@ -145,17 +151,20 @@ static void nothing_is_withdrawn_from_itself(void **state)
 {
 	static const uint16_t ids[] = {1, 2, 3, 4};
 	struct pdp_model model = {0};
+	struct pdp_router_memory memory;
 	struct pdp_fib fib;
 	struct told told = {&fib, 0};
 
 	(void)state;
 	srand(5);
-	assert_int_equal(pdp_fib_init(&fib), 0);
+	assert_int_equal(pdp_router_memory_anonymous(&memory), 0);
+	assert_int_equal(pdp_fib_init(&fib, &memory), 0);
 	draw_one(&model);
 	assert_int_equal(pdp_fib_withdraw(model.vnets, ids, model.vnets, ids, tell, &told), 0);
 	assert_int_equal(told.messages, 0);
 	pdp_model_free(&model);
 	pdp_fib_fini(&fib);
+	pdp_router_memory_unmap(&memory);
 }
 
 int main(void)

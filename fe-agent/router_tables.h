@@ -1,0 +1,214 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * router_tables.h - the tables of the data plane `router` as they lie in memory.
+ *
+ * Shared by its two halves: router.c, the agent half, which writes them and reads them for its packets,
+ * and router.bpf.c, the fast half, which reads the same memory in the kernel. It is anonymous memory when
+ * there is no fast half, and else mmapable BPF arrays, one for each table: the controller makes them and
+ * sets their sizes, the agent maps them. No map here is the MD's, and so this is none of the headers in
+ * bpf/.
+ *
+ *   pdp_rt_root4    by an IPv4 address's first 16 bits   what is no longer than /16, and the group
+ *   pdp_rt_group4   by the next 8 bits, or the last 8    what is no longer than /24, or longer
+ *   pdp_rt_root6    by an IPv6 address's first 16 bits   as root4
+ *   pdp_rt_node6    by 4 bits more                       the best prefix that ends here, the next node
+ *   pdp_rt_hops     by id, which the above lead to       next hop of a route
+ *   pdp_rt_paths    by id, which a hop has               next hops of a multipath route
+ *   pdp_rt_nbucket  by hash of (vif, address)            head of a chain of neighbours
+ *   pdp_rt_neighs   by id                                MAC address of a neighbour
+ *   pdp_rt_vif_ids  by a vif's id                        its place in pdp_rt_vifs
+ *   pdp_rt_vifs     by that place                        outer header of a vif
+ *
+ * IPv4 is DIR-24-8 (Gupta, Lin, McKeown: "Routing Lookups in Hardware at Memory Access Speeds", INFOCOM
+ * 1998) whose tbl24 is cut into pages of a /16, for arrays are there as a whole and most /16s are empty.
+ * Id 0 is never given out: a zeroed word means none.
+ *
+ * One writer, the agent; readers in RCU read-side sections. Every word is stored at once, what it leads to
+ * was written before, and is used for something else a grace period after nothing leads to it any more.
+ */
+#ifndef PDP_ROUTER_TABLES_H
+#define PDP_ROUTER_TABLES_H
+
+#include <linux/types.h>
+#include <stddef.h>
+
+#include "bpf/wire.h"
+
+/*
+ * An entry of a root or of a node: the child in the upper half, 0 = none, and below it a leaf. A leaf
+ * is the length of the prefix that won, and what it leads to: the id of a hop, 0 = none.
+ */
+#define PDP_RT_CHILD_SHIFT 32
+#define PDP_RT_LEN_SHIFT 24
+#define PDP_RT_VALUE 0x00ffffffu
+/* An entry of a group of IPv4 is a leaf, or with this bit the group of a /24 that holds longer ones. */
+#define PDP_RT_GROUP 0x80000000u
+
+#define PDP_RT_ROOT_BITS 16
+#define PDP_RT_NODE_BITS 4
+
+struct pdp_rt_root {
+	__u64 entry[8];
+};
+
+struct pdp_rt_group4 {
+	__u32 entry[256];
+};
+
+struct pdp_rt_node6 {
+	__u64 entry[1 << PDP_RT_NODE_BITS];
+};
+
+enum pdp_nexthop_kind {
+	PDP_NEXTHOP_FORWARD = 1,
+	PDP_NEXTHOP_LOCAL,
+	PDP_NEXTHOP_BLACKHOLE,
+};
+
+/* One way out. Compared as bytes: zero what is not used. */
+struct pdp_nexthop_path {
+	__u32 weight; /* 1..256 */
+	__u16 vif;
+	__u8 gateway_family; /* 4, 6, or 0: the destination itself is the neighbour */
+	__u8 pad;
+	__u8 gateway[16]; /* network order; IPv4 in the first four bytes */
+};
+
+/* The only path of FORWARD, or the id of its several, whose weights add up to total. */
+struct pdp_rt_hop {
+	struct pdp_nexthop_path path;
+	__u32 paths; /* 0: there is one */
+	__u32 total;
+	__u8 kind; /* enum pdp_nexthop_kind */
+	__u8 pad[31];
+};
+
+#define PDP_NEXTHOPS 16384 /* most that any table has */
+#define PDP_NEXTHOP_PATHS 32 /* of a multipath route */
+
+struct pdp_rt_paths {
+	__u16 upto[PDP_NEXTHOP_PATHS]; /* sum of the weights up to this one's; UINT16_MAX: no path */
+	struct pdp_nexthop_path path[PDP_NEXTHOP_PATHS];
+};
+
+#define PDP_RT_BUCKETS 16384
+
+struct pdp_rt_bucket {
+	__u32 head[16];
+};
+
+/* The MAC address in the first six bytes of its word; the last byte is the writer's. */
+struct pdp_rt_neigh {
+	__u64 mac;
+	__u64 addr[2]; /* network order; IPv4 in the first four bytes, the rest zero */
+	__u32 link; /* vif << 8 | family, 4 or 6 */
+	__u32 next; /* id in the bucket's chain */
+};
+
+struct pdp_rt_vif_ids {
+	__u16 at[32];
+};
+
+/* IPv6, UDP, VXLAN, Ethernet. */
+#define PDP_OUTER_MAX (40 + 8 + 8 + 14)
+
+/* The outer header that packets leave a vif in, but for what differs from packet to packet. */
+struct pdp_outer {
+	__u8 bytes[72];
+	__u64 sum; /* IPv4: of the header as it stands; IPv6: of the pseudo-header without length */
+	__u8 len; /* of bytes */
+	__u8 family; /* 4 or 6 */
+	__u8 vxlan;
+	__u8 pad[5];
+};
+
+struct pdp_rt_vif {
+	struct pdp_outer outer;
+	__u16 id;
+	__u16 mtu; /* largest inner IP packet */
+	__u8 mac[6]; /* of the vif itself, vxlan only */
+	__u8 pad[30];
+};
+
+_Static_assert(PDP_OUTER_MAX <= sizeof(((struct pdp_outer *)0)->bytes), "all outer headers fit");
+_Static_assert(sizeof(struct pdp_rt_root) == 64, "a cache line");
+_Static_assert(sizeof(struct pdp_rt_group4) == 1024, "a page of tbl24");
+_Static_assert(sizeof(struct pdp_rt_node6) == 128, "node layout");
+_Static_assert(sizeof(struct pdp_nexthop_path) == 24, "no padding: compared as bytes");
+_Static_assert(sizeof(struct pdp_rt_hop) == 64, "a cache line");
+_Static_assert(sizeof(struct pdp_rt_paths) == 832, "paths layout");
+_Static_assert(offsetof(struct pdp_rt_paths, path) == 64, "what is searched is a cache line");
+_Static_assert(sizeof(struct pdp_rt_bucket) == 64, "a cache line");
+_Static_assert(sizeof(struct pdp_rt_neigh) == 32, "two in a cache line");
+_Static_assert(sizeof(struct pdp_rt_vif_ids) == 64, "a cache line");
+_Static_assert(sizeof(struct pdp_rt_vif) == 128, "two cache lines");
+_Static_assert(offsetof(struct pdp_rt_vif, id) == 88, "vif layout");
+
+/* How many elements the tables have whose size can be chosen; element 0 is never used. */
+struct pdp_router_sizes {
+	__u32 groups4;
+	__u32 nodes6;
+	__u32 hops;
+	__u32 paths;
+	__u32 neighs;
+	__u32 vifs;
+};
+
+_Static_assert(sizeof(struct pdp_router_sizes) == 24, "travels in a channel message");
+
+/* X(NAME, name of the map behind pdp_rt_, its element, how many: `sizes` is the struct above). */
+#define PDP_ROUTER_TABLES(X)                                              \
+	X(ROOT4, root4, struct pdp_rt_root, (1u << PDP_RT_ROOT_BITS) / 8) \
+	X(GROUP4, group4, struct pdp_rt_group4, sizes->groups4)           \
+	X(ROOT6, root6, struct pdp_rt_root, (1u << PDP_RT_ROOT_BITS) / 8) \
+	X(NODE6, node6, struct pdp_rt_node6, sizes->nodes6)               \
+	X(HOPS, hops, struct pdp_rt_hop, sizes->hops)                     \
+	X(PATHS, paths, struct pdp_rt_paths, sizes->paths)                \
+	X(NBUCKET, nbucket, struct pdp_rt_bucket, PDP_RT_BUCKETS / 16)    \
+	X(NEIGHS, neighs, struct pdp_rt_neigh, sizes->neighs)             \
+	X(VIF_IDS, vif_ids, struct pdp_rt_vif_ids, 65536 / 32)            \
+	X(VIFS, vifs, struct pdp_rt_vif, sizes->vifs)
+
+/* The tables; their descriptors come on the agent's channel in this order. */
+#define PDP_RT_ENUM(NAME, name, type, entries) PDP_RT_##NAME,
+enum pdp_router_table { PDP_ROUTER_TABLES(PDP_RT_ENUM) PDP_ROUTER_N_TABLES };
+#undef PDP_RT_ENUM
+
+/* What most vnets need, under 5 MiB in all; */
+#define PDP_ROUTER_SMALL                                                                    \
+	{                                                                                   \
+		.groups4 = 2048, .nodes6 = 8192, .hops = 1024, .paths = 64, .neighs = 4096, \
+		.vifs = 256                                                                 \
+	}
+/* what a full Internet table of IPv4 and IPv6 needs, with as much room again, some 90 MiB. */
+#define PDP_ROUTER_FULL                                                                  \
+	{                                                                                \
+		.groups4 = 49152, .nodes6 = 262144, .hops = PDP_NEXTHOPS, .paths = 2048, \
+		.neighs = 65536, .vifs = 4096                                            \
+	}
+
+/* Which of n = 2..PDP_NEXTHOP_PATHS paths a flow takes: by weight over the hash, so that it stays (RFC
+ * 2992's threshold). The hash has already picked this guest: its high bits are not free any more, and so it
+ * is mixed again. Binary search, without a branch.
+ */
+static inline __u32 pdp_rt_pick(const struct pdp_rt_paths *paths, __u32 total, __u32 hash)
+{
+	__u32 point = pdp_hash_slot(hash * 0x9e3779b1u, total), i = 0;
+
+	i += paths->upto[15] <= point ? 16 : 0;
+	i += paths->upto[(i + 7) & 31] <= point ? 8 : 0;
+	i += paths->upto[(i + 3) & 31] <= point ? 4 : 0;
+	i += paths->upto[(i + 1) & 31] <= point ? 2 : 0;
+	i += paths->upto[i & 31] <= point ? 1 : 0;
+	return i & 31;
+}
+
+/* The bucket of a neighbour, as struct pdp_rt_neigh names it. */
+static inline __u32 pdp_rt_neigh_bucket(__u32 link, __u64 addr0, __u64 addr1)
+{
+	__u64 h = pdp_hash_mix(pdp_hash_mix(link, addr0), addr1) * 0x9fb21c651e98df25ULL;
+
+	return h >> 32 & (PDP_RT_BUCKETS - 1);
+}
+
+#endif
