@@ -43,7 +43,8 @@ MULTIARCH = $(shell $(CC) -print-multiarch)
 BPF_CFLAGS = -g -O2 -target bpf -mcpu=v3 -I. -I/usr/include/$(MULTIARCH) -DPDP_VERSION='"$(VERSION)"' \
 	-Wall -Wextra -Werror -Wno-unused-parameter -Wno-missing-declarations
 
-BPF_SRC := $(wildcard bpf/*.bpf.c) $(wildcard selftests/bench/*.bpf.c) $(wildcard selftests/net/*.bpf.c)
+BPF_SRC := $(wildcard bpf/*.bpf.c) $(wildcard selftests/bench/*.bpf.c) $(wildcard selftests/net/*.bpf.c) \
+	$(wildcard examples/xdp/*.bpf.c) $(wildcard selftests/owner/*.bpf.c)
 BPF_OBJ := $(BPF_SRC:%.bpf.c=$(B)/%.bpf.o)
 SKEL := $(BPF_SRC:%.bpf.c=$(B)/%.skel.h)
 
@@ -64,8 +65,11 @@ archive = $(1)/$(2).a
 ALL_ARCHIVES = $(foreach d,ctl loader fe-agent,$(call archive,$(1),$(d)))
 ALL_LIBS = $(call libs,$(PKGS_ctl) $(PKGS_loader) $(PKGS_fe-agent)) -lpthread -lm
 
+# The samples of an owner's own data plane.
+SAMPLES := $(patsubst %.bpf.c,$(B)/%.bpf.o,$(wildcard examples/xdp/*.bpf.c))
+
 .PHONY: all
-all: $(PROGS)
+all: $(PROGS) $(SAMPLES)
 
 # The three kinds of program, by the layers they may stand on.
 LOADER_PROGS := $(patsubst loader/%.c,$(BINDIR)/%,$(call main_src,loader))
@@ -251,7 +255,9 @@ install: all
 	$(B)/bin/pdp-ctl completion bash \
 		>$(DESTDIR)$(PREFIX)/share/bash-completion/completions/pdp-ctl
 	install -m 644 examples/*.yaml $(DESTDIR)$(PREFIX)/share/pdp/examples
-	cp -r examples/frr examples/bird $(DESTDIR)$(PREFIX)/share/pdp/examples
+	cp -r examples/frr examples/bird examples/xdp $(DESTDIR)$(PREFIX)/share/pdp/examples
+	install -d $(DESTDIR)$(PREFIX)/include/pdp/bpf
+	install -m 644 bpf/wire.h bpf/vif.h $(DESTDIR)$(PREFIX)/include/pdp/bpf
 	chmod -R u=rwX,go=rX $(DESTDIR)$(PREFIX)/share/pdp/examples
 	install -m 644 docs/schema/*.json $(DESTDIR)$(PREFIX)/share/pdp/schema
 	install -d $(DESTDIR)$(UNITDIR)
@@ -264,7 +270,7 @@ install: all
 .PHONY: uninstall
 uninstall:
 	rm -f $(SBIN:%=$(DESTDIR)$(PREFIX)/sbin/%) $(BIN:%=$(DESTDIR)$(PREFIX)/bin/%)
-	rm -rf $(DESTDIR)$(PREFIX)/libexec/pdp $(DESTDIR)$(PREFIX)/share/pdp
+	rm -rf $(DESTDIR)$(PREFIX)/libexec/pdp $(DESTDIR)$(PREFIX)/share/pdp $(DESTDIR)$(PREFIX)/include/pdp
 	rm -f $(DESTDIR)$(PREFIX)/share/bash-completion/completions/pdp-ctl $(DESTDIR)$(UNITDIR)/pdpd.service
 	for page in docs/man/*.[1-8]; do \
 		rm -f $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/}; \
@@ -280,7 +286,7 @@ man: all
 # --- style ---------------------------------------------------------------------------------------
 
 C_FILES = $(wildcard $(foreach d,bpf loader fe-agent ctl selftests/unit selftests/prog \
-	selftests/net selftests/bench selftests/fuzz,$(d)/*.c $(d)/*.h))
+	selftests/net selftests/bench selftests/fuzz selftests/owner examples/xdp,$(d)/*.c $(d)/*.h))
 C_TIDY = $(filter-out %.bpf.c %.bpf.h,$(filter %.c,$(C_FILES)))
 SH_FILES = $(wildcard selftests/*.sh selftests/*/*.sh) .ci/run
 

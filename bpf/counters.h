@@ -114,6 +114,8 @@
 	X(climb_packets, "left by the fast half to the agent's socket")                  \
 	X(drop_no_socket, "no agent has a socket on this queue")                         \
 	X(drop_not_tagged, "frame on the guest's link that is not PdP's")                \
+	X(drop_by_program, "dropped by the vnet owner's own program")                    \
+	X(drop_verdict, "the owner's program said neither TX, DROP nor REDIRECT")        \
 	X(from_packets, "came back to the dispatcher")                                   \
 	X(from_bytes, "their bytes on the link, Ethernet header and tag included")
 

@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "bpf/vif.h"
 #include "bpf/wire.h"
 
 #define PDP_BURST 64
@@ -50,27 +51,6 @@ struct pdp_packet {
 	uint8_t op; /* out: enum pdp_op, never INPUT */
 	uint8_t drop; /* out, for PDP_OP_DROP: enum pdp_dp_drop */
 };
-
-enum pdp_dp_encap { PDP_DP_UDP = 1, PDP_DP_VXLAN = 2 };
-
-/* A vif as a data plane sees it; the controller sends it (channel.h). Network order as on the wire. */
-struct pdp_dp_vif {
-	uint16_t id; /* 0 = the slot is free */
-	uint8_t encap; /* enum pdp_dp_encap; the numbers are those of enum pdp_encap */
-	uint8_t family; /* of the underlay: 4 or 6 */
-	uint16_t mtu; /* largest inner IP packet */
-	__be16 local_port; /* source port of udp; vxlan varies it by flow */
-	__be16 remote_port;
-	uint8_t ttl; /* of the outer header */
-	uint8_t pad;
-	__be32 vni; /* upper 24 bits */
-	uint8_t mac[6]; /* of the vif itself, vxlan only */
-	uint8_t pad2[2];
-	uint8_t local[16]; /* underlay addresses; IPv4 in the first four bytes */
-	uint8_t remote[16];
-};
-
-_Static_assert(sizeof(struct pdp_dp_vif) == 56, "travels in a channel message");
 
 /* How far a dump has come; zeroed at its beginning. What the words mean is the data plane's. */
 struct pdp_dp_cursor {

@@ -13,7 +13,9 @@
 #include <unistd.h>
 
 #include "bpf/guest.skel.h"
+#include "bpf/owner.skel.h"
 #include "loader/internal.h"
+#include "loader/owner.h"
 
 static void guest_link(uint16_t guest, char link[PDP_LINK_NAME_MAX])
 {
@@ -132,6 +134,56 @@ int pdp_loader_attach_guest(struct pdp_loader *ld, uint16_t guest, int ifindex, 
 		*xskmap_fd = ld->xsks_fd[guest];
 out:
 	bpf_object__close(object);
+	return rc;
+}
+
+static int load_frame(const struct pdp_loader *ld, uint16_t guest, struct bpf_object **out,
+		      bool *adopted, struct pdp_error *err)
+{
+	int rc = pdp_object_open(out, PDP_OBJECT_OWNER, err);
+
+	if (!rc)
+		rc = pdp_object_set_rodata(*out, offsetof(struct owner_bpf__rodata, guest_id),
+					   &guest, sizeof(guest), err);
+	if (!rc)
+		rc = adopt_xsks(ld, guest, *out, adopted, err);
+	return rc ? rc : pdp_object_load(ld, *out, err);
+}
+
+int pdp_loader_attach_owner(struct pdp_loader *ld, uint16_t guest, int ifindex,
+			    const struct pdp_owner_conf *conf, int *xskmap_fd,
+			    struct pdp_error *err)
+{
+	struct bpf_object *frame = NULL, *object = NULL;
+	char link[PDP_LINK_NAME_MAX];
+	bool adopted = false;
+	int xsks_fd = -1, rc = check_guest(guest, err);
+
+	if (rc)
+		return rc;
+	rc = load_frame(ld, guest, &frame, &adopted, err);
+	if (!rc)
+		rc = pdp_owner_load(ld, frame, conf, true, &object, err);
+	if (rc)
+		goto out;
+	xsks_fd = bpf_object__find_map_fd_by_name(frame, "pdp_xsks");
+	if (!adopted)
+		rc = pin_xsks(ld, guest, xsks_fd, err);
+	guest_link(guest, link);
+	if (!rc)
+		rc = pdp_link_attach(
+			ld, link,
+			bpf_program__fd(bpf_object__find_program_by_name(object, conf->program)),
+			ifindex, PDP_ATTACH_FORCE, err);
+	if (!rc)
+		rc = pdp_owner_publish(ld, object, conf->vnet, err);
+	if (!rc)
+		rc = keep_fd(ld, guest, xsks_fd, err);
+	if (!rc)
+		*xskmap_fd = ld->xsks_fd[guest];
+out:
+	bpf_object__close(object);
+	bpf_object__close(frame);
 	return rc;
 }
 

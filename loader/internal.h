@@ -9,6 +9,8 @@
  *   links.c      bpf_links on devices: create, replace, evict, detach
  *   held.c       the links that this loader made: are they in force, are they pinned?
  *   guest.c      the receive program of an FE guest and its XSKMAP
+ *   owner_check.c what a vnet owner's own program may do
+ *   owner.c      that program in the frame that PdP puts around it, and its maps
  *   drops.c      the kernel's own losses at a redirect
  *   dispatcher.c programs that share a device through libxdp's dispatcher
  *   beside.c     the node of another ABI beside ours
@@ -34,6 +36,7 @@ enum pdp_object {
 	PDP_OBJECT_PASS,
 	PDP_OBJECT_DROPS,
 	PDP_OBJECT_GUEST,
+	PDP_OBJECT_OWNER,
 	PDP_OBJECT_FREPLACE,
 	PDP_OBJECT_COUNT,
 };
@@ -106,6 +109,8 @@ int pdp_object_load(const struct pdp_loader *ld, struct bpf_object *object, stru
 /* A constant of an object that is not loaded yet; the others stay. */
 int pdp_object_set_rodata(struct bpf_object *object, size_t offset, const void *data, size_t size,
 			  struct pdp_error *err);
+/* The line of a verifier's log that says what it refused; *len is without its newline. */
+const char *pdp_last_words(const char *log, size_t *len);
 enum pdp_object pdp_hook_object(enum pdp_hook hook);
 const char *pdp_hook_program(enum pdp_hook hook);
 int pdp_programs_open(struct pdp_loader *ld, struct pdp_error *err);
@@ -154,6 +159,21 @@ int pdp_held_add(struct pdp_loader *ld, const char *link, int fd, int prog_fd,
 		 struct pdp_error *err);
 void pdp_held_drop(struct pdp_loader *ld, const char *link);
 const struct pdp_held_link *pdp_held_find(const struct pdp_loader *ld, const char *link);
+
+/* --- owner.c ---------------------------------------------------------------------------------- */
+
+struct pdp_owner_conf;
+
+/*
+ * The owner's object, its program within the loaded frame (PDP_OBJECT_OWNER), on the maps that are pinned for
+ * the vnet or on its own. *out is the caller's to close; NULL on failure.
+ */
+int pdp_owner_load(const struct pdp_loader *ld, const struct bpf_object *frame,
+		   const struct pdp_owner_conf *conf, bool on_pinned, struct bpf_object **out,
+		   struct pdp_error *err);
+/* Its program is in force: so are its maps, and no others. */
+int pdp_owner_publish(const struct pdp_loader *ld, const struct bpf_object *object,
+		      const char *vnet, struct pdp_error *err);
 
 /* --- drops.c, guest.c, dispatcher.c ----------------------------------------------------------- */
 

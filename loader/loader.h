@@ -9,6 +9,7 @@
  *   links/<link name>          bpf_link of an attached program: port-A, fe-12, vif-3, guest-12, drops
  *   shared/<link name>/<ifindex> the same, for a program that shares its device through libxdp
  *   guests/<guest id>/pdp_xsks the XSKMAP of one FE guest
+ *   vnets/<vnet>/<map>         what a vnet owner's own program has (owner.h)
  *
  * Order of start-up: lock, adopt or load, fill maps (the caller), attach. Its death never touches
  * traffic: maps and links stay pinned.

@@ -17,6 +17,7 @@
 #include "bpf/drops.skel.h"
 #include "bpf/freplace.skel.h"
 #include "bpf/guest.skel.h"
+#include "bpf/owner.skel.h"
 #include "bpf/pass.skel.h"
 #include "bpf/vif_out.skel.h"
 #include "loader/internal.h"
@@ -35,6 +36,7 @@ static const struct {
 	[PDP_OBJECT_PASS] = {"pass", pass_bpf__elf_bytes},
 	[PDP_OBJECT_DROPS] = {"drops", drops_bpf__elf_bytes},
 	[PDP_OBJECT_GUEST] = {"guest", guest_bpf__elf_bytes},
+	[PDP_OBJECT_OWNER] = {"owner", owner_bpf__elf_bytes},
 	[PDP_OBJECT_FREPLACE] = {"freplace", freplace_bpf__elf_bytes},
 };
 
@@ -73,18 +75,19 @@ int pdp_object_open(struct bpf_object **out, enum pdp_object which, struct pdp_e
 }
 
 /* The end of a verifier's log says what it refused; its statistics come after that. */
-static const char *last_words(char *log)
+const char *pdp_last_words(const char *log, size_t *len)
 {
-	char *end = strstr(log, "\nprocessed ");
-	char *line;
+	const char *end = strstr(log, "\nprocessed "), *line;
 
-	if (end)
-		*end = '\0';
-	end = log + strlen(log);
+	if (!end)
+		end = log + strlen(log);
 	while (end > log && end[-1] == '\n')
-		*--end = '\0';
-	line = strrchr(log, '\n');
-	return line ? line + 1 : log;
+		end--;
+	line = end;
+	while (line > log && line[-1] != '\n')
+		line--;
+	*len = end - line;
+	return line;
 }
 
 /* Load, with a log that libbpf fills only if the verifier says no, and then stops. */
@@ -92,6 +95,8 @@ static int load(struct bpf_object *object, struct pdp_error *err)
 {
 	char *log = calloc(1, VERIFIER_LOG_SIZE);
 	struct bpf_program *program;
+	const char *words;
+	size_t len;
 	int rc;
 
 	if (!log)
@@ -99,9 +104,10 @@ static int load(struct bpf_object *object, struct pdp_error *err)
 	bpf_object__for_each_program(program, object)
 		bpf_program__set_log_buf(program, log, VERIFIER_LOG_SIZE);
 	rc = bpf_object__load(object);
+	words = pdp_last_words(log, &len);
 	if (rc && *log)
-		pdp_fail(err, rc, "the kernel refused the BPF object '%s': %s (%s)",
-			 bpf_object__name(object), strerror(-rc), last_words(log));
+		pdp_fail(err, rc, "the kernel refused the BPF object '%s': %s (%.*s)",
+			 bpf_object__name(object), strerror(-rc), (int)len, words);
 	else if (rc)
 		pdp_fail(err, rc, "cannot load the BPF object '%s': %s%s", bpf_object__name(object),
 			 strerror(-rc), rc == -EPERM ? " (it takes root)" : "");
