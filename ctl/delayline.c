@@ -242,21 +242,33 @@ static int follow_process(struct pdp_delayline *line, struct pdp_error *err)
 	return 0;
 }
 
-/* What its socket held when the last one died was seen by the receive program, and by nobody after. */
+/* What the receive program gave to a socket and no process took from it. */
+static uint64_t left_in_sockets(const struct pdp_delayline *line,
+				const struct pdp_delay_stats *stats)
+{
+	uint64_t seen =
+		pdp_delay_received(stats) + stats->socket_drops + stats->socket_drops_before;
+	struct pdp_guest_stats guest;
+
+	if (pdp_stats_read(line->conf.loader, PDP_MAP_GUEST_STATS, PDP_GUEST_DELAY, &guest,
+			   sizeof(guest)) ||
+	    guest.rx_packets < seen)
+		return 0;
+	return guest.rx_packets - seen;
+}
+
+/* What its socket held when the last one ended nobody takes any more. */
 static void book_socket(struct pdp_delayline *line)
 {
 	struct pdp_delay_stats *stats =
 		(struct pdp_delay_stats *)pdp_delayline_map(line->conf.run_dir);
-	struct pdp_guest_stats guest;
-	uint64_t seen;
+	uint64_t left;
 
 	if (!stats)
 		return;
-	seen = pdp_delay_received(stats) + stats->socket_drops + stats->socket_drops_before;
-	if (!pdp_stats_read(line->conf.loader, PDP_MAP_GUEST_STATS, PDP_GUEST_DELAY, &guest,
-			    sizeof(guest)) &&
-	    guest.rx_packets > seen)
-		stats->socket_died = guest.rx_packets - seen;
+	left = left_in_sockets(line, stats);
+	if (left)
+		stats->socket_died = left;
 	pdp_delayline_unmap(stats);
 }
 
@@ -295,6 +307,7 @@ static void take_away(struct pdp_delayline *line)
 		event_del(line->ended);
 	if (line->process.pidfd >= 0)
 		pdp_delayproc_end(&line->process, line->state == DRAINING, END_WAIT_MS);
+	book_socket(line);
 	forget_process(line);
 	pdp_publish_delay(line->conf.store, 0, NULL);
 	pdp_loader_detach(line->conf.loader, LINK_NAME, NULL);
@@ -344,7 +357,8 @@ int pdp_delayline_start(struct pdp_delayline *line, struct pdp_error *err)
 static bool is_empty(const struct pdp_delayline *line)
 {
 	const struct pdp_delay_stats *stats = pdp_delayline_map(line->conf.run_dir);
-	bool empty = !stats || !pdp_delay_waiting(stats);
+	bool empty = !stats || (!pdp_delay_waiting(stats) &&
+				left_in_sockets(line, stats) <= stats->socket_died);
 
 	pdp_delayline_unmap(stats);
 	return empty;
@@ -447,7 +461,9 @@ void pdp_delayline_zero(const char *run_dir, uint16_t vnet)
 {
 	struct pdp_delay_stats *stats = (struct pdp_delay_stats *)pdp_delayline_map(run_dir);
 
-	if (stats)
+	if (stats) {
+		stats->received_gone += stats->vnet[vnet].received;
 		memset(&stats->vnet[vnet], 0, sizeof(stats->vnet[vnet]));
+	}
 	pdp_delayline_unmap(stats);
 }

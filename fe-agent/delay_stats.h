@@ -2,8 +2,8 @@
 /*
  * delay_stats.h - the delay line's limits, and its counters in a file that outlives it.
  *
- * Written by pdp-delay, but for socket_died, which the controller knows alone. Each counter is one
- * aligned word.
+ * Written by pdp-delay, but for socket_died and received_gone, which the controller knows alone. Each counter
+ * is one aligned word.
  */
 #ifndef PDP_DELAY_STATS_H
 #define PDP_DELAY_STATS_H
@@ -38,14 +38,15 @@ struct pdp_delay_stats {
 	uint64_t socket_drops; /* by the kernel, before the process saw them: it was too slow */
 	uint64_t socket_drops_before; /* the same, of earlier processes */
 	uint64_t socket_died; /* in the sockets of processes that died */
-	uint64_t reserved[2];
+	uint64_t received_gone; /* taken off sockets for vnets that are no more */
+	uint64_t reserved[1];
 	struct pdp_delay_vnet vnet[UINT16_MAX + 1];
 };
 
 /* Sums over all vnets: taken off the socket; waiting now. */
 static inline uint64_t pdp_delay_received(const struct pdp_delay_stats *stats)
 {
-	uint64_t sum = 0;
+	uint64_t sum = stats->received_gone;
 
 	for (uint32_t i = 0; i <= UINT16_MAX; i++)
 		sum += stats->vnet[i].received;
