@@ -89,9 +89,10 @@ background() {
 	BG_PIDS+=($!)
 }
 
-# wait_for SECONDS COMMAND...: until it succeeds.
+# wait_for SECONDS COMMAND...: until it succeeds. SECONDS are those of a machine with nothing else to do; a busy one
+# gets five times as many.
 wait_for() {
-	local end=$((SECONDS + $1 + 1))
+	local end=$((SECONDS + $1 * 5 + 1))
 	shift
 	until "$@" >/dev/null 2>&1; do
 		[ $SECONDS -lt $end ] || return 1
@@ -126,7 +127,7 @@ pdpd_log() {
 # node_up FILE [pdpd's arguments]: returns when pdpd answers and the classifier is attached. FILE "":
 # what was applied last.
 node_up() {
-	local file=$1 end=$((SECONDS + 20))
+	local file=$1 end=$((SECONDS + 60))
 	shift
 	# In a session of its own: Ctrl-C is the script's, which takes the node down.
 	setsid nsenter --net="/run/netns/$T-$NODE" "$BIN/pdpd" ${file:+--config "$file"} --run-dir "$RUN_DIR" \
@@ -146,11 +147,11 @@ node_up() {
 
 # stop_pdpd: ask it to take the node down, or, where it does not answer, to end.
 stop_pdpd() {
-	local end=$((SECONDS + 15))
+	local end=$((SECONDS + 60))
 	ctl node down >/dev/null 2>&1 || kill -TERM "$NODE_PID" 2>/dev/null
 	while kill -0 "$NODE_PID" 2>/dev/null; do
 		if [ $SECONDS -ge $end ]; then
-			echo "# pdpd did not stop in 15 s"
+			echo "# pdpd did not stop in 60 s"
 			kill -KILL "$NODE_PID"
 		fi
 		sleep 0.05

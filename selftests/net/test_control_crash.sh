@@ -28,10 +28,10 @@ check "the node comes up, without a control plane" node_up "$WORK/none.yaml"
 join_red
 
 answers() {
-	on src ping -q -c 1 -W 1 10.1.1.1
+	on src ping -q -c 1 -W 3 10.1.1.1
 }
 forwards() {
-	on src ping -q -c 2 -i 0.05 -W 1 10.1.2.2
+	on src ping -q -c 2 -i 0.05 -W 3 10.1.2.2
 }
 # Before it forwards, or just after it has said that it does.
 dies() {

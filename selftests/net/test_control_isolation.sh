@@ -78,7 +78,7 @@ check "that one is there still" says inside red ip link show v0 xdp
 # --- limits
 
 memory() {
-	timeout 30 "$BIN/pdp-ctl" --run-dir "$RUN_DIR" vnet exec red -- sh -c 'head -c 30m /dev/zero >/tmp/a; head -c 30m /dev/zero >/run/b; head -c 80m /dev/zero | tail -c 80m | wc -c'
+	timeout 90 "$BIN/pdp-ctl" --run-dir "$RUN_DIR" vnet exec red -- sh -c 'head -c 30m /dev/zero >/tmp/a; head -c 30m /dev/zero >/run/b; head -c 80m /dev/zero | tail -c 80m | wc -c'
 }
 fails "more memory than 64 MiB" says memory '^83886080$'
 check "green is not hurt" control_is green ready
@@ -87,7 +87,7 @@ check "nor red in the end" control_is red ready
 inside red rm -f /tmp/a /run/b
 processes() {
 	# shellcheck disable=SC2016
-	timeout 20 "$BIN/pdp-ctl" --run-dir "$RUN_DIR" vnet exec green -- sh -c \
+	timeout 90 "$BIN/pdp-ctl" --run-dir "$RUN_DIR" vnet exec green -- sh -c \
 		'i=0; while [ $i -lt 600 ]; do sleep 30 & i=$((i + 1)); done' 2>&1
 }
 check "more processes than 512" says processes "[Cc]annot fork|Resource temporarily"

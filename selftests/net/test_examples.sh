@@ -54,18 +54,18 @@ check "FRR learns BIRD's subnet" wait_for 20 learned amherst -4 ospf 10.1.2.0/24
 check "BIRD learns FRR's" wait_for 20 learned boston -4 bird 10.1.1.0/24
 check "over IPv6 too" wait_for 20 learned amherst -6 ospf fd00:1:2::/64
 check "both ways" wait_for 20 learned boston -6 bird fd00:1:1::/64
-check "vtysh tells of the neighbour" sh -c "'$BIN/pdp-ctl' --run-dir /run/$T-amherst vnet exec red -- vtysh -c 'show ip ospf neighbor' | grep 10.1.0.2.*Full"
-check "birdc too" sh -c "'$BIN/pdp-ctl' --run-dir /run/$T-boston vnet exec red -- birdc show ospf neighbors | grep 10.1.0.1.*Full"
+check "vtysh tells of the neighbour" wait_for 10 sh -c "'$BIN/pdp-ctl' --run-dir /run/$T-amherst vnet exec red -- vtysh -c 'show ip ospf neighbor' | grep 10.1.0.2.*Full"
+check "birdc too" wait_for 10 sh -c "'$BIN/pdp-ctl' --run-dir /run/$T-boston vnet exec red -- birdc show ospf neighbors | grep 10.1.0.1.*Full"
 
-check "amherst's FE guest has what its kernel has" at amherst ctl route check red
-check "so has boston's" at boston ctl route check red
+check "amherst's FE guest has what its kernel has" wait_for 5 at amherst ctl route check red
+check "so has boston's" wait_for 5 at boston ctl route check red
 
 background src "$BIN/pdp-tun" --local 192.0.2.2:5001 --remote 192.0.2.1:5001 --dev tun0 \
 	--address 10.1.1.2/24 --address fd00:1:1::2/64 --route 10.1.0.0/16 --route fd00:1::/32
 background dst "$BIN/pdp-tun" --local 198.51.100.2:5001 --remote 198.51.100.1:5001 --dev tun0 \
 	--address 10.1.2.2/24 --address fd00:1:2::2/64 --route 10.1.0.0/16 --route fd00:1::/32
 reach() {
-	on src ping -q -c 1 -W 1 "$1"
+	on src ping -q -c 1 -W 2 "$1"
 }
 check "hosts reach each other" wait_for 10 reach 10.1.2.2
 check "over IPv6" wait_for 10 reach fd00:1:2::2

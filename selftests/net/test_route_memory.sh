@@ -40,9 +40,9 @@ check "the control plane learns $ROUTES routes" load
 check "the agent refuses some and keeps others" wait_for 15 refused
 check "pdpd says so, and which" wait_for 5 grep -q "agent says: route .* not applied: Cannot allocate memory" "$WORK/pdpd.log"
 check "it has been killed by nobody" [ "$(agent_pid)" = "$agent" ]
-check "what it had it forwards by" on src ping -q -c 3 -i 0.05 -W 1 10.1.2.2
+check "what it had it forwards by" on src ping -q -c 3 -i 0.05 -W 5 10.1.2.2
 check "with more memory" ctl vnet set red memory 128M
 check "all routes are there" wait_for 20 arrived
-check "which forwards" on src ping -q -c 3 -i 0.05 -W 1 10.1.2.2
+check "which forwards" on src ping -q -c 3 -i 0.05 -W 5 10.1.2.2
 check "the node goes down" node_down
 finish

@@ -42,7 +42,7 @@ all_find() {
 
 check "red's agents have what its kernel has" same red
 check "green's have what the node file says" same green
-check "it forwards" on src ping -q -c 3 -i 0.05 -W 1 10.1.2.2
+check "it forwards" on src ping -q -c 3 -i 0.05 -W 5 10.1.2.2
 
 in_red ip route add 10.9.0.0/16 via 10.1.2.2
 in_red ip nexthop add id 7 via 10.1.1.2 dev v0
@@ -120,7 +120,7 @@ more() {
 more add | in_red ip -batch -
 check "more than max-routes is an event" wait_for 5 event_is routes-over
 check "500 are kept" [ "$(shows red | wc -l)" = 500 ]
-check "red forwards on" on src ping -q -c 3 -i 0.05 -W 1 10.1.2.2
+check "red forwards on" on src ping -q -c 3 -i 0.05 -W 5 10.1.2.2
 check "green is untouched" same green
 more del | in_red ip -batch -
 check "less is another" wait_for 10 event_is routes-below
@@ -129,9 +129,9 @@ check "and all is well" wait_for 5 same red
 # --- a control plane that dies
 kill -KILL "$(cp_init)"
 check "the control plane is killed: an event" wait_for 5 event_is control-lost
-check "the agents keep what they know, or know the new" on src ping -q -c 3 -i 0.05 -W 1 10.1.2.2
+check "the agents keep what they know, or know the new" on src ping -q -c 3 -i 0.05 -W 5 10.1.2.2
 check "another is there" wait_for 10 event_is control-ready
 check "its tables are mirrored" wait_for 10 same red
 fails "what it does not have is gone" agent_has red-1 10.9.0.0/16
-check "it forwards" on src ping -q -c 3 -i 0.05 -W 1 10.1.2.2
+check "it forwards" on src ping -q -c 3 -i 0.05 -W 5 10.1.2.2
 finish

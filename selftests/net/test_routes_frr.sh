@@ -102,5 +102,5 @@ check "at all agents" wait_for 5 same
 in_red pkill -KILL zebra
 check "zebra is killed: what is in the kernel stays" goes 10.71.0.0/16 v1
 check "it comes back, and all agree" wait_for 20 same
-check "it forwards" on src ping -q -c 3 -i 0.05 -W 1 10.1.2.2
+check "it forwards" on src ping -q -c 3 -i 0.05 -W 5 10.1.2.2
 finish
