@@ -43,7 +43,9 @@ MULTIARCH = $(shell $(CC) -print-multiarch)
 BPF_CFLAGS = -g -O2 -target bpf -mcpu=v3 -I. -I/usr/include/$(MULTIARCH) -DPDP_VERSION='"$(VERSION)"' \
 	-Wall -Wextra -Werror -Wno-unused-parameter -Wno-missing-declarations
 
-BPF_SRC := $(wildcard bpf/*.bpf.c) $(wildcard selftests/bench/*.bpf.c) $(wildcard selftests/net/*.bpf.c) \
+# The data path: the MD's programs and the data planes' fast halves.
+PATH_BPF := $(wildcard bpf/*.bpf.c) $(wildcard fe-agent/*.bpf.c)
+BPF_SRC := $(PATH_BPF) $(wildcard selftests/bench/*.bpf.c) $(wildcard selftests/net/*.bpf.c) \
 	$(wildcard examples/xdp/*.bpf.c) $(wildcard selftests/owner/*.bpf.c)
 BPF_OBJ := $(BPF_SRC:%.bpf.c=$(B)/%.bpf.o)
 SKEL := $(BPF_SRC:%.bpf.c=$(B)/%.skel.h)
@@ -51,7 +53,7 @@ SKEL := $(BPF_SRC:%.bpf.c=$(B)/%.skel.h)
 # --- archives and programs -----------------------------------------------------------------------
 
 main_src = $(wildcard $(1)/pdp*.c)
-lib_src = $(filter-out $(call main_src,$(1)),$(wildcard $(1)/*.c))
+lib_src = $(filter-out $(call main_src,$(1)) %.bpf.c,$(wildcard $(1)/*.c))
 DIRS := loader fe-agent ctl
 MAINS := $(foreach d,$(DIRS),$(call main_src,$(d)))
 BINDIR := $(if $(filter 1,$(DEBUG)),$(B)/debug/bin,$(B)/bin)
@@ -124,11 +126,11 @@ $(B)/%.skel.h: $(B)/%.bpf.o
 # The data path again, from the oldest and the newest compiler that must do: for test_load. One that
 # is not installed makes no object, and the test says so.
 define load_rule
-$(B)/load/$(1)/%.bpf.o: bpf/%.bpf.c | $(B)/.deps-all
+$(B)/load/$(1)/%.bpf.o: %.bpf.c | $(B)/.deps-all
 	$$(call say,BPF,$$@)
 	$$(Q)mkdir -p $$(@D)
 	$$(Q)! command -v $(1) >/dev/null || $(1) $$(BPF_CFLAGS) -MMD -MP -c -o $$@ $$<
-$(B)/selftests/prog/test_load: | $(patsubst bpf/%.bpf.c,$(B)/load/$(1)/%.bpf.o,$(wildcard bpf/*.bpf.c))
+$(B)/selftests/prog/test_load: | $(PATH_BPF:%.bpf.c=$(B)/load/$(1)/%.bpf.o)
 endef
 $(foreach c,clang-14 clang-19,$(eval $(call load_rule,$(c))))
 
@@ -153,14 +155,15 @@ $(PROG): $(B)/selftests/prog/%: $(B)/obj/selftests/prog/%.o $(PROG_LIB) $(B)/obj
 		$(B)/obj/fe-agent.a
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(RELEASE) -o $@ $^ $(call libs,$(PKGS_loader)) -lcmocka
+	$(Q)$(CC) $(RELEASE) -Wl,--as-needed -o $@ $^ $(call libs,$(PKGS_loader) $(PKGS_fe-agent)) \
+		-lpthread -lcmocka
 $(BENCH_PROGS) $(NETHELP): $(B)/selftests/%: $(B)/obj/selftests/%.o $(call ALL_ARCHIVES,$(B)/obj)
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(RELEASE) -Wl,--as-needed -o $@ $^ $(ALL_LIBS)
+	$(Q)$(CC) $(RELEASE) -Wl,--as-needed -o $@ -Wl,--start-group $^ -Wl,--end-group $(ALL_LIBS)
 
-# It measures programs on the node of their tests.
-$(B)/selftests/bench/mdcost: $(PROG_LIB)
+# They measure programs on the node and the tables of their tests.
+$(B)/selftests/bench/mdcost $(B)/selftests/bench/fastcost: $(PROG_LIB)
 
 # libFuzzer is clang's, so what it fuzzes is compiled once more, with coverage and sanitizers. The archives'
 # own object files of programs that load BPF or speak to LXC are never linked.

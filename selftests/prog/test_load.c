@@ -27,8 +27,9 @@
 #define GROWTH_PERCENT 10
 
 static const char *const compilers[] = {"clang-14", "clang-19"};
-static const char *const objects[] = {"classify", "guest", "dispatch", "vif_out",
-				      "delayed",  "pass",  "drops"};
+static const char *const objects[] = {"bpf/classify", "bpf/guest",	"bpf/dispatch",
+				      "bpf/vif_out",  "bpf/delayed",	"bpf/pass",
+				      "bpf/drops",    "fe-agent/router"};
 
 struct row {
 	char prog[32];
