@@ -77,6 +77,25 @@
 	X(drop_control_length, "from the control plane, cut or of a wrong length")     \
 	X(drop_control_headroom, "from the control plane, no room for the outer headers")
 
+/* The reordering meter (order.bpf.h), of a vnet and of an FE guest. */
+#define PDP_ORDER_COUNTS(X)                                                    \
+	X(metered_packets, "packets from FE guests whose order was looked at") \
+	X(reordered_packets, "of those, such as came behind a later one of their flow")
+
+/* Of the reordered: how many sequence numbers behind the newest of their flow, and all of that summed. */
+#define PDP_LATE_COUNTS(X)                       \
+	X(late_1, "1 number late")               \
+	X(late_2, "2 numbers late")              \
+	X(late_4, "3 and 4 numbers late")        \
+	X(late_8, "5 to 8 numbers late")         \
+	X(late_16, "9 to 16 numbers late")       \
+	X(late_32, "17 to 32 numbers late")      \
+	X(late_64, "33 to 64 numbers late")      \
+	X(late_more, "65 and more numbers late") \
+	X(late_sum, "numbers that they were late together")
+
+#define PDP_LATE_BUCKETS 8
+
 /* Of a vnet. Bytes are those of the tunnel packet from its outer IP header on. */
 #define PDP_VNET_COUNTS(X)                                               \
 	X(rx_packets, "packets that came in through the vnet's tunnels") \
@@ -88,7 +107,8 @@
 	X(control_packets, "packets that the vnet's control plane sent") \
 	X(control_bytes, "their bytes, with the outer headers they get") \
 	X(delay_packets, "packets handed to the delay line")             \
-	X(delayed_packets, "packets that came back from the delay line")
+	X(delayed_packets, "packets that came back from the delay line") \
+	PDP_ORDER_COUNTS(X)
 
 /* Of a vif, bytes as above. */
 #define PDP_VIF_COUNTS(X)                                                                      \
@@ -117,7 +137,8 @@
 	X(drop_by_program, "dropped by the vnet owner's own program")                    \
 	X(drop_verdict, "the owner's program said neither TX, DROP nor REDIRECT")        \
 	X(from_packets, "came back to the dispatcher")                                   \
-	X(from_bytes, "their bytes on the link, Ethernet header and tag included")
+	X(from_bytes, "their bytes on the link, Ethernet header and tag included")       \
+	PDP_ORDER_COUNTS(X)
 
 /* Of the node: what can be laid at no vnet's door. */
 #define PDP_NODE_COUNTS(X)                                                             \
@@ -140,6 +161,7 @@ struct pdp_vnet_stats {
 	PDP_CLASSIFY_DROPS(PDP_FIELD)
 	PDP_DISPATCH_DROPS(PDP_FIELD)
 	PDP_VIF_OUT_DROPS(PDP_FIELD)
+	PDP_LATE_COUNTS(PDP_FIELD)
 };
 
 /* pdp_vif_stats, per vif. */
@@ -150,6 +172,7 @@ struct pdp_vif_stats {
 /* pdp_guest_stats, per FE guest. */
 struct pdp_guest_stats {
 	PDP_GUEST_COUNTS(PDP_FIELD)
+	PDP_LATE_COUNTS(PDP_FIELD)
 };
 
 /* pdp_node_stats, one element. */

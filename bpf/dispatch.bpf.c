@@ -13,6 +13,7 @@
 
 #include "bpf/count.bpf.h"
 #include "bpf/maps.bpf.h"
+#include "bpf/order.bpf.h"
 #include "bpf/out.bpf.h"
 #include "bpf/parse.bpf.h"
 #include "bpf/police.bpf.h"
@@ -22,6 +23,7 @@
 PDP_MAP(pdp_senders);
 PDP_MAP(pdp_vnets);
 PDP_MAP(pdp_police);
+PDP_MAP(pdp_newest);
 PDP_MAP(pdp_guests);
 PDP_MAP(pdp_vifs);
 PDP_MAP(pdp_vif_links);
@@ -224,8 +226,40 @@ static __always_inline int deliver(struct xdp_md *ctx, struct pdp_vnet_stats *st
 	return XDP_REDIRECT;
 }
 
+static __noinline void count_late(struct pdp_vnet_stats *stats, struct pdp_guest_stats *guest,
+				  __u32 late)
+{
+	__u32 bucket = pdp_late_bucket(late) & (PDP_LATE_BUCKETS - 1);
+
+	stats->reordered_packets++;
+	stats->late_sum += late;
+	(&stats->late_1)[bucket]++;
+	guest->reordered_packets++;
+	guest->late_sum += late;
+	(&guest->late_1)[bucket]++;
+}
+
+/* The reordering meter, whatever becomes of the packet from here on. */
+static __always_inline void meter(struct pdp_vnet_stats *stats, struct pdp_guest_stats *guest,
+				  __u32 vnet, const struct pdp_tag *tag)
+{
+	struct pdp_newest *newest = bpf_map_lookup_elem(&pdp_newest, &vnet);
+	__s32 late;
+
+	if (!newest)
+		return;
+	late = pdp_order_see(newest, bpf_ntohl(tag->hash), bpf_ntohl(tag->seq));
+	if (late == PDP_NOT_METERED)
+		return;
+	stats->metered_packets++;
+	guest->metered_packets++;
+	if (late)
+		count_late(stats, guest, late);
+}
+
 /* A frame of a known guest: everything from here on is counted for the guest's vnet. */
-static __always_inline int multiplex(struct xdp_md *ctx, struct pdp_vnet_stats *stats, __u16 vnet)
+static __always_inline int multiplex(struct xdp_md *ctx, struct pdp_vnet_stats *stats,
+				     struct pdp_guest_stats *guest_stats, __u16 vnet)
 {
 	struct pdp_cursor cursor = pdp_frame(ctx);
 	struct ethhdr *eth = pdp_take(&cursor, sizeof(*eth));
@@ -251,6 +285,7 @@ static __always_inline int multiplex(struct xdp_md *ctx, struct pdp_vnet_stats *
 	if (owner.vnet != vnet)
 		return pdp_drop(stats, drop_foreign_vif);
 
+	meter(stats, guest_stats, vnet, tag);
 	switch (pdp_tag_op(tag)) {
 	case PDP_OP_FORWARD:
 		return forward(ctx, stats, tag, cursor, vif, owner);
@@ -283,7 +318,7 @@ int pdp_dispatch(struct xdp_md *ctx)
 		return drop_stranger();
 	guest_stats->from_packets++;
 	guest_stats->from_bytes += pdp_left(&cursor);
-	return multiplex(ctx, stats, vnet_id);
+	return multiplex(ctx, stats, guest_stats, vnet_id);
 }
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

@@ -56,6 +56,7 @@ PDP_MAP_TYPE(pdp_xsks, BPF_MAP_TYPE_XSKMAP, __u32, __u32, PDP_MAX_QUEUES, 0);
 
 /* Run-time state. */
 PDP_ARRAY_MAP(pdp_seqs, struct pdp_seqs, PDP_MAX_VNETS);
+PDP_ARRAY_MAP(pdp_newest, struct pdp_newest, PDP_MAX_VNETS);
 PDP_PERCPU_MAP(pdp_turns, struct pdp_turn, PDP_MAX_VNETS);
 PDP_ARRAY_MAP(pdp_flowlets, struct pdp_flowlets, PDP_MAX_VNETS);
 PDP_ARRAY_MAP(pdp_police, struct pdp_police, PDP_MAX_VNETS);

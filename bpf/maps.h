@@ -21,7 +21,8 @@
  *   pdp_port_ids   hash     ifindex  -> port id               classifier: for pdp_port_stats alone
  *   pdp_xsks       xskmap   queue    -> AF_XDP socket         guest receive, one map per guest
  *   pdp_xmit_drops hash     pdp_hop  -> packets               kernel's own losses at a redirect
- *   pdp_seqs, pdp_turns, pdp_flowlets, pdp_police: run-time state per vnet id; pdp_*_stats: counters.h
+ *   pdp_seqs, pdp_newest, pdp_turns, pdp_flowlets, pdp_police: run-time state per vnet id
+ *   pdp_*_stats: counters.h
  *
  * Keys are __u32. An ifindex, a guest id, a vif id and a port id that stand alone as a value are __u32 too.
  *
@@ -246,7 +247,18 @@ struct pdp_hop {
 
 /* Run-time state: next seq per flow bucket of a vnet (see struct pdp_tag). */
 struct pdp_seqs {
-	__u32 next[64];
+	__u32 next[256];
+};
+
+/*
+ * Run-time state: the newest number that came back of each flow, by hash; order.bpf.h says how. A word is the
+ * flow's hash in the upper half, the number in the lower. 0: free.
+ */
+#define PDP_NEWEST_SETS 64
+#define PDP_NEWEST_WAYS 4
+
+struct pdp_newest {
+	__u64 of[PDP_NEWEST_SETS][PDP_NEWEST_WAYS];
 };
 
 /* Run-time state, per CPU: slot that the next packet of a round-robin or weighted vnet takes. */

@@ -58,7 +58,7 @@ enum pdp_op {
  *
  * vif is the ingress vif towards the FE and the egress vif from it (FORWARD); for LOCAL and DROP the
  * ingress vif is sent back. hash and seq are returned as they came: seq counts per
- * (vnet, hash % PDP_SEQ_BUCKETS) so that the dispatcher can see reordering.
+ * (vnet, hash % PDP_SEQ_BUCKETS) so that the dispatcher can see reordering (order.bpf.h).
  */
 struct pdp_tag {
 	__u8 version_op;
@@ -77,7 +77,7 @@ _Static_assert(offsetof(struct pdp_tag, vif) == 6, "tag layout");
 _Static_assert(offsetof(struct pdp_tag, hash) == 8, "tag layout");
 _Static_assert(offsetof(struct pdp_tag, seq) == 12, "tag layout");
 
-#define PDP_SEQ_BUCKETS 64
+#define PDP_SEQ_BUCKETS 256
 
 static inline __u8 pdp_tag_version(const struct pdp_tag *tag)
 {

@@ -113,9 +113,7 @@ static void read_guest(struct pdp_ledger_guest *out, const struct pdp_loader *ld
 	struct pdp_guest_stats after;
 
 	memcpy(out->name, guest->name, sizeof(out->name));
-	after = guest_stats(ld, guest->id);
-	out->stats.from_packets = after.from_packets;
-	out->stats.from_bytes = after.from_bytes;
+	out->stats = guest_stats(ld, guest->id);
 	read_inside(out, guest);
 	after = guest_stats(ld, guest->id);
 	out->stats.rx_packets = after.rx_packets;

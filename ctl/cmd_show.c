@@ -108,6 +108,13 @@ static void tunnel(const json_t *row, const struct pdp_output *out, char *text, 
 		snprintf(text, len, "%s", string(row, "encap"));
 }
 
+/* Of the last second in which there were packets. */
+static void reorder(const json_t *row, const struct pdp_output *out, char *text, size_t len)
+{
+	(void)out;
+	snprintf(text, len, "%.3f%%", 100 * json_real_value(json_object_get(row, "reorder_ratio")));
+}
+
 static const struct pdp_column ports[] = {
 	{"PORT", "name"},
 	{"IFNAME", "ifname"},
@@ -140,6 +147,7 @@ static const struct pdp_column vnets[] = {
 	PDP_COUNT_COLUMN("TX pps", "tx_pps"),
 	PDP_COUNT_COLUMN("LOCAL", "local_packets"),
 	PDP_COUNT_COLUMN("DROP", "drop_packets"),
+	{"REORDER", NULL, reorder, true},
 	{NULL},
 };
 

@@ -257,6 +257,38 @@ static void print_stages(const struct pdp_output *out, const json_t *row)
 	}
 }
 
+static void print_reordered(const struct pdp_output *out, const json_t *reorder, const char *guest)
+{
+	const json_t *most = json_object_get(reorder, "extent_max");
+
+	fprintf(out->file, "  %-10s %-16s ", "reorder", guest);
+	number(out, reorder, "reordered_packets");
+	fprintf(out->file, " of ");
+	number(out, reorder, "metered_packets");
+	fprintf(out->file, " (%.3f%%)", 100 * json_real_value(json_object_get(reorder, "ratio")));
+	if (integer(reorder, "reordered_packets"))
+		fprintf(out->file, ", %.1f numbers late on average, ",
+			json_real_value(json_object_get(reorder, "extent_mean")));
+	if (json_is_integer(most) && integer(reorder, "reordered_packets"))
+		fprintf(out->file, "at most %lld", integer(reorder, "extent_max"));
+	else if (integer(reorder, "reordered_packets"))
+		fprintf(out->file, "some over 64");
+	fputc('\n', out->file);
+}
+
+/* The reordering meter's lines; none before it has seen a packet. */
+static void print_reorder(const struct pdp_output *out, const json_t *row)
+{
+	const json_t *reorder = json_object_get(row, "reorder"), *guest;
+	size_t i;
+
+	if (!integer(reorder, "metered_packets"))
+		return;
+	print_reordered(out, reorder, "");
+	json_array_foreach(json_object_get(reorder, "guests"), i, guest)
+		print_reordered(out, guest, string(guest, "guest"));
+}
+
 static void print_row(const struct pdp_output *out, const json_t *row)
 {
 	fprintf(out->file, "%s: rx ", string(row, "vnet"));
@@ -281,6 +313,7 @@ static void print_row(const struct pdp_output *out, const json_t *row)
 	}
 	fprintf(out->file, "   %s\n", string(row, "verdict"));
 	print_stages(out, row);
+	print_reorder(out, row);
 	print_drops(out, row);
 }
 

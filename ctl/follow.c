@@ -277,6 +277,16 @@ static void rate(struct pdp_rate *rate, uint64_t rx, uint64_t tx, uint64_t ns)
 	rate->tx = tx;
 }
 
+static void sample_reorder(struct pdp_node_vnet *vnet, const struct pdp_vnet_stats *stats)
+{
+	struct pdp_reorder now = pdp_reorder_of_vnet(stats);
+	struct pdp_reorder recent = pdp_reorder_since(&now, &vnet->reorder);
+
+	if (recent.metered)
+		vnet->recent = recent;
+	vnet->reorder = now;
+}
+
 static void sample_guest(struct pdp_node *node, struct pdp_node_guest *guest, uint64_t ns)
 {
 	struct pdp_guest_stats stats;
@@ -290,12 +300,25 @@ static void sample_guest(struct pdp_node *node, struct pdp_node_guest *guest, ui
 	guest->cpu_ns = view.cpu_ns;
 }
 
+static void sample_vnet(struct pdp_node *node, struct pdp_node_vnet *vnet, uint64_t ns)
+{
+	struct pdp_vnet_stats stats;
+	size_t i;
+
+	if (!pdp_stats_read(node->loader, PDP_MAP_VNET_STATS, vnet->id, &stats, sizeof(stats))) {
+		rate(&vnet->rate, stats.rx_packets, stats.tx_packets, ns);
+		sample_reorder(vnet, &stats);
+	}
+	for (i = 0; i < vnet->n_guests; i++)
+		sample_guest(node, vnet->guests[i], ns);
+	pdp_follow_down_links(vnet);
+}
+
 void pdp_follow_sample(struct pdp_node *node)
 {
 	uint64_t now = pdp_now_ns(), ns = now - node->sampled_ns;
-	struct pdp_vnet_stats stats;
 	struct pdp_error err;
-	size_t i, j;
+	size_t i;
 
 	if (!is_live(node) || !ns)
 		return;
@@ -306,14 +329,6 @@ void pdp_follow_sample(struct pdp_node *node)
 		if (pdp_follow_port_out(node, &node->ports[i], &err))
 			pdp_log(PDP_LOG_ERROR, "%s", err.text);
 	}
-	for (i = 0; i < node->model.n_vnets; i++) {
-		struct pdp_node_vnet *vnet = &node->vnets[i];
-
-		if (!pdp_stats_read(node->loader, PDP_MAP_VNET_STATS, vnet->id, &stats,
-				    sizeof(stats)))
-			rate(&vnet->rate, stats.rx_packets, stats.tx_packets, ns);
-		for (j = 0; j < vnet->n_guests; j++)
-			sample_guest(node, vnet->guests[j], ns);
-		pdp_follow_down_links(vnet);
-	}
+	for (i = 0; i < node->model.n_vnets; i++)
+		sample_vnet(node, &node->vnets[i], ns);
 }

@@ -174,6 +174,8 @@ static int lay_out_vnet(struct pdp_layout *l, struct pdp_node *node, struct pdp_
 	vnet->id = vnet->placed->id;
 	if (old) {
 		vnet->rate = old->rate;
+		vnet->reorder = old->reorder;
+		vnet->recent = old->recent;
 		vnet->gone = old->gone;
 	}
 	vnet->told = old ? pdp_agentconf_ref(old->told) : pdp_agentconf_new();

@@ -233,6 +233,17 @@ static json_t *decode_seqs(const void *key, const void *value)
 	return json_pack("{s:i, s:o}", "vnet", id_of(key), "next", next);
 }
 
+static json_t *decode_newest(const void *key, const void *value)
+{
+	const struct pdp_newest *newest = value;
+	int flows = 0;
+
+	for (size_t i = 0; i < PDP_NEWEST_SETS; i++)
+		for (size_t j = 0; j < PDP_NEWEST_WAYS; j++)
+			flows += newest->of[i][j] != 0;
+	return json_pack("{s:i, s:i}", "vnet", id_of(key), "flows", flows);
+}
+
 static json_t *decode_turn(const void *key, const void *value)
 {
 	const struct pdp_turn *turn = value;
@@ -279,6 +290,7 @@ static json_t *decode_vnet_stats(const void *key, const void *value)
 	PDP_CLASSIFY_DROPS(SET)
 	PDP_DISPATCH_DROPS(SET)
 	PDP_VIF_OUT_DROPS(SET)
+	PDP_LATE_COUNTS(SET)
 	return out;
 }
 
@@ -297,6 +309,7 @@ static json_t *decode_guest_stats(const void *key, const void *value)
 	json_t *out = json_pack("{s:i}", "guest", id_of(key));
 
 	PDP_GUEST_COUNTS(SET)
+	PDP_LATE_COUNTS(SET)
 	return out;
 }
 
@@ -381,6 +394,9 @@ static const struct decoder {
 			  "next sequence number of each flow bucket",
 			  COLUMNS({"VNET", "vnet"},
 				  {"SEQUENCE NUMBERS GIVEN", NULL, pdp_seqs_cell, true})},
+	[PDP_MAP_NEWEST] = {decode_newest, sizeof(struct pdp_newest), "array",
+			    "newest sequence number that came back of each flow",
+			    COLUMNS({"VNET", "vnet"}, {"FLOWS", "flows"})},
 	[PDP_MAP_TURNS] = {decode_turn, sizeof(struct pdp_turn), "percpu_array",
 			   "whose turn it is, round-robin and weighted; summed over CPUs",
 			   COLUMNS({"VNET", "vnet"}, {"NEXT", "next"})},

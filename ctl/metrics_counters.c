@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "ctl/metrics.h"
+#include "ctl/reorder.h"
 
 #define LABELS_MAX 8
 #define NAME_LEN 96
@@ -70,6 +71,22 @@ static void add_state(struct pdp_openmetrics *om, const struct whose *whose, con
 	pdp_metric(om, PDP_METRIC_GAUGE, name, help, whose->labels, value, 1);
 }
 
+static void add_lateness(struct pdp_openmetrics *om, const struct whose *whose,
+			 const struct pdp_reorder *reorder)
+{
+	uint64_t bounds[PDP_LATE_BUCKETS];
+	char name[NAME_LEN];
+	unsigned int i;
+
+	for (i = 0; i < PDP_LATE_BUCKETS; i++)
+		bounds[i] = pdp_reorder_bound(i);
+	snprintf(name, sizeof(name), "%s_lateness", whose->prefix);
+	pdp_metric_histogram(om, name,
+			     "Reordered packets, by how many sequence numbers they came late.",
+			     whose->labels, bounds, reorder->late, PDP_LATE_BUCKETS,
+			     reorder->late_sum);
+}
+
 void pdp_metrics_node_counters(struct pdp_openmetrics *om, const struct pdp_node_stats *stats)
 {
 	static const struct pdp_label none = {NULL, NULL};
@@ -112,11 +129,13 @@ void pdp_metrics_vnet_counters(struct pdp_openmetrics *om, const struct pdp_labe
 		"pdp_vnet", "pdp_vnet_dropped_packets",
 		"Packets of the vnet that went no further, by the stage that lost them and the reason.",
 		labels};
+	const struct pdp_reorder reorder = pdp_reorder_of_vnet(stats);
 	size_t i;
 
 #define ADD(name, help) add_field(om, &whose, #name, help, stats->name);
 	PDP_VNET_COUNTS(ADD)
 #undef ADD
+	add_lateness(om, &whose, &reorder);
 	for (i = 0; i < ledger->n_drops; i++) {
 		const struct pdp_ledger_drop *drop = &ledger->drop[i];
 
@@ -162,10 +181,12 @@ void pdp_metrics_guest_counters(struct pdp_openmetrics *om, const struct pdp_lab
 		"pdp_guest", "pdp_guest_dropped_packets",
 		"Packets lost around the FE guest, on its link and at its agent's socket, by reason.",
 		labels};
+	const struct pdp_reorder reorder = pdp_reorder_of_guest(&guest->stats);
 
 #define ADD(name, help) add_field(om, &whose, #name, help, guest->stats.name);
 	PDP_GUEST_COUNTS(ADD)
 #undef ADD
+	add_lateness(om, &whose, &reorder);
 	link_losses(om, &whose, guest);
 	if (guest->inside_known)
 		agent_counters(om, labels, &guest->agent);

@@ -22,6 +22,7 @@
 #include "ctl/names.h"
 #include "ctl/placement.h"
 #include "ctl/publish.h"
+#include "ctl/reorder.h"
 #include "ctl/underlay.h"
 #include "loader/loader.h"
 
@@ -131,6 +132,8 @@ struct pdp_node_vnet {
 		*told; /* what its agents are; of both layouts while a change is under way */
 	struct pdp_ledger_guest gone; /* books of guests that have gone, summed; name "" = none has */
 	struct pdp_rate rate;
+	struct pdp_reorder reorder; /* as last seen */
+	struct pdp_reorder recent; /* of the last second in which there were packets */
 };
 
 enum pdp_node_state {

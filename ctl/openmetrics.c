@@ -28,6 +28,7 @@ static const char *const suffixes[] = {
 	[PDP_METRIC_COUNTER] = "_total",
 	[PDP_METRIC_GAUGE] = "",
 	[PDP_METRIC_INFO] = "_info",
+	[PDP_METRIC_HISTOGRAM] = "",
 };
 
 int pdp_openmetrics_new(struct pdp_openmetrics **out)
@@ -120,7 +121,8 @@ static void print_escaped(FILE *file, const char *text, bool quotes)
 	}
 }
 
-static void print_labels(FILE *file, const struct pdp_label *labels)
+/* more: a label behind them that needs no escaping; NULL = none. */
+static void print_labels(FILE *file, const struct pdp_label *labels, const char *more)
 {
 	const char *before = "{";
 
@@ -132,7 +134,9 @@ static void print_labels(FILE *file, const struct pdp_label *labels)
 		fputc('"', file);
 		before = ",";
 	}
-	if (*before == ',')
+	if (more)
+		fprintf(file, "%s%s", before, more);
+	if (more || *before == ',')
 		fputc('}', file);
 }
 
@@ -157,8 +161,41 @@ void pdp_metric(struct pdp_openmetrics *om, enum pdp_metric_kind kind, const cha
 		return;
 	}
 	fprintf(family->samples, "%s%s", name, suffixes[kind]);
-	print_labels(family->samples, labels);
+	print_labels(family->samples, labels, NULL);
 	print_value(family->samples, value, per);
+}
+
+static void add_sample(const struct family *family, const char *suffix,
+		       const struct pdp_label *labels, const char *more, uint64_t value)
+{
+	fprintf(family->samples, "%s%s", family->name, suffix);
+	print_labels(family->samples, labels, more);
+	print_value(family->samples, value, 1);
+}
+
+void pdp_metric_histogram(struct pdp_openmetrics *om, const char *name, const char *help,
+			  const struct pdp_label *labels, const uint64_t *bounds,
+			  const uint64_t *counts, size_t n, uint64_t sum)
+{
+	struct family *family = find_family(om, PDP_METRIC_HISTOGRAM, name, help);
+	uint64_t count = 0;
+	char le[40];
+	size_t i;
+
+	if (!family) {
+		om->failed = true;
+		return;
+	}
+	for (i = 0; i < n; i++) {
+		count += counts[i];
+		if (i < n - 1)
+			snprintf(le, sizeof(le), "le=\"%" PRIu64 ".0\"", bounds[i]);
+		else
+			snprintf(le, sizeof(le), "le=\"+Inf\"");
+		add_sample(family, "_bucket", labels, le, count);
+	}
+	add_sample(family, "_count", labels, NULL, count);
+	add_sample(family, "_sum", labels, NULL, sum);
 }
 
 /* The unit that stands last in a name, or NULL. */
@@ -181,6 +218,7 @@ static void print_head(FILE *file, const struct family *family, enum pdp_metrics
 		[PDP_METRIC_COUNTER] = "counter",
 		[PDP_METRIC_GAUGE] = "gauge",
 		[PDP_METRIC_INFO] = "info",
+		[PDP_METRIC_HISTOGRAM] = "histogram",
 	};
 	bool old = format == PDP_FORMAT_PROMETHEUS;
 	const char *suffix = old ? suffixes[family->kind] : "", *type = types[family->kind],

@@ -15,6 +15,7 @@ enum pdp_metric_kind {
 	PDP_METRIC_COUNTER, /* its samples are called NAME_total */
 	PDP_METRIC_GAUGE,
 	PDP_METRIC_INFO, /* its samples are called NAME_info, and their value is 1 */
+	PDP_METRIC_HISTOGRAM, /* its samples are called NAME_bucket, NAME_count, NAME_sum */
 };
 
 enum pdp_metrics_format {
@@ -43,6 +44,15 @@ void pdp_openmetrics_free(struct pdp_openmetrics *om);
  */
 void pdp_metric(struct pdp_openmetrics *om, enum pdp_metric_kind kind, const char *name,
 		const char *help, const struct pdp_label *labels, uint64_t value, uint64_t per);
+
+/*
+ * pdp_metric_histogram() - the samples of one distribution.
+ * @bounds: n - 1 upper bounds, rising; the last bucket has none. @counts: in each of n buckets.
+ * @sum: of all that was counted.
+ */
+void pdp_metric_histogram(struct pdp_openmetrics *om, const char *name, const char *help,
+			  const struct pdp_label *labels, const uint64_t *bounds,
+			  const uint64_t *counts, size_t n, uint64_t sum);
 
 /* All families in the order of their first samples, then "# EOF". 0, -ENOMEM or -EIO. */
 int pdp_openmetrics_write(struct pdp_openmetrics *om, enum pdp_metrics_format format, FILE *file);

@@ -254,10 +254,12 @@ static json_t *view_vnet(struct pdp_node *node, struct pdp_node_vnet *vnet,
 	struct pdp_ledger ledger = {0};
 	struct pdp_books books = {0};
 	json_t *row = json_object(), *guests;
+	struct pdp_reorder reorder;
 	size_t ready;
 
 	if (!pdp_node_read_books(node, vnet, hops, &books, NULL))
 		pdp_ledger_close(&ledger, &books.in);
+	reorder = pdp_reorder_of_vnet(&books.in.vnet);
 	pdp_books_free(&books);
 	guests = vnet_guests(vnet, &ready);
 	set_str(row, "name", vnet->conf->name);
@@ -279,6 +281,8 @@ static json_t *view_vnet(struct pdp_node *node, struct pdp_node_vnet *vnet,
 	set_int(row, "tx_packets", ledger.tx);
 	set_int(row, "local_packets", ledger.local);
 	set_int(row, "drop_packets", ledger.drops);
+	json_object_set_new(row, "reorder", pdp_view_reorder(&reorder));
+	json_object_set_new(row, "reorder_ratio", json_real(pdp_reorder_ratio(&vnet->recent)));
 	set_int(row, "rx_pps", vnet->rate.rx_pps);
 	set_int(row, "tx_pps", vnet->rate.tx_pps);
 	return row;
@@ -385,11 +389,13 @@ static json_t *view_guest(struct pdp_node *node, const struct pdp_node_guest *gu
 	struct pdp_agent_stats agent;
 	struct pdp_guest_stats stats = {0};
 	struct pdp_guest_view view;
+	struct pdp_reorder reorder;
 	json_t *row = json_object();
 
 	pdp_guest_agent_stats(guest->box, &agent);
 	pdp_guest_look(guest->box, &view);
 	pdp_stats_read(node->loader, PDP_MAP_GUEST_STATS, guest->id, &stats, sizeof(stats));
+	reorder = pdp_reorder_of_guest(&stats);
 	set_str(row, "name", guest->name);
 	set_int(row, "id", guest->id);
 	set_str(row, "vnet", guest->vnet->conf->name);
@@ -415,6 +421,7 @@ static json_t *view_guest(struct pdp_node *node, const struct pdp_node_guest *gu
 	set_int(row, "tx_packets", stats.from_packets);
 	set_int(row, "rx_pps", guest->rate.rx_pps);
 	set_int(row, "tx_pps", guest->rate.tx_pps);
+	json_object_set_new(row, "reorder", pdp_view_reorder(&reorder));
 	set_int(row, "eth0_rx_drops", view.eth0_rx_drops);
 	set_int(row, "agent_died_packets", view.agent_died_packets);
 	json_object_set_new(row, "agent", agent_counters(&agent));
@@ -493,6 +500,7 @@ json_t *pdp_view_ledger(const char *vnet, uint16_t id, const struct pdp_ledger *
 	json_object_set_new(row, "where", where ? ledger_stage(where) : json_null());
 	json_object_set_new(row, "drops", ledger_drops(ledger));
 	json_object_set_new(row, "stages", ledger_stages(ledger));
+	json_object_set_new(row, "reorder", pdp_view_reorder_of(in));
 	counters = pdp_map_decode_zero(PDP_MAP_VNET_STATS, &key, &in->vnet);
 	json_object_del(counters, "vnet");
 	json_object_set_new(row, "counters", counters);

@@ -9,6 +9,7 @@
 
 #include "ctl/ledger.h"
 #include "ctl/node.h"
+#include "ctl/reorder.h"
 
 /* Each returns an array, the caller's reference, or NULL without memory. */
 json_t *pdp_view_node(struct pdp_node *node);
@@ -40,6 +41,10 @@ json_t *pdp_view_control_guest(const struct pdp_node_vnet *vnet);
 /* The books of a vnet, the caller's to free. 0 or -errno. */
 int pdp_view_books(struct pdp_books *out, const struct pdp_node *node,
 		   const struct pdp_node_vnet *vnet);
+
+/* What the reordering meter says, and of each guest beside it (views_reorder.c). */
+json_t *pdp_view_reorder(const struct pdp_reorder *reorder);
+json_t *pdp_view_reorder_of(const struct pdp_ledger_in *in);
 
 /* The element of stats for one vnet; also made by pdp-ctl from the maps alone. */
 json_t *pdp_view_ledger(const char *vnet, uint16_t id, const struct pdp_ledger *ledger,

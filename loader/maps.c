@@ -34,6 +34,7 @@ static const char *const map_names[PDP_MAP_COUNT] = {
 	[PDP_MAP_DELAY_LINK] = "pdp_delay_link",
 	[PDP_MAP_XMIT_DROPS] = "pdp_xmit_drops",
 	[PDP_MAP_SEQS] = "pdp_seqs",
+	[PDP_MAP_NEWEST] = "pdp_newest",
 	[PDP_MAP_TURNS] = "pdp_turns",
 	[PDP_MAP_FLOWLETS] = "pdp_flowlets",
 	[PDP_MAP_POLICE] = "pdp_police",

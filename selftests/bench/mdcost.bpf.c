@@ -14,6 +14,7 @@
 
 const volatile struct mdcost_plan plan;
 __u32 turn;
+__u32 number;
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
@@ -53,8 +54,13 @@ int mdcost_source(struct xdp_md *ctx)
 	id = 1 + ((__u64)turn * plan.n >> 32);
 	put16(frame, end, plan.sport, MDCOST_PORT + id);
 	put16(frame, end, plan.dport, MDCOST_PORT + id);
-	if (plan.vif)
+	if (plan.vif) {
 		put16(frame, end, plan.vif, id);
+		/* seq, as the dispatcher's reordering meter sees it from a flow in order. */
+		number++;
+		put16(frame, end, plan.vif + 6, number >> 16);
+		put16(frame, end, plan.vif + 8, number);
+	}
 	bpf_tail_call(ctx, &mdcost_next, 0);
 	return XDP_ABORTED;
 }

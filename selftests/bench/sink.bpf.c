@@ -158,16 +158,20 @@ static __always_inline void account_late(struct sink_flow *flow, __u32 seq)
 	__u64 bit = 1ULL << (seq & 63);
 	__u64 *word = &flow->seen[seq / 64 & (SINK_WINDOW / 64 - 1)];
 
+	__u32 late = flow->next - 1 - seq;
+
 	/* The word that next stands in is shared with what is a whole window older. */
 	if (flow->next - seq > SINK_WINDOW - 64) {
 		flow->too_late++;
 		flow->reordered++;
+		flow->late_sum += late;
 		flow->extent_unknown++;
 	} else if (*word & bit) {
 		flow->duplicates++;
 	} else {
 		*word |= bit;
 		flow->reordered++;
+		flow->late_sum += late;
 		note_extent(flow, seq);
 	}
 }

@@ -39,7 +39,7 @@ struct options {
 struct flow_total {
 	uint32_t flows; /* that sent anything */
 	uint64_t received, lost, reordered, duplicates, too_late;
-	uint64_t extent_sum, extent_known;
+	uint64_t late_sum, extent_sum, extent_known;
 	uint32_t extent_max;
 	uint32_t unruly[UNRULY_MAX], n_unruly; /* flows with a packet out of order */
 };
@@ -245,6 +245,7 @@ static void add_flow(struct flow_total *total, uint32_t number, const struct sin
 		total->unruly[total->n_unruly++] = number;
 	total->duplicates += flow->duplicates;
 	total->too_late += flow->too_late;
+	total->late_sum += flow->late_sum;
 	total->extent_sum += flow->extent_sum;
 	total->extent_known += flow->reordered - flow->extent_unknown;
 	if (flow->extent_max > total->extent_max)
@@ -303,13 +304,14 @@ static void report(const struct sink_count *count, const struct flow_total *tota
 
 	printf("{\"received\": %llu, \"lost\": %llu, \"reordered\": %llu, \"duplicates\": %llu, "
 	       "\"flows\": %u, \"bytes\": %llu, \"seconds\": %.6f, \"pps\": %.0f, "
-	       "\"extent_max\": %u, \"extent_avg\": %.2f, \"too_late\": %llu, \"unnumbered\": %llu, "
+	       "\"extent_max\": %u, \"extent_avg\": %.2f, \"late_avg\": %.3f, \"too_late\": %llu, \"unnumbered\": %llu, "
 	       "\"flow_over\": %llu, \"passed\": %llu",
 	       (unsigned long long)received, (unsigned long long)total->lost,
 	       (unsigned long long)total->reordered, (unsigned long long)total->duplicates,
 	       total->flows, (unsigned long long)count->bytes, busy,
 	       received > 1 && busy > 0 ? (received - 1) / busy : 0, total->extent_max,
 	       total->extent_known ? (double)total->extent_sum / total->extent_known : 0,
+	       total->reordered ? (double)total->late_sum / total->reordered : 0,
 	       (unsigned long long)total->too_late, (unsigned long long)count->plain,
 	       (unsigned long long)count->flow_over, (unsigned long long)count->passed);
 	if (count->latency_packets)

@@ -124,6 +124,7 @@ struct sink_flow {
 	__u64 duplicates;
 	__u64 reordered;
 	__u64 too_late; /* older than the window: reordered, or a duplicate; counted as reordered */
+	__u64 late_sum; /* numbers that the reordered were behind the newest */
 	__u64 extent_sum;
 	__u32 extent_max;
 	__u32 extent_unknown; /* reordered, but the jump over it is forgotten */

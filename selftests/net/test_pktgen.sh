@@ -170,8 +170,8 @@ crafted 0 1 3 2 4 4 6
 check "one late by one, one twice, one lost" \
 	holds "(k['received'], k['lost'], k['reordered'], k['duplicates'], k['extent_max']) == (7, 1, 1, 1, 1)"
 crafted 0 5 6 7 1 8 2 3 4
-check "extents 3, 5, 6 and 7" \
-	holds "(k['lost'], k['reordered'], k['extent_max'], k['extent_avg']) == (0, 4, 7, 5.25)"
+check "extents 3, 5, 6 and 7; 6, 6, 5 and 4 numbers late" holds \
+	"(k['lost'], k['reordered'], k['extent_max'], k['extent_avg'], k['late_avg']) == (0, 4, 7, 5.25, 5.25)"
 crafted 2 0 1
 check "the first ones late" holds "(k['lost'], k['reordered'], k['extent_max']) == (0, 2, 2)"
 crafted 10 11 12

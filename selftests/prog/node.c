@@ -47,6 +47,7 @@ static const char *const map_names[NODE_MAPS] = {
 	[MAP_VIF_SENDERS] = "pdp_vif_senders",
 	[MAP_DELAY_LINK] = "pdp_delay_link",
 	[MAP_SEQS] = "pdp_seqs",
+	[MAP_NEWEST] = "pdp_newest",
 	[MAP_TURNS] = "pdp_turns",
 	[MAP_FLOWLETS] = "pdp_flowlets",
 	[MAP_KEYS] = "pdp_keys",
@@ -318,6 +319,7 @@ static void reset_vnet(const struct node *node, uint32_t id)
 	free(turns);
 	node_set(node, MAP_VNETS, &id, &(struct pdp_vnet){0});
 	node_set(node, MAP_SEQS, &id, &(struct pdp_seqs){0});
+	node_set(node, MAP_NEWEST, &id, &(struct pdp_newest){0});
 	node_set(node, MAP_KEYS, &id, &(struct pdp_key){0});
 	node_set(node, MAP_FLOWLETS, &id, &(struct pdp_flowlets){0});
 	node_set(node, MAP_POLICE, &id, &(struct pdp_police){0});
@@ -428,10 +430,10 @@ void node_read_stats(const struct node *node, struct node_stats *stats)
 
 #define NAME(name, help) #name,
 static const char *const port_names[] = {PDP_PASS_REASONS(NAME)};
-static const char *const vnet_names[] = {PDP_VNET_COUNTS(NAME) PDP_CLASSIFY_DROPS(NAME)
-						 PDP_DISPATCH_DROPS(NAME) PDP_VIF_OUT_DROPS(NAME)};
+static const char *const vnet_names[] = {PDP_VNET_COUNTS(NAME) PDP_CLASSIFY_DROPS(
+	NAME) PDP_DISPATCH_DROPS(NAME) PDP_VIF_OUT_DROPS(NAME) PDP_LATE_COUNTS(NAME)};
 static const char *const vif_names[] = {PDP_VIF_COUNTS(NAME)};
-static const char *const guest_names[] = {PDP_GUEST_COUNTS(NAME)};
+static const char *const guest_names[] = {PDP_GUEST_COUNTS(NAME) PDP_LATE_COUNTS(NAME)};
 static const char *const node_names[] = {PDP_NODE_COUNTS(NAME)};
 #undef NAME
 

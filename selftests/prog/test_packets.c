@@ -191,6 +191,16 @@ static void expect_sent(const struct packet_case *c, const uint8_t *outer, size_
 	moved->vnet[vnet].tx_bytes = moved->vif[c->vif].tx_bytes = len;
 }
 
+/* The reordering meter sees all that has a good tag. */
+static void expect_metered(const struct packet_case *c, uint16_t sender, struct node_stats *moved)
+{
+	if (c->verdict == XDP_DROP &&
+	    c->counter <= offsetof(struct pdp_vnet_stats, drop_foreign_vif))
+		return;
+	moved->guest[sender].metered_packets = 1;
+	moved->vnet[node.guest[sender].vnet].metered_packets = 1;
+}
+
 static void expect_out(const struct packet_case *c, const struct packet *in, struct packet *out,
 		       struct node_stats *moved)
 {
@@ -202,6 +212,7 @@ static void expect_out(const struct packet_case *c, const struct packet *in, str
 	}
 	moved->guest[sender].from_packets = 1;
 	moved->guest[sender].from_bytes = in->len;
+	expect_metered(c, sender, moved);
 	if (c->verdict == XDP_DROP) {
 		add(&moved->vnet[vnet], c->counter, 1);
 		return;
@@ -225,6 +236,7 @@ static void expect_local(const struct packet_case *c, const struct packet *in, s
 
 	moved->guest[sender].from_packets = 1;
 	moved->guest[sender].from_bytes = in->len;
+	expect_metered(c, sender, moved);
 	if (c->verdict == XDP_DROP) {
 		add(&moved->vnet[vnet], c->counter, 1);
 		return;

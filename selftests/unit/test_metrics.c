@@ -202,12 +202,34 @@ static void every_counter_of_a_port_vif_and_node(void **state)
 	check_counters(om, 1000, last);
 }
 
+/* Buckets are cumulative, and in both formats the same. */
+static void a_histogram(void **state)
+{
+	static const uint64_t bounds[] = {1, 2, 0}, counts[] = {5, 0, 7};
+	struct pdp_openmetrics *om = new_metrics();
+	char *text;
+
+	(void)state;
+	pdp_metric_histogram(om, "late", "How late.", red, bounds, counts, 3, 99);
+	text = text_of(om, PDP_FORMAT_OPENMETRICS);
+	assert_string_equal(text, "# TYPE late histogram\n"
+				  "# HELP late How late.\n"
+				  "late_bucket{vnet=\"red\",le=\"1.0\"} 5\n"
+				  "late_bucket{vnet=\"red\",le=\"2.0\"} 5\n"
+				  "late_bucket{vnet=\"red\",le=\"+Inf\"} 12\n"
+				  "late_count{vnet=\"red\"} 12\n"
+				  "late_sum{vnet=\"red\"} 99\n"
+				  "# EOF\n");
+	free(text);
+	pdp_openmetrics_free(om);
+}
+
 static void every_counter_of_a_vnet(void **state)
 {
 	struct pdp_openmetrics *om = new_metrics();
 	struct pdp_ledger_in in = {0};
 	struct pdp_ledger ledger;
-	uint64_t last = number(&in.vnet, sizeof(in.vnet), 1000);
+	uint64_t last = number(&in.vnet, offsetof(struct pdp_vnet_stats, late_1), 1000);
 
 	(void)state;
 	pdp_ledger_close(&ledger, &in);
@@ -220,7 +242,7 @@ static void every_counter_of_a_guest(void **state)
 	struct pdp_openmetrics *om = new_metrics();
 	struct pdp_ledger_guest guest = {
 		.lost_to = 996, .lost_with_link = 997, .eth0_rx_drops = 998};
-	uint64_t last = number(&guest.stats, sizeof(guest.stats), 1000);
+	uint64_t last = number(&guest.stats, offsetof(struct pdp_guest_stats, late_1), 1000);
 
 	(void)state;
 	guest.agent_died_packets = 999;
@@ -252,6 +274,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(openmetrics),
+		cmocka_unit_test(a_histogram),
 		cmocka_unit_test(the_older_format),
 		cmocka_unit_test(values_and_escapes),
 		cmocka_unit_test(accept_headers),
