@@ -96,7 +96,8 @@ static json_t *view_choices(struct pdp_alloc_state *state, const struct pdp_slic
 			break;
 		json_array_append_new(
 			choices,
-			json_pack("{s:s, s:I, s:b}", "fe", fe_name(state, fe), "left_millicores",
+			json_pack("{s:s, s:I, s:b, s:b}", "fe", fe_name(state, fe),
+				  "left_millicores",
 				  (json_int_t)(pdp_rooms_room(rooms, fe) - slice->power), "idle",
 				  kind == PDP_ROOMS_IDLE, "current", fe == slice->fe));
 		at[kind] = pdp_rooms_next(rooms, kind, fe);
@@ -183,6 +184,21 @@ static bool is_same(const struct pdp_alloc_vnet *vnet, const struct pdp_slice *s
 	return n == vnet->n_slices && same == n;
 }
 
+/* "placed now it would be otherwise: fe1 1000m, fe3 500m" */
+static json_t *tell_placed(const struct pdp_alloc_state *state, const struct pdp_alloc_vnet *vnet,
+			   const struct pdp_slice *slices, size_t n)
+{
+	char text[2048];
+	size_t len = 0;
+
+	if (is_same(vnet, slices, n))
+		return json_string("placed now it would be the same");
+	for (size_t i = 0; i < n && len < sizeof(text); i++)
+		len += (size_t)snprintf(text + len, sizeof(text) - len, "%s%s %um", i ? ", " : "",
+					fe_name(state, slices[i].fe), slices[i].power);
+	return json_sprintf("placed now it would be otherwise: %s", text);
+}
+
 /* A closed FE takes back what it held. */
 static void take_again(struct pdp_alloc_state *state, const struct pdp_slice *slices, size_t n)
 {
@@ -213,10 +229,7 @@ json_t *pdp_alloc_view_explain(struct pdp_alloc_state *state, size_t vnet)
 	pdp_alloc_release(state->alloc, v->slices, v->n_slices);
 	if (!pdp_alloc_place(state->alloc, power_of(v), slices, &n, NULL)) {
 		json_object_set_new(view, "placed_now", view_guests(state, slices, n));
-		json_array_append_new(why,
-				      json_string(is_same(v, slices, n)
-							  ? "placed now it would be the same"
-							  : "placed now it would be otherwise"));
+		json_array_append_new(why, tell_placed(state, v, slices, n));
 		pdp_alloc_release(state->alloc, slices, n);
 	}
 	take_again(state, v->slices, v->n_slices);

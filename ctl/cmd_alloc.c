@@ -120,9 +120,25 @@ static void print_guests(FILE *file, const json_t *guests)
 			integer(guest, "power_millicores"));
 }
 
+/* Of one there is no choice. */
+static void print_choices(FILE *file, const json_t *choices)
+{
+	const json_t *choice;
+	size_t i;
+
+	if (json_array_size(choices) < 2)
+		return;
+	fputs("  choices: ", file);
+	json_array_foreach(choices, i, choice)
+		fprintf(file, "%s%s leaves %lldm%s", i ? ", " : "", string(choice, "fe"),
+			integer(choice, "left_millicores"),
+			json_is_true(json_object_get(choice, "current")) ? " (where it is)" : "");
+	fputc('\n', file);
+}
+
 static void print_explained(FILE *file, const json_t *view)
 {
-	const json_t *line, *choice;
+	const json_t *line;
 	size_t i;
 
 	fprintf(file, "%s  %lldm -> ", string(view, "vnet"), integer(view, "power_millicores"));
@@ -130,15 +146,7 @@ static void print_explained(FILE *file, const json_t *view)
 	fputc('\n', file);
 	json_array_foreach(json_object_get(view, "why"), i, line)
 		fprintf(file, "  %s\n", json_string_value(line));
-	json_array_foreach(json_object_get(view, "choices"), i, choice)
-		fprintf(file, "  %s%s would leave %lldm%s\n", i ? "        " : "choices ",
-			string(choice, "fe"), integer(choice, "left_millicores"),
-			json_is_true(json_object_get(choice, "current")) ? " (where it is)" : "");
-	if (!json_object_get(view, "placed_now"))
-		return;
-	fputs("  placed now: ", file);
-	print_guests(file, json_object_get(view, "placed_now"));
-	fputc('\n', file);
+	print_choices(file, json_object_get(view, "choices"));
 }
 
 static int print_explain(struct pdp_ctl *ctl, const json_t *rows)

@@ -85,6 +85,7 @@ check "it is empty then" json fe '.[0].guests == [] and .[1].guests + .[2].guest
 check "traffic passes" forwards
 check "and undrained" exits 0 "drain true -> none" fe undrain fe1
 check "a vnet comes" exits 0 "+ vnet" vnet add green power 100m
+check "and tells where else there was room" exits 0 "(where it is)" alloc explain green
 check "and a vif" exits 0 "+ vif" vif add green/v0 port A encap udp local 192.0.2.1:5009 remote 192.0.2.9:5009 address 10.9.0.1/24,fd09::1/64
 check "with both its addresses" json vif '.[] | select(.vnet == "green") | .address == ["10.9.0.1/24", "fd09::1/64"]'
 check "a tunnel twice is refused" exits 1 "red/v0" vif add green/v1 port A encap udp local 192.0.2.1:5001 remote 192.0.2.2:5001

@@ -116,23 +116,44 @@ static void explain(void **state)
 					    "500m on fe2 by best fit: fe2 and fe3 tie, the lowest "
 					    "name wins; placed now it would be the same");
 	pdp_alloc_set_closed(s.alloc, 1, true);
-	assert_string_equal(why(&s, "red"), "1500m = 1 whole FE + 500m; "
-					    "500m on fe2: it is closed and takes nothing new; "
-					    "placed now it would be otherwise");
+	assert_string_equal(why(&s, "red"),
+			    "1500m = 1 whole FE + 500m; "
+			    "500m on fe2: it is closed and takes nothing new; "
+			    "placed now it would be otherwise: fe1 1000m, fe3 500m");
 	pdp_alloc_state_free(&s);
 	open_state(&s, "red 1:300, green 2:600, blue 3:600 2:100");
-	assert_string_equal(why(&s, "red"), "300m on fe1 leaves 700m: fe2 would leave "
-					    "only 0m now; placed now it would be otherwise");
-	assert_string_equal(why(&s, "green"), "600m on fe2 leaves 300m: fe1 would "
-					      "leave only 100m now; placed now it would be "
-					      "otherwise");
+	assert_string_equal(why(&s, "red"), "300m on fe1 leaves 700m: fe2 would leave only 0m now; "
+					    "placed now it would be otherwise: fe2 300m");
+	assert_string_equal(why(&s, "green"),
+			    "600m on fe2 leaves 300m: fe1 would leave only 100m now; "
+			    "placed now it would be otherwise: fe1 600m");
 	assert_string_equal(why(&s, "blue"),
-			    "700m = 600m + 100m; placed now it would be otherwise");
+			    "700m = 600m + 100m; placed now it would be otherwise: fe1 700m");
 	pdp_alloc_state_free(&s);
 	open_state(&s, "red 1:300, green 2:600, pink 2:300");
 	assert_string_equal(why(&s, "pink"),
 			    "300m on fe2 by best fit: it leaves 100m, the next best "
 			    "is fe1 with 400m; placed now it would be the same");
+	pdp_alloc_state_free(&s);
+}
+
+/* Where else the remainder fits, and which it has. */
+static void choices(void **state)
+{
+	struct pdp_alloc_state s;
+	json_t *view;
+
+	(void)state;
+	open_state(&s, "red 1:300, green 2:600, pink 2:300");
+	view = pdp_alloc_view_explain(&s, 2);
+	assert_view(&s, json_incref(json_object_get(view, "choices")),
+		    "[{\"fe\": \"fe2\", \"left_millicores\": 100, \"idle\": false, "
+		    "\"current\": true}, "
+		    "{\"fe\": \"fe1\", \"left_millicores\": 400, \"idle\": false, "
+		    "\"current\": false}, "
+		    "{\"fe\": \"fe3\", \"left_millicores\": 700, \"idle\": true, "
+		    "\"current\": false}]");
+	json_decref(view);
 	pdp_alloc_state_free(&s);
 }
 
@@ -189,10 +210,8 @@ static void too_much(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(show),
-		cmocka_unit_test(explain),
-		cmocka_unit_test(what_if),
-		cmocka_unit_test(too_much),
+		cmocka_unit_test(show),	   cmocka_unit_test(explain),  cmocka_unit_test(choices),
+		cmocka_unit_test(what_if), cmocka_unit_test(too_much),
 	};
 
 	return cmocka_run_group_tests_name("alloc_view", tests, NULL, NULL);
