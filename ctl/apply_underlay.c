@@ -9,17 +9,21 @@
 #include <string.h>
 
 #include "ctl/control_check.h"
+#include "ctl/fe_check.h"
 #include "ctl/prefix.h"
 
 int pdp_apply_check_node(const struct pdp_node *node, const struct pdp_model *wanted,
 			 struct pdp_error *err)
 {
+	int code;
+
 	if (*node->model.node && strcmp(node->model.node, wanted->node) != 0)
 		return pdp_fail(err, -EINVAL,
 				"node: its name is %s and cannot become %s while it runs: guests "
 				"bear it; take it down first",
 				node->model.node, wanted->node);
-	return pdp_control_check(wanted, &node->model, NULL, err);
+	code = pdp_fe_check(wanted, &node->model, NULL, err);
+	return code ? code : pdp_control_check(wanted, &node->model, NULL, err);
 }
 
 /* --- ports ---------------------------------------------------------------------------------------- */

@@ -20,6 +20,7 @@
 #include "ctl/container.h"
 #include "ctl/control.h"
 #include "ctl/control_check.h"
+#include "ctl/fe_check.h"
 #include "ctl/delayline.h"
 #include "ctl/ethtool.h"
 #include "ctl/follow.h"
@@ -311,6 +312,8 @@ static int apply_first(struct pdp_node *node, struct pdp_state *state, struct pd
 
 	if (!code)
 		code = check_name(node, state, wanted, err);
+	if (!code && !node->forwards_without_us)
+		code = pdp_fe_check(wanted, &state->model, node->conf.config, err);
 	/* What forwards is not to wait for a directory. */
 	if (!code && !node->forwards_without_us)
 		code = pdp_control_check(wanted, &state->model, node->conf.config, err);

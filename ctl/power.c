@@ -76,9 +76,9 @@ static int take_range(uint8_t set[PDP_CPU_MAX + 1], const char **list)
 	return (int)(last - first + 1);
 }
 
-int pdp_cpus_count(const char *list)
+/* All of a list into the empty set. How many, or -errno. */
+static int take_list(uint8_t set[PDP_CPU_MAX + 1], const char *list)
 {
-	uint8_t set[PDP_CPU_MAX + 1] = {0};
 	int count = 0;
 
 	for (;;) {
@@ -92,4 +92,23 @@ int pdp_cpus_count(const char *list)
 		if (*list++ != ',')
 			return -EINVAL;
 	}
+}
+
+int pdp_cpus_count(const char *list)
+{
+	uint8_t set[PDP_CPU_MAX + 1] = {0};
+
+	return take_list(set, list);
+}
+
+int pdp_cpus_missing(const char *list, const char *there)
+{
+	uint8_t wanted[PDP_CPU_MAX + 1] = {0}, have[PDP_CPU_MAX + 1] = {0};
+
+	if (take_list(wanted, list) < 0 || take_list(have, there) < 0)
+		return -EINVAL;
+	for (int cpu = 0; cpu <= PDP_CPU_MAX; cpu++)
+		if (wanted[cpu] && !have[cpu])
+			return cpu;
+	return -ENOENT;
 }

@@ -22,4 +22,7 @@ int pdp_power_parse(uint32_t *out, const char *text);
  */
 int pdp_cpus_count(const char *list);
 
+/* The lowest CPU of a list that is not in the other; -ENOENT when there is none, -EINVAL for no lists. */
+int pdp_cpus_missing(const char *list, const char *there);
+
 #endif

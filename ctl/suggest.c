@@ -51,7 +51,8 @@ const char *pdp_suggest(const char *word, const char *const *words, size_t n)
 		if (other > WORD_MAX)
 			continue;
 		d = distance(word, len, words[i], other);
-		if (d < nearest && d <= (other + 2) / 3) {
+		/* Less than all of the word, or any letter would mean any other. */
+		if (d < nearest && d < other && d <= (other + 2) / 3) {
 			nearest = d;
 			found = words[i];
 		}

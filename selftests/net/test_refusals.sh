@@ -35,6 +35,9 @@ refused "the store's fault" "state.db is corrupt"
 check "and it is left as it is" grep -q "no store" "$RUN_DIR/state.db"
 rm -r "$RUN_DIR"
 
+{ node_head; fes 1 200m; echo "  - {name: far, cpus: \"0,8000\", capacity: 100m}"; echo vnets:; red 200m; } >"$WORK/node.yaml"
+refused "a CPU that is not there" "node.yaml:[0-9]+: fe far: there is no CPU 8000; this machine has 0"
+
 { node_head; fes 1 200m; echo vnets:; red 200m; } | sed 's/ethB/eth9/' >"$WORK/node.yaml"
 refused "a port that is not there" "port B.*eth9"
 

@@ -279,9 +279,26 @@ static void cpu_lists(void **state)
 		assert_int_equal(pdp_cpus_count(cases[i].text), cases[i].want);
 }
 
+static void cpus_that_are_not_there(void **state)
+{
+	static const struct {
+		const char *list, *there;
+		int want;
+	} cases[] = {
+		{"0", "0-1", -ENOENT},	  {"1,0", "0-1", -ENOENT}, {"99", "0-1", 99},
+		{"1-3", "0-1,3", 2},	  {"7,5", "0-3", 5},	   {"0", "1-3", 0},
+		{"8191", "0-8190", 8191}, {"", "0-1", -EINVAL},	   {"0", "", -EINVAL},
+		{"0", "0-9000", -EINVAL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		assert_int_equal(pdp_cpus_missing(cases[i].list, cases[i].there), cases[i].want);
+}
+
 static void suggestions(void **state)
 {
-	static const char *const words[] = {"name", "power", "policy", "flow-key", "vifs", "to"};
+	static const char *const words[] = {"name", "power", "policy", "flow-key", "vifs", "to", "A"};
 	static const struct text_case cases[] = {
 		{"polcy", "policy"},
 		{"plicy", "policy"},
@@ -293,6 +310,7 @@ static void suggestions(void **state)
 		{"t", "to"},
 		{"policy", "policy"},
 		{"memory", NULL},
+		{"B", NULL},
 		{"", NULL},
 		{"xyz", NULL},
 		{"a-key-of-more-than-thirty-two-letters", NULL},
@@ -318,7 +336,7 @@ int main(void)
 		cmocka_unit_test(macs),		  cmocka_unit_test(kinds_of_addresses),
 		cmocka_unit_test(order_is_total), cmocka_unit_test(map_form_round_trip),
 		cmocka_unit_test(powers),	  cmocka_unit_test(cpu_lists),
-		cmocka_unit_test(suggestions),
+		cmocka_unit_test(suggestions),	  cmocka_unit_test(cpus_that_are_not_there),
 	};
 
 	return cmocka_run_group_tests_name("prefix", tests, NULL, NULL);
