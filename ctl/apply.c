@@ -369,14 +369,26 @@ int pdp_apply_plan_json(const struct pdp_node *node, const struct pdp_model *wan
 	return *out ? 0 : pdp_fail(err, -ENOMEM, "no memory for a plan");
 }
 
-int pdp_node_plan(struct pdp_node *node, const struct pdp_model *wanted, json_t **plan,
-		  struct pdp_error *err)
+/* 0 is whatever there is. */
+static int check_generation(const struct pdp_node *node, uint64_t generation, struct pdp_error *err)
+{
+	if (!generation || generation == node->generation)
+		return 0;
+	return pdp_fail(err, -ESTALE,
+			"the node has generation %" PRIu64 " by now, and this change was made "
+			"from %" PRIu64 "; look again",
+			node->generation, generation);
+}
+
+int pdp_node_plan(struct pdp_node *node, const struct pdp_model *wanted, uint64_t generation,
+		  json_t **plan, struct pdp_error *err)
 {
 	struct pdp_placement placement = {0};
-	int code;
+	int code = check_generation(node, generation, err);
 
 	*plan = NULL;
-	code = pdp_apply_check_node(node, wanted, err);
+	if (!code)
+		code = pdp_apply_check_node(node, wanted, err);
 	if (!code)
 		code = pdp_place(&placement, wanted, &node->model, &node->placement, err);
 	if (!code)
@@ -499,13 +511,7 @@ int pdp_apply_check_turn(const struct pdp_node *node, uint64_t generation, struc
 		return pdp_fail(err, -EBUSY, "another change is under way: %s", node->apply->what);
 	if (node->state != PDP_NODE_FORWARDING)
 		return pdp_fail(err, -EBUSY, "the node is coming up or going down");
-	if (generation && generation != node->generation)
-		return pdp_fail(err, -ESTALE,
-				"the node has generation %" PRIu64
-				" by now, and this change was made "
-				"from %" PRIu64 "; look again",
-				node->generation, generation);
-	return 0;
+	return check_generation(node, generation, err);
 }
 
 int pdp_node_apply(struct pdp_node *node, struct pdp_model *wanted, uint64_t generation,

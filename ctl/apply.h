@@ -20,11 +20,12 @@ typedef void (*pdp_apply_fn)(struct pdp_node *node, int code, const struct pdp_e
 
 /*
  * pdp_node_plan() - what pdp_node_apply() would do, as pdp_plan_json() has it, or its refusal.
+ * @generation: as there.
  *
  * Nothing is made or changed. *plan is the caller's. 0, or as pdp_node_apply().
  */
-int pdp_node_plan(struct pdp_node *node, const struct pdp_model *wanted, json_t **plan,
-		  struct pdp_error *err);
+int pdp_node_plan(struct pdp_node *node, const struct pdp_model *wanted, uint64_t generation,
+		  json_t **plan, struct pdp_error *err);
 
 /*
  * pdp_node_apply() - make the node what `wanted`, a model that passed every check, says.

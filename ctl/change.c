@@ -19,6 +19,7 @@
 #include "ctl/control_check.h"
 #include "ctl/defrag.h"
 #include "ctl/edit.h"
+#include "ctl/fe_check.h"
 #include "ctl/nodefile.h"
 #include "ctl/peer.h"
 #include "ctl/reply.h"
@@ -145,10 +146,10 @@ static void on_applied(struct pdp_node *node, int code, const struct pdp_error *
 /* --- the change -------------------------------------------------------------------------------- */
 
 static int show_plan(struct pdp_changes *changes, struct evhttp_request *req,
-		     const struct pdp_model *wanted, struct pdp_error *err)
+		     const struct pdp_model *wanted, uint64_t generation, struct pdp_error *err)
 {
 	json_t *plan = NULL;
-	int code = pdp_node_plan(changes->node, wanted, &plan, err);
+	int code = pdp_node_plan(changes->node, wanted, generation, &plan, err);
 
 	if (!code)
 		reply_plan(req, plan, false, 0);
@@ -182,7 +183,7 @@ static int apply(struct pdp_changes *changes, struct evhttp_request *req, struct
 static int finish(struct pdp_changes *changes, struct evhttp_request *req, struct pdp_model *wanted,
 		  const struct pdp_change_query *query, const char *what, struct pdp_error *err)
 {
-	int code = query->dry_run ? show_plan(changes, req, wanted, err)
+	int code = query->dry_run ? show_plan(changes, req, wanted, query->generation, err)
 				  : apply(changes, req, wanted, query->generation, what, err);
 
 	pdp_model_free(wanted);
@@ -201,6 +202,8 @@ static int change_file(struct pdp_changes *changes, struct evhttp_request *req,
 
 	/* Nothing at all is NULL. */
 	code = pdp_nodefile_parse(&wanted, query->name, text ? text : "", len, err);
+	if (!code)
+		code = pdp_fe_check(&wanted, &changes->node->model, query->name, err);
 	if (!code)
 		code = pdp_control_check(&wanted, &changes->node->model, query->name, err);
 	if (code) {

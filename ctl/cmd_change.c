@@ -6,6 +6,7 @@
  */
 #include <curl/curl.h>
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -68,8 +69,9 @@ static void print_outcome(const json_t *plan, const struct pdp_output *out)
 		between = ", ";
 	}
 	if (json_is_integer(dropped) && json_array_size(json_object_get(plan, "changes")))
-		fprintf(out->file, "%s%lld packets dropped meanwhile", between,
-			(long long)json_integer_value(dropped));
+		fprintf(out->file, "%s%lld packet%s dropped meanwhile", between,
+			(long long)json_integer_value(dropped),
+			json_integer_value(dropped) == 1 ? "" : "s");
 	fprintf(out->file, " (%.1f s)\n", (double)integer(plan, "took_ms") / 1000);
 }
 
@@ -143,14 +145,37 @@ static void watch_change(void *arg)
 	json_decref(rows);
 }
 
+/* Nobody is to think that it is undone. Async-signal-safe; then the signal does what it did. */
+static void on_interrupt(int number)
+{
+	static const char text[] = "\ninterrupted: what pdpd has begun it ends, "
+				   "and `pdp-ctl event show` tells how\n";
+
+	if (write(STDERR_FILENO, text, sizeof(text) - 1) != -1)
+		raise(number);
+}
+
+/* Unless signals are ignored, as in a shell's background. */
+static void tell_of_interrupts(void)
+{
+	struct sigaction before, action = {.sa_handler = on_interrupt, .sa_flags = SA_RESETHAND};
+
+	if (!sigaction(SIGINT, NULL, &before) && before.sa_handler != SIG_IGN)
+		sigaction(SIGINT, &action, NULL);
+}
+
 static enum pdp_outcome ask(struct pdp_ctl *ctl, const char *method, const char *path,
 			    const char *body, size_t len, bool *drift)
 {
 	json_t *rows = NULL;
 	struct watch watch = {.ctl = ctl};
 	bool watched = !ctl->out.json && isatty(STDERR_FILENO);
-	int code = pdp_client_wait(&rows, ctl->run_dir, method, path, body, len,
-				   watched ? watch_change : NULL, &watch, &ctl->err);
+	int code;
+
+	if (!strstr(path, "dry_run"))
+		tell_of_interrupts();
+	code = pdp_client_wait(&rows, ctl->run_dir, method, path, body, len,
+			       watched ? watch_change : NULL, &watch, &ctl->err);
 
 	if (watch.shown)
 		fputs("\r\033[K", stderr);
@@ -343,30 +368,50 @@ static int read_file(char **out, size_t *len, const char *path, struct pdp_error
 	return code;
 }
 
-/* [ -f FILE ] */
-static enum pdp_outcome file_of(struct pdp_ctl *ctl, const char **path, int argc, char **argv)
+/* Which file, and of which node the change is. */
+struct file_args {
+	const char *path;
+	const char *generation; /* NULL: of whatever it is */
+};
+
+static bool is_number(const char *word)
 {
-	*path = NODE_FILE;
-	if (argc == 0)
+	return word && *word && strspn(word, "0123456789") == strlen(word);
+}
+
+/* [ -f FILE ] [ --generation N ] */
+static enum pdp_outcome file_of(struct pdp_ctl *ctl, struct file_args *args, int argc, char **argv)
+{
+	int i;
+
+	*args = (struct file_args){.path = NODE_FILE};
+	for (i = 0; i + 1 < argc; i += 2)
+		if (!strcmp(argv[i], "-f"))
+			args->path = argv[i + 1];
+		else if (!strcmp(argv[i], "--generation") && is_number(argv[i + 1]))
+			args->generation = argv[i + 1];
+		else
+			break;
+	if (i == argc)
 		return PDP_DONE;
-	if (argc == 2 && !strcmp(argv[0], "-f")) {
-		*path = argv[1];
-		return PDP_DONE;
-	}
-	pdp_fail(&ctl->err, 0, "%s takes -f FILE and nothing else", ctl->object->name);
+	pdp_fail(&ctl->err, 0, "%s takes -f FILE and --generation N, and nothing else",
+		 ctl->object->name);
 	return PDP_USAGE;
 }
 
-static enum pdp_outcome send_file(struct pdp_ctl *ctl, const char *path, bool dry_run, bool *drift)
+static enum pdp_outcome send_file(struct pdp_ctl *ctl, const struct file_args *args, bool dry_run,
+				  bool *drift)
 {
-	const char *base = strrchr(path, '/') ? strrchr(path, '/') + 1 : path;
-	char *name = pdp_client_escape(strcmp(path, "-") ? base : "stdin"), *text, url[PATH_LEN];
+	const char *slash = strrchr(args->path, '/'), *base = slash ? slash + 1 : args->path;
+	char *name = pdp_client_escape(strcmp(args->path, "-") ? base : "stdin");
+	char *text, url[PATH_LEN];
 	enum pdp_outcome outcome = PDP_FAILED;
 	size_t len = 0;
 
-	snprintf(url, sizeof(url), "/v1/apply?name=%.512s%s", name ? name : "",
-		 dry_run ? "&dry_run=1" : "");
-	if (!read_file(&text, &len, path, &ctl->err))
+	snprintf(url, sizeof(url), "/v1/apply?name=%.512s%s%s%.20s", name ? name : "",
+		 dry_run ? "&dry_run=1" : "", args->generation ? "&generation=" : "",
+		 args->generation ? args->generation : "");
+	if (!read_file(&text, &len, args->path, &ctl->err))
 		outcome = ask(ctl, "POST", url, text, len, drift);
 	free(text);
 	curl_free(name);
@@ -375,29 +420,24 @@ static enum pdp_outcome send_file(struct pdp_ctl *ctl, const char *path, bool dr
 
 static enum pdp_outcome apply(struct pdp_ctl *ctl, int argc, char **argv)
 {
-	const char *path;
+	struct file_args args;
 	bool drift;
 
-	if (file_of(ctl, &path, argc, argv))
+	if (file_of(ctl, &args, argc, argv))
 		return PDP_USAGE;
-	return send_file(ctl, path, ctl->dry_run, &drift);
+	return send_file(ctl, &args, ctl->dry_run, &drift);
 }
 
 static enum pdp_outcome plan(struct pdp_ctl *ctl, int argc, char **argv)
 {
 	enum pdp_outcome outcome;
+	struct file_args args;
 	bool drift = false;
-	const char *path;
 
-	if (file_of(ctl, &path, argc, argv))
+	if (file_of(ctl, &args, argc, argv))
 		return PDP_USAGE;
-	outcome = send_file(ctl, path, true, &drift);
+	outcome = send_file(ctl, &args, true, &drift);
 	return outcome == PDP_DONE && drift ? PDP_DRIFT : outcome;
-}
-
-static bool is_number(const char *word)
-{
-	return word && *word && strspn(word, "0123456789") == strlen(word);
 }
 
 static enum pdp_outcome export_file(struct pdp_ctl *ctl, int argc, char **argv)
@@ -426,16 +466,21 @@ static enum pdp_outcome export_file(struct pdp_ctl *ctl, int argc, char **argv)
 }
 
 const struct pdp_cmd pdp_cmd_apply[] = {
-	{"", "[ -f FILE ]", "make the node what the file says, while it forwards", apply,
+	{"", "[ -f FILE ] [ --generation N ]",
+	 "make the node what the file says, while it forwards", apply,
 	 "Returns when the node is so; if that cannot be, it stays or becomes again what it was, and\n"
 	 "the reason is told. Without -f the file is " NODE_FILE "; - is stdin.\n"
 	 "The last line says what was done, and what the vnets concerned have dropped meanwhile, for\n"
-	 "whatever reason. On a terminal a line tells how far it is."},
+	 "whatever reason. On a terminal a line tells how far it is. Ctrl-C ends the waiting, not the\n"
+	 "change.\n"
+	 "With --generation the file is refused when somebody has changed the node since that\n"
+	 "generation: node history tells them."},
 	{NULL},
 };
 
 const struct pdp_cmd pdp_cmd_plan[] = {
-	{"", "[ -f FILE ]", "what apply would change; exit code 4 when that is anything", plan,
+	{"", "[ -f FILE ] [ --generation N ]",
+	 "what apply would change; exit code 4 when that is anything", plan,
 	 "A line for each change: + adds, ~ changes, - removes. Nothing is changed; who may look may\n"
 	 "ask."},
 	{NULL},

@@ -56,6 +56,11 @@ check "export is the node" exported
 sed 's/policy/polcy/' "$WORK/node.yaml" >"$WORK/bad.yaml"
 check "a mistake has its file and line" exits 1 "bad.yaml:13: vnet red: unknown key 'polcy' (did you mean 'policy'?)" apply -f "$WORK/bad.yaml"
 check "an error is JSON under -j" sh -c "$BIN/pdp-ctl --run-dir $RUN_DIR -j apply -f $WORK/bad.yaml | jq -e '.error | length > 10'"
+now=$(ctl -j node show | jq '.[0].generation')
+check "a file made from what the node was is refused" exits 1 "the node has generation $now by now" apply -f "$WORK/node.yaml" --generation $((now - 1))
+check "so is its plan" exits 1 "the node has generation $now by now" plan -f "$WORK/node.yaml" --generation $((now - 1))
+check "from what it is it is not" exits 0 "0 added, 0 changed" apply --generation "$now" -f <(ctl export)
+check "a generation that is no number" exits 2 "--generation N" apply --generation now
 check "a file that is not there" exits 1 "No such file" apply -f "$WORK/nothing.yaml"
 
 head -c 9000000 /dev/zero >"$WORK/big.yaml"
@@ -80,6 +85,7 @@ check "a vnet that is not there" exits 1 "blue" vnet set blue power 100m
 check "a vnet that is there already" exits 1 "red" vnet add red power 100m
 check "a name outside the alphabet" exits 1 "name" vnet add ../red power 100m
 check "a vnet grows, in few letters" exits 0 "1 changed" vn se red power 300m
+check "an FE of a CPU that is not there" exits 1 "fe fe9: there is no CPU 8000; this machine has" fe add fe9 cpus 8000 capacity 100m
 check "an FE is drained" exits 0 "drain none -> true" fe drain fe1
 check "it is empty then" json fe '.[0].guests == [] and .[1].guests + .[2].guests != []'
 check "traffic passes" forwards
@@ -168,6 +174,20 @@ quitter() {
 }
 check "who asks for a change may go away" quitter
 check "pdpd is well" wait_for 5 ctl vnet set red power 200m
+changing() {
+	ctl -j node show | jq -e '.[0].change'
+}
+interrupted() {
+	local pid
+	env --default-signal=INT "$BIN/pdp-ctl" --run-dir "$RUN_DIR" vnet set red power 800m >"$WORK/said" 2>&1 &
+	pid=$!
+	wait_for 5 changing && kill -INT "$pid"
+	wait "$pid"
+	[ $? -eq 130 ] && grep -q 'pdpd has begun' "$WORK/said"
+}
+check "who waits for a change is told, on Ctrl-C, that it goes on" interrupted
+check "which it does" wait_for 10 json vnet '.[0].power_millicores == 800'
+check "and back" wait_for 5 ctl vnet set red power 200m
 
 # --- who may
 
