@@ -5,7 +5,6 @@
 #   stream_ends               end it now; what came of it is in $WORK/stream.json
 #   nothing_lost              each packet that was sent arrived
 #   in_order                  and in its flow's order
-#   pdpd_leave                pdpd ends and the node forwards on; pdpd_killed: without a warning
 #   apply_file FILE           what a SIGHUP makes of the node file, waited for
 
 # Not on the FEs' CPU, and with a sink that waits for the last packet.
@@ -36,20 +35,6 @@ nothing_lost() {
 
 in_order() {
 	jq -e '.reordered == 0' "$WORK/stream.json"
-}
-
-pdpd_leave() {
-	local pid
-	pid=$(cat "$WORK/node.pid")
-	kill -TERM "$pid"
-	wait_for 10 sh -c "! kill -0 $pid"
-}
-
-pdpd_killed() {
-	local pid
-	pid=$(cat "$WORK/node.pid")
-	kill -KILL "$pid"
-	wait_for 5 sh -c "! kill -0 $pid"
 }
 
 # How many changes are through.

@@ -49,15 +49,15 @@ same_containers() {
 
 # --- an agent that is stopped holds what it has; its slots go to its sibling
 
-stream 1000 6 32
-check "both guests carry" eval 'carries 0 && carries 1'
+stream 500 120 32
+check "both guests carry" wait_for 5 eval 'carries 0 && carries 1'
 stopped=$(agent_of 0)
 start=$(date +%s%N)
 kill -STOP "$stopped"
 check "an agent is stopped: its guest is stalled" wait_for 5 state_is 0 stalled
 echo "# seen after $((($(date +%s%N) - start) / 1000000)) ms"
 before=$(tx_of 0)
-check "its sibling carries" carries 1
+check "its sibling carries" wait_for 5 carries 1
 check "it does not" [ "$(tx_of 0)" -eq "$before" ]
 kill -CONT "$stopped"
 check "it goes on: ready" wait_for 5 state_is 0 ready
@@ -68,7 +68,7 @@ check "the books balance" wait_for 3 ctl stats --check
 
 # --- pins removed while pdpd runs
 
-stream 2000 4 32
+stream 2000 120 32
 links=$(find "$PINS/v3" | wc -l)
 rm -r "$PINS/v3"
 pinned_again() {
@@ -82,14 +82,14 @@ check "the same guests" same_containers
 
 # --- pdpd killed; then an agent, that nobody sees die
 
-stream 2000 6 32
+stream 2000 120 32
 check "pdpd is killed" pdpd_killed
 kill -KILL "$(pgrep -P "$(jq -r '.[0][1]' <<<"$made")")"
 sleep 0.5
 check "so was an agent; pdpd comes again" node_up ""
 check "both guests are ready" wait_for 10 ready
 check "in the same containers" same_containers
-check "both carry" eval 'carries 0 && carries 1'
+check "both carry" wait_for 5 eval 'carries 0 && carries 1'
 stream_ends
 check "the books balance, the dead one's packets in them" wait_for 3 ctl stats --check
 

@@ -24,7 +24,7 @@ EOT
 } >"$WORK/node.yaml"
 check "the node comes up, without a control plane" node_up "$WORK/node.yaml"
 join_red
-stream 1000 40 16
+stream 1000 120 16
 
 # --- there is one, another, none
 

@@ -49,7 +49,7 @@ entries() {
 	ctl -j map dump "$1" | jq length
 }
 
-stream 3000 60 32
+stream 3000 300 32
 check "another vnet comes" apply_file "$WORK/both.yaml"
 join_green
 check "it forwards" on src ping -q -c 3 -i 0.05 -W 1 10.2.2.2
@@ -77,7 +77,7 @@ stream_ends
 check "no packet is lost" nothing_lost
 check "the books balance" wait_for 3 ctl stats --check
 
-stream 3000 3 32
+stream 3000 120 32
 check "another policy" apply_file "$WORK/turns.yaml"
 sleep 0.3
 check "and the first again" apply_file "$WORK/base.yaml"

@@ -20,7 +20,14 @@ FES=4
 node_file before before
 node_file after after
 
-
+# Not here alone: the store's are gone through by test_store, those of guests by test_adopt_crash and test_control_crash.
+in_a_test() {
+	local point
+	while read -r point; do
+		grep -rqw -- "$point" "$TOP/selftests/net" "$TOP/selftests/unit" || { echo "$point is not"; return 1; }
+	done < <(grep -rhoE 'pdp_failpoint\("[^"]+' "$TOP/ctl" | cut -d'"' -f2)
+}
+check "each failpoint of the source is in a test" in_a_test
 
 # Guests, maps and pins of the node, in short; what is said twice must be the same.
 guests_known() {
@@ -86,7 +93,7 @@ AFTER="blue-1 red-1 red-2"
 check "the node comes up" node_up "$WORK/before.yaml"
 join_red
 check "and is left" pdpd_leave
-stream 2000 60 32
+stream 2000 300 32
 for point in apply-begun:2 apply-guest-made:4 apply-made:2 apply-ready:2; do
 	check "killed at $point: the old state" crash "$point" "$BEFORE"
 done

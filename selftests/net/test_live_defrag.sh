@@ -75,7 +75,7 @@ check "a stale generation is refused" sh -c \
 	"curl -s --unix-socket $RUN_DIR/pdpd.sock -X POST 'http://pdpd/v1/alloc/defrag?generation=$stale' | grep 'made from $stale; look again'"
 check "and changes nothing" are "$BEFORE"
 
-stream 3000 20 $FLOWS
+stream 3000 120 $FLOWS
 events=$(ctl -j event show | jq 'last.number')
 check "the move is made" sh -c "$BIN/pdp-ctl --run-dir $RUN_DIR alloc defrag --apply | grep -x 'moved red 300m from fe2 to fe3'"
 check "an FE is idle" are "$AFTER"

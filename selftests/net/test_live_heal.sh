@@ -96,15 +96,40 @@ check "a guest's link is deleted: the guest is lost" wait_for 5 told 'guest red-
 check "and made anew" wait_for 15 told 'guest red-1: is ready'
 check "it forwards" wait_for 5 forwards
 
-# A dead agent's slots go to its sibling; what was sent to it until then is lost, and no more.
-stream 2000 6 32
-quiet
-kill -KILL "$(ctl -j guest show | jq -r '.[1].agent_pid // empty' | grep . || agent_pid)"
-check "an agent is killed" wait_for 5 told 'is lost'
-check "it comes back" wait_for 10 told 'is ready'
-stream_ends
-lost=$((SENT - $(jq -r .received "$WORK/stream.json")))
-echo "# lost $lost packets, that is $((lost / 2)) ms of the stream"
-check "its sibling took over: less than 300 ms of the stream are lost" [ "$lost" -lt 600 ]
+# A dead guest's slots go to its sibling; what was sent to it until then is lost, and no more. How long that took is
+# told by the stream, 2 packets a millisecond: an idle machine does it in some 10 ms, and a busy one in one of five.
+pid_of() {
+	ctl -j guest show | jq ".[$1].init_pid"
+}
+agent_of() {
+	pgrep -f "pdp-fe-agent.* --dev" --ns "$(pid_of "$1")" --nslist pid | head -n1
+}
+# killed PID: it is noticed, made anew, and the stream lost less than 100 ms.
+killed() {
+	stream 2000 30 32
+	quiet
+	kill -KILL "$1"
+	wait_for 10 told 'is lost: .*its slots go to its siblings' && wait_for 20 told 'is ready: its slots are its own again'
+	stream_ends
+	lost=$((SENT - $(jq -r .received "$WORK/stream.json")))
+	echo "# lost $lost packets, that is $((lost / 2)) ms of the stream" >"$WORK/figure"
+	told 'is ready' && [ "$lost" -lt 200 ]
+}
+takes_over() {
+	local _
+	for _ in 1 2 3 4 5; do
+		killed "$("$1" 1)" && return
+	done
+	return 1
+}
+check "an agent is killed: in less than 100 ms its sibling takes over, and it comes back" takes_over agent_of
+cat "$WORK/figure"
+check "a container is killed: the same" takes_over pid_of
+cat "$WORK/figure"
+story() {
+	ctl event show | grep -E '^[0-9-]+ [0-9:]+\.[0-9]{3} guest red-2 is lost: .* has died.*: its slots go to its siblings' &&
+		ctl -j event show | jq -e 'any(.kind == "repaired")'
+}
+check "events tell the story, with times" story
 check "the books balance" wait_for 5 ctl stats --check
 finish

@@ -38,7 +38,7 @@ ready() {
 
 # --- maps of another version: as if they were, for their directory's name says it
 
-stream 2000 60 32
+stream 2000 300 32
 check "pdpd leaves" pdpd_leave
 ports="$(link_of "$OURS" A) $(link_of "$OURS" B)"
 mv "$OURS" "$OLD"

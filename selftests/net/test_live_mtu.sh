@@ -44,7 +44,7 @@ check "at first it is 1472" mtus_are '[1472,1472]'
 check "so much passes" wait_for 3 passes 1472
 fails "and no more" passes 1473
 
-stream 2000 30 16
+stream 2000 120 16
 both_ends ethA src s0 1700
 both_ends ethB dst d0 1700
 check "ports grow: vifs do" wait_for 5 mtus_are '[1672,1672]'

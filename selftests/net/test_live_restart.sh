@@ -28,7 +28,7 @@ generation() {
 }
 tables=$(generation)
 
-stream 3000 60 32
+stream 3000 300 32
 check "pdpd is killed" pdpd_killed
 sleep 0.3
 check "another comes" node_up "$WORK/node.yaml"

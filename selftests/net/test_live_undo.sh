@@ -51,7 +51,7 @@ has_program() {
 	on node ip -j link show dev "$1" | jq -e '.[0].xdp.prog.id'
 }
 
-stream 3000 20 32
+stream 3000 120 32
 check "a third port comes, and a vif on it" apply_file "$WORK/port.yaml"
 check "its device runs the classifier" has_program ethC
 knows_more() {

@@ -70,7 +70,7 @@ is_now() {
 	programs=$(links .prog_id)
 }
 
-stream 3000 40 32
+stream 3000 120 32
 check "pdpd leaves" pdpd_leave
 BIN=$OTHER
 check "the upgrade comes up" node_up ""
