@@ -77,6 +77,9 @@ static void print_first(FILE *file, const struct pdp_object *object, const struc
 		print_value(file, object, &tokens[i]);
 		fputc('\n', file);
 	}
+	/* A name that must come first: right after the command, and then no more. */
+	if (n && tokens[0].kind == PDP_TOKEN_VALUE && kind_of(object, &tokens[0]))
+		fputs("\t\tif [[ $3 == \"$2\" ]]; then words=''; else kind=''; fi\n", file);
 	fputs("\t\t;;\n", file);
 }
 

@@ -7,7 +7,7 @@
 
 #include <stddef.h>
 
-#define PDP_TOKENS_MAX 64
+#define PDP_TOKENS_MAX 256
 
 enum pdp_token_kind {
 	PDP_TOKEN_BRACKET, /* [ ] { } ... | */

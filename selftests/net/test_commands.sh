@@ -261,5 +261,7 @@ check "commands" completes "drain del" fe d
 check "names, asked from the node" completes "red" vnet set re
 check "vifs with their vnets" completes "red/v0 red/v1" vif show red/
 check "keys" completes "power policy" vnet set red po
+check "to the last" completes "memory" vnet set red me
+check "and no names where keys are" completes "rebalance" vnet set red re
 check "what a key may be" completes "round-robin weighted flow-hash flowlet spray" vnet set red policy ""
 finish

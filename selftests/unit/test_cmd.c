@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "ctl/cmd.h"
+#include "ctl/usage.h"
 
 static struct pdp_error err;
 
@@ -166,6 +167,22 @@ static void completion_has_them_all(void **state)
 		assert_non_null(strstr(text, key));
 	}
 	free(text);
+}
+
+/* Completion and manual tell the args to their end. */
+static void args_are_not_cut(void **state)
+{
+	struct pdp_token tokens[PDP_TOKENS_MAX];
+
+	(void)state;
+	for (const struct pdp_object *o = pdp_objects; o->name; o++) {
+		for (const struct pdp_cmd *c = o->cmds; c->name; c++) {
+			size_t n = pdp_usage_split(tokens, c->args);
+
+			if (n)
+				assert_string_equal(tokens[n - 1].text + tokens[n - 1].len, "");
+		}
+	}
 }
 
 /* From COMMANDS to OUTPUT the page is what the table says; `make man` makes it so. */
@@ -346,6 +363,7 @@ int main(void)
 		cmocka_unit_test(every_command),
 		cmocka_unit_test(every_prefix),
 		cmocka_unit_test(completion_has_them_all),
+		cmocka_unit_test(args_are_not_cut),
 		cmocka_unit_test(the_manual_is_the_table),
 		cmocka_unit_test(words_of_a_line),
 		cmocka_unit_test(a_batch_stops_at_the_first_error),
