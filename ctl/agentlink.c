@@ -41,6 +41,7 @@ static void end_connection(struct pdp_agentlink *al, unsigned int pause_ms)
 		close(al->fd);
 	al->fd = -1;
 	al->greeted = false;
+	al->tables_due = NULL;
 	for (size_t i = 0; i < al->n_waiters; i++)
 		al->waiters[i].asked = false;
 	pdp_confreader_begin(&al->conf, false);
@@ -137,6 +138,8 @@ static int greet(struct pdp_agentlink *al, const struct pdp_inbox *in, struct pd
 	al->greeted = true;
 	al->synced = false;
 	al->error = 0;
+	al->has_tables = hello.tables;
+	al->tables_seq = al->sync_seq;
 	al->complaints.told = al->complaints.taken = 0;
 	al->pause_ms = PAUSE_MIN_MS;
 	event_remove_timer(al->read_ev);
@@ -328,6 +331,11 @@ void pdp_agentlink_set_past(struct pdp_agentlink *al, const struct pdp_agent_pas
 void pdp_agentlink_credit(struct pdp_agentlink *al, uint64_t packets)
 {
 	al->stats.dead.forward_packets += packets;
+}
+
+uint32_t pdp_agentlink_has_tables(const struct pdp_agentlink *al)
+{
+	return al->greeted ? al->has_tables : 0;
 }
 
 pid_t pdp_agentlink_pid(const struct pdp_agentlink *al)

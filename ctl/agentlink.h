@@ -23,11 +23,13 @@
 #include "loader/loader.h"
 
 struct event_base;
+struct pdp_guest_tables;
 struct pdp_agentlink;
 
 enum pdp_agent_event {
 	PDP_AGENT_ARRIVED, /* a new agent is accepted; its socket is not in the XSKMAP yet */
 	PDP_AGENT_CONNECTED, /* its socket is in the XSKMAP */
+	PDP_AGENT_FULL, /* its tables are; SYNCED follows unless it is given others from within */
 	PDP_AGENT_SYNCED, /* all that was sent is in force; err: with what exception */
 	PDP_AGENT_LOST, /* the connection is gone; err says why */
 	PDP_AGENT_REFUSED, /* somebody was turned away; err says why */
@@ -56,6 +58,15 @@ void pdp_agentlink_shut(struct pdp_agentlink *al);
 
 /* The guest's limit, which agents keep to by themselves: sent soon, and first to one that comes. */
 void pdp_agentlink_memory(struct pdp_agentlink *al, uint32_t memory_mib);
+
+/*
+ * Give the agent other memory for its tables: all is said anew into that, and what it has is in force until
+ * the next SYNCED. Those who wait for one wait for that. The set is the caller's, until then or until the
+ * agent is lost.
+ */
+void pdp_agentlink_tables(struct pdp_agentlink *al, const struct pdp_guest_tables *tables);
+/* The set that the agent of now has in force, by its own word; 0 = it has memory of its own. */
+uint32_t pdp_agentlink_has_tables(const struct pdp_agentlink *al);
 
 /* As pdp_agentconf_*() of the link's: to its siblings, too. */
 int pdp_agentlink_vif(struct pdp_agentlink *al, const struct pdp_dp_vif *vif);

@@ -11,6 +11,8 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
+#include "loader/tables.h"
+
 #define SEND_BURST 64 /* messages in one turn of the event loop */
 #define WATCH_MS 250
 #define REMOVALS_MAX 500000 /* that wait for an agent that does not read */
@@ -20,14 +22,20 @@ static struct timeval milliseconds(unsigned int ms)
 	return (struct timeval){.tv_sec = ms / 1000, .tv_usec = (suseconds_t)(ms % 1000) * 1000};
 }
 
-int pdp_agentlink_send(struct pdp_agentlink *al, const void *msg, size_t len)
+/* What the last error means. */
+static int not_sent(struct pdp_agentlink *al)
 {
-	if (send(al->fd, msg, len, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0)
-		return 1;
 	if (errno != EAGAIN && errno != EINTR)
 		return -errno;
 	event_add(al->write_ev, NULL);
 	return 0;
+}
+
+int pdp_agentlink_send(struct pdp_agentlink *al, const void *msg, size_t len)
+{
+	if (send(al->fd, msg, len, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0)
+		return 1;
+	return not_sent(al);
 }
 
 static int send_sync(struct pdp_agentlink *al)
@@ -60,6 +68,33 @@ static int send_memory(struct pdp_agentlink *al)
 	return sent;
 }
 
+static int send_tables(struct pdp_agentlink *al)
+{
+	const struct pdp_guest_tables *tables = al->tables_due;
+	struct {
+		struct pdp_msg msg;
+		struct pdp_tables tables;
+	} out = {.msg.type = PDP_MSG_TABLES, .tables = {tables->id, tables->sizes}};
+	_Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(tables->fd))] = {0};
+	struct iovec iov = {&out, sizeof(out)};
+	struct msghdr mh = {.msg_iov = &iov,
+			    .msg_iovlen = 1,
+			    .msg_control = control,
+			    .msg_controllen = sizeof(control)};
+	struct cmsghdr *cmsg = CMSG_FIRSTHDR(&mh);
+
+	cmsg->cmsg_level = SOL_SOCKET;
+	cmsg->cmsg_type = SCM_RIGHTS;
+	cmsg->cmsg_len = CMSG_LEN(sizeof(tables->fd));
+	memcpy(CMSG_DATA(cmsg), tables->fd, sizeof(tables->fd));
+	if (!tables->id)
+		mh.msg_controllen = 0;
+	if (sendmsg(al->fd, &mh, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
+		return not_sent(al);
+	al->tables_due = NULL;
+	return 1;
+}
+
 /* Questions go first: they are short, and somebody waits. */
 static int send_asks(struct pdp_agentlink *al)
 {
@@ -81,6 +116,8 @@ int pdp_agentlink_pump(struct pdp_agentlink *al)
 	int sent = al->memory_due ? send_memory(al) : 1;
 	size_t len;
 
+	if (sent == 1 && al->tables_due)
+		sent = send_tables(al);
 	if (sent == 1)
 		sent = send_asks(al);
 	if (sent != 1)
@@ -190,6 +227,12 @@ static void answer_waiters(struct pdp_agentlink *al, uint32_t seq, const struct 
 	}
 }
 
+/* Is an answer to this SYNC still of interest, or of tables that are not in force any more? */
+static bool is_past(const struct pdp_agentlink *al, uint32_t seq)
+{
+	return (int32_t)(seq - al->tables_seq) <= 0;
+}
+
 static int take_synced(struct pdp_agentlink *al, const struct pdp_msg *msg, size_t len,
 		       struct pdp_error *err)
 {
@@ -205,6 +248,9 @@ static int take_synced(struct pdp_agentlink *al, const struct pdp_msg *msg, size
 				msg->seq);
 	al->answered_seq = msg->seq;
 	alive(al);
+	if (is_past(al, msg->seq))
+		return 0;
+	al->has_tables = synced.tables;
 	if (!al->error)
 		al->error = synced.error < 0 ? -synced.error : synced.error;
 	if (al->error) {
@@ -212,6 +258,10 @@ static int take_synced(struct pdp_agentlink *al, const struct pdp_msg *msg, size
 			 strerror(al->error));
 		told = &why;
 	}
+	if (al->error == ENOSPC)
+		al->fn(PDP_AGENT_FULL, told, al->arg);
+	if (is_past(al, msg->seq))
+		return 0;
 	answer_waiters(al, msg->seq, told);
 	/* More was sent since: the answer to that will come. */
 	if (msg->seq != al->sync_seq || !al->synced)
@@ -260,6 +310,21 @@ void pdp_agentlink_memory(struct pdp_agentlink *al, uint32_t memory_mib)
 	if (!al->greeted)
 		return;
 	al->memory_due = true;
+	event_add(al->write_ev, NULL);
+}
+
+void pdp_agentlink_tables(struct pdp_agentlink *al, const struct pdp_guest_tables *tables)
+{
+	if (!al->greeted)
+		return;
+	al->tables_due = tables;
+	al->tables_seq = al->sync_seq;
+	al->synced = false;
+	al->error = 0;
+	al->patience = PDP_AGENT_WATCH_TURNS_FIRST;
+	for (size_t i = 0; i < al->n_waiters; i++)
+		al->waiters[i].asked = false;
+	pdp_confreader_begin(&al->conf, true);
 	event_add(al->write_ev, NULL);
 }
 

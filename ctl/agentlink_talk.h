@@ -54,6 +54,9 @@ struct pdp_agentlink {
 	uint32_t answered_seq; /* of the last SYNCED */
 	bool synced; /* nothing was sent since */
 	bool memory_due; /* the agent has not been told its limit */
+	const struct pdp_guest_tables *tables_due; /* to be sent; NULL = none are */
+	uint32_t tables_seq; /* of the last SYNC before that: answers to it are of the tables before */
+	uint32_t has_tables; /* as the agent said last */
 	int error; /* the first that was told since the last time all was in force */
 	struct event *watch_ev;
 	unsigned int quiet; /* turns of the watch without a sign of life */

@@ -174,6 +174,7 @@ int pdp_apply_start_guest(struct pdp_apply *a, struct pdp_node_guest *guest, str
 		.power = guest->power,
 		.memory_mib = conf->memory_mib,
 		.dataplane = conf->data.kind,
+		.fast_half = conf->data.fast_half,
 		.conf = guest->vnet->told,
 	};
 	int code;

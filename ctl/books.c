@@ -102,6 +102,7 @@ static void read_inside(struct pdp_ledger_guest *out, const struct pdp_books_gue
 	pdp_guest_agent_stats(guest->box, &out->agent);
 	pdp_guest_look(guest->box, &view);
 	out->eth0_rx_drops = view.eth0_rx_drops;
+	out->eth0_tx_drops = view.eth0_tx_drops;
 	out->agent_died_packets = view.agent_died_packets;
 	out->inside_known = true;
 }
@@ -117,6 +118,9 @@ static void read_guest(struct pdp_ledger_guest *out, const struct pdp_loader *ld
 	read_inside(out, guest);
 	after = guest_stats(ld, guest->id);
 	out->stats.rx_packets = after.rx_packets;
+	out->stats.fast_packets = after.fast_packets;
+	out->stats.fast_bytes = after.fast_bytes;
+	out->stats.climb_packets = after.climb_packets;
 	out->stats.drop_no_socket = after.drop_no_socket;
 	out->stats.drop_not_tagged = after.drop_not_tagged;
 }
@@ -206,6 +210,13 @@ void pdp_books_free(struct pdp_books *books)
 	books->guests = NULL;
 }
 
+/* What went to the guest's link and was not seen again. */
+static uint64_t lost_with_link(const struct pdp_guest_stats *stats, uint64_t lost_to)
+{
+	return stats->to_packets - stats->rx_packets - stats->fast_packets - stats->drop_no_socket -
+	       stats->drop_by_program - stats->drop_verdict - lost_to;
+}
+
 void pdp_books_count_lost(struct pdp_books_guest *guest, const struct pdp_loader *ld, uint16_t vnet)
 {
 	struct pdp_guest_stats stats = guest_stats(ld, guest->id);
@@ -213,8 +224,7 @@ void pdp_books_count_lost(struct pdp_books_guest *guest, const struct pdp_loader
 	struct pdp_books books = {.guests = &now};
 
 	read_hops(&books, ld, vnet, guest, 1);
-	guest->past.lost_with_link =
-		stats.to_packets - stats.rx_packets - stats.drop_no_socket - now.lost_to;
+	guest->past.lost_with_link = lost_with_link(&stats, now.lost_to);
 }
 
 void pdp_books_bury_link(struct pdp_books_guest *guest, const struct pdp_loader *ld, uint16_t vnet)
@@ -226,8 +236,7 @@ void pdp_books_bury_link(struct pdp_books_guest *guest, const struct pdp_loader 
 	read_hops(&books, ld, vnet, guest, 1);
 	guest->past.lost_to = now.lost_to;
 	guest->past.lost_from = now.lost_from;
-	guest->past.lost_with_link =
-		stats.to_packets - stats.rx_packets - stats.drop_no_socket - now.lost_to;
+	guest->past.lost_with_link = lost_with_link(&stats, now.lost_to);
 	pdp_hops_bury(ld, (uint32_t)guest->link_ifindex, vnet, false);
 	guest->link_ifindex = 0;
 }

@@ -196,6 +196,18 @@ static void guest_kind(const json_t *row, const struct pdp_output *out, char *te
 	snprintf(text, len, "%s %s", string(row, "kind"), string(row, "runs"));
 }
 
+/* "on", or "off" and why */
+static void fast_half(const json_t *row, const struct pdp_output *out, char *text, size_t len)
+{
+	const json_t *half = json_object_get(row, "fast_half");
+
+	(void)out;
+	if (json_is_true(json_object_get(half, "on")))
+		snprintf(text, len, "on");
+	else if (half)
+		snprintf(text, len, "off: %s", string(half, "why"));
+}
+
 static const struct pdp_column guests[] = {
 	{"GUEST", "name"},
 	{"KIND", NULL, guest_kind},
@@ -209,6 +221,7 @@ static const struct pdp_column guests[] = {
 	PDP_COUNT_COLUMN("RX pps", "rx_pps"),
 	PDP_COUNT_COLUMN("TX pps", "tx_pps"),
 	{"RESTARTS", "restarts"},
+	{"FAST HALF", NULL, fast_half},
 	{NULL},
 };
 
@@ -422,6 +435,7 @@ const struct pdp_cmd pdp_cmd_guest[] = {
 	{"show", "[ NAME ]", "guests, their CPU, memory and rates", show_guests,
 	 "QUOTA is the CPU share as the cgroup tells it, CPU what was used in the last second,\n"
 	 "MEMORY what the cgroup is charged with. RX is towards the guest. KIND is fe and the data plane,\n"
-	 "or mh and the control plane."},
+	 "or mh and the control plane. FAST HALF says whether the common case is processed on the guest's\n"
+	 "device already, and if not, why."},
 	{NULL},
 };

@@ -186,10 +186,11 @@ static void remove_pair(struct pdp_delayline *line)
 /* The receive program first: what is redirected to a veth whose other end has none is lost. */
 static int attach(struct pdp_delayline *line, struct pdp_error *err)
 {
+	const struct pdp_guest_program program = {.kind = PDP_GUEST_RECEIVE};
 	int xsks, code;
 
 	code = pdp_loader_attach_guest(line->conf.loader, PDP_GUEST_DELAY, line->line_ifindex,
-				       &xsks, err);
+				       &program, &xsks, err);
 	return code ? code
 		    : pdp_loader_attach(line->conf.loader, PDP_HOOK_DELAYED, LINK_NAME,
 					line->mh_ifindex, PDP_ATTACH_FORCE, err);

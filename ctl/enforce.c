@@ -59,6 +59,10 @@ int pdp_enforce_vnet(struct pdp_node *node, struct pdp_node_vnet *vnet, struct p
 	pdp_publish_local_police(node->store, vnet->id, vnet->conf->control.local_pps,
 				 vnet->conf->control.local_burst);
 	pdp_publish_flow(node->store, vnet->id, &vnet->conf->flow);
+	for (i = 0; !code && i < vnet->n_guests; i++)
+		if (vnet->guests[i]->box)
+			code = pdp_guest_set_fast_half(vnet->guests[i]->box,
+						       vnet->conf->data.fast_half, err);
 	if (!code)
 		code = pdp_follow_slots(node, vnet, err);
 	for (i = 0; !code && i < vnet->n_vifs; i++)

@@ -240,15 +240,25 @@ void pdp_felink_delete(struct pdp_felink *link, struct pdp_rtnl *rtnl)
 	pdp_felink_forget(link);
 }
 
-uint64_t pdp_felink_rx_drops(const struct pdp_felink *link)
+static uint64_t inner_stats(const struct pdp_felink *link, const char *pattern)
 {
 	uint64_t sum = 0;
 
-	/* rx_queue_N_drops; rx_queue_N_xdp_drops are the receive program's own, counted there. */
-	if (link->ethtool_fd < 0 || pdp_ethtool_stats(link->ethtool_fd, PDP_FELINK_INNER,
-						      "rx_queue_+([0-9])_drops", &sum, NULL))
+	if (link->ethtool_fd < 0 ||
+	    pdp_ethtool_stats(link->ethtool_fd, PDP_FELINK_INNER, pattern, &sum, NULL))
 		return 0;
 	return sum;
+}
+
+/* rx_queue_N_xdp_drops are the receive program's own, counted there. */
+uint64_t pdp_felink_rx_drops(const struct pdp_felink *link)
+{
+	return inner_stats(link, "rx_queue_+([0-9])_drops");
+}
+
+uint64_t pdp_felink_tx_drops(const struct pdp_felink *link)
+{
+	return inner_stats(link, "rx_queue_+([0-9])_xdp_tx_errors");
 }
 
 struct reap {

@@ -64,6 +64,9 @@ void pdp_felink_delete(struct pdp_felink *link, struct pdp_rtnl *rtnl);
 /* Frames that eth0 took and could hand to no AF_XDP socket; 0 when it cannot be told. */
 uint64_t pdp_felink_rx_drops(const struct pdp_felink *link);
 
+/* Frames that the program on eth0 sent back and that had no room in the link; 0 when it cannot be told. */
+uint64_t pdp_felink_tx_drops(const struct pdp_felink *link);
+
 /* Delete the MH side of this owner, if there is one. */
 int pdp_felink_remove(struct pdp_rtnl *rtnl, const char *owner, struct pdp_error *err);
 

@@ -109,14 +109,20 @@ static void on_connected(struct pdp_guest_box *guest)
 	pdp_box_save(guest);
 	if (guest->adopt_ev)
 		event_del(guest->adopt_ev);
+	pdp_box_fast_connected(guest);
 	if (guest->state != PDP_GUEST_ADOPTED)
 		pdp_box_tell(guest, PDP_GUEST_CONNECTED, NULL);
 }
 
 static void on_synced(struct pdp_guest_box *guest, const struct pdp_error *err)
 {
+	struct pdp_error why;
+
 	guest->starts = 0;
 	guest->pause_ms = PAUSE_MIN_MS;
+	/* With what stands there already it forwards, too. */
+	if (pdp_box_fast_synced(guest, &why))
+		fprintf(stderr, "guest %s: %s\n", guest->k.name, why.text);
 	if (guest->state != PDP_GUEST_READY || err)
 		pdp_box_tell(guest, PDP_GUEST_READY, err);
 }
@@ -152,6 +158,9 @@ static void on_agent(enum pdp_agent_event event, const struct pdp_error *err, vo
 		break;
 	case PDP_AGENT_CONNECTED:
 		on_connected(guest);
+		break;
+	case PDP_AGENT_FULL:
+		pdp_box_fast_full(guest);
 		break;
 	case PDP_AGENT_SYNCED:
 		on_synced(guest, err);
@@ -208,6 +217,7 @@ void pdp_box_take_down(struct pdp_guest_box *guest)
 	end_init(guest);
 	pdp_agentlink_shut(guest->agent);
 	pdp_box_bury_link(guest);
+	guest->k.tables = guest->fast.on = 0;
 	guest->k.cpu_ns_before += pdp_cgroup_cpu_ns(&guest->cgroup);
 	memset(&guest->cgroup, 0, sizeof(guest->cgroup));
 	pdp_felink_delete(&guest->link, guest->guests->rtnl);
@@ -295,6 +305,7 @@ int pdp_box_new(struct pdp_guest_box **out, struct pdp_guests *guests,
 	guest->id_base = pdp_guest_id_base(guests->id_block, spec->id);
 	guest->fn = fn;
 	guest->arg = arg;
+	guest->fast.wish = spec->fast_half;
 	guest->init_pidfd = -1;
 	guest->pause_ms = PAUSE_MIN_MS;
 	pdp_felink_init(&guest->link);

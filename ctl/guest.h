@@ -15,6 +15,7 @@
 #include <sys/types.h>
 
 #include "ctl/agentasks.h"
+#include "ctl/model.h"
 #include "fe-agent/channel.h"
 #include "loader/loader.h"
 
@@ -42,6 +43,7 @@ struct pdp_guest_spec {
 	uint32_t power; /* millicores: CFS quota */
 	uint32_t memory_mib;
 	const char *dataplane;
+	enum pdp_fast_half fast_half;
 	struct pdp_agentconf
 		*conf; /* what its agent is told, shared with its siblings; NULL = its own */
 };
@@ -160,6 +162,14 @@ int pdp_guest_set_power(struct pdp_guest_box *guest, uint32_t power, struct pdp_
 int pdp_guest_set_memory(struct pdp_guest_box *guest, uint32_t memory_mib, struct pdp_error *err);
 
 /*
+ * Switch the fast half of its data plane on or off, under traffic and without loss. Off at once; on when the
+ * agent has its tables where the fast half can read them. That it cannot be on is no error, and pdp_guest_look()
+ * tells why.
+ */
+int pdp_guest_set_fast_half(struct pdp_guest_box *guest, enum pdp_fast_half wish,
+			    struct pdp_error *err);
+
+/*
  * pdp_guest_drained() - has every packet that went towards the guest come back, or is it booked?
  *
  * To be asked again and again after the last slot was taken away from it: true once its counters have
@@ -206,6 +216,15 @@ void pdp_guest_set_note(struct pdp_guest_box *guest, const struct pdp_guest_note
  */
 int pdp_guest_mend(struct pdp_guest_box *guest, bool *mended, struct pdp_error *what);
 
+/* The fast half of a guest's data plane. */
+struct pdp_guest_fast {
+	bool on;
+	const char *why; /* it is not; "" when it is */
+	uint64_t table_bytes; /* of the arrays that both halves read; 0 = there are none */
+	uint64_t runs; /* of the program, since it stands there; 0 unless kernel.bpf_stats_enabled */
+	uint64_t run_ns; /* what they took */
+};
+
 /* For maps and for show. */
 struct pdp_guest_view {
 	uint16_t id;
@@ -225,6 +244,8 @@ struct pdp_guest_view {
 	uint64_t memory_bytes;
 	unsigned int restarts;
 	uint64_t eth0_rx_drops; /* ethtool's rx_queue_*_drops: AF_XDP socket full or gone */
+	uint64_t eth0_tx_drops; /* rx_queue_*_xdp_tx_errors: sent by the fast half into a full link */
+	struct pdp_guest_fast fast;
 	uint64_t agent_died_packets; /* in flight when agents died, booked then */
 	struct pdp_guest_note note;
 };

@@ -146,6 +146,7 @@ static int begin_anew(struct pdp_guest_box *guest, struct pdp_error *err)
 	pdp_container_stop(guest->guests->run_dir, guest->lxc_name, guest->guests->pivot);
 	code = pdp_felink_remove(guest->guests->rtnl, owner, err);
 	pdp_box_bury_link(guest);
+	guest->k.tables = 0;
 	pdp_box_book_died(guest);
 	pdp_box_save(guest);
 	if (!code)
@@ -168,6 +169,9 @@ static int take_over(struct pdp_guest_box *guest, struct pdp_error *err)
 	if (!code)
 		code = find_link(guest, err);
 	pdp_failpoint("guest-found");
+	/* Without the agent that keeps its tables up to date the fast half goes. */
+	if (!code && !has_agent(guest))
+		guest->k.tables = 0;
 	if (!code)
 		code = pdp_box_attach(guest, &xskmap_fd, err);
 	pdp_failpoint("guest-taken");

@@ -34,10 +34,21 @@ uint64_t pdp_box_rx_drops(struct pdp_guest_box *guest)
 	return guest->k.rx_drops_before + guest->k.rx_drops_seen;
 }
 
+uint64_t pdp_box_tx_drops(struct pdp_guest_box *guest)
+{
+	uint64_t now = pdp_felink_tx_drops(&guest->link);
+
+	if (now > guest->k.tx_drops_seen)
+		guest->k.tx_drops_seen = now;
+	return guest->k.tx_drops_before + guest->k.tx_drops_seen;
+}
+
 void pdp_box_bury_link(struct pdp_guest_box *guest)
 {
 	guest->k.rx_drops_before = pdp_box_rx_drops(guest);
 	guest->k.rx_drops_seen = 0;
+	guest->k.tx_drops_before = pdp_box_tx_drops(guest);
+	guest->k.tx_drops_seen = 0;
 }
 
 struct pdp_guest_stats pdp_box_stats(const struct pdp_guest_box *guest)
@@ -59,29 +70,41 @@ uint32_t pdp_box_stats_map(const struct pdp_guest_box *guest)
 	return bpf_obj_get_info_by_fd(fd, &info, &len) ? 0 : info.id;
 }
 
-/* What has gone into agents' sockets, and what of it has come back or is accounted for by name. */
+/* What the fast half has sent, less what the link had no room for. */
+static uint64_t sent_fast(struct pdp_guest_box *guest, const struct pdp_guest_stats *stats)
+{
+	return stats->fast_packets - guest->k.at_first.fast_packets - pdp_box_tx_drops(guest);
+}
+
+/*
+ * What has gone into agents' sockets or back from the fast half, and what of it has come to the dispatcher or
+ * is accounted for by name.
+ */
 static void inside(struct pdp_guest_box *guest, const struct pdp_guest_stats *stats, uint64_t *in,
 		   uint64_t *out)
 {
 	struct pdp_agent_stats agents;
 
 	pdp_agentlink_stats(guest->agent, &agents);
-	*in = stats->rx_packets - guest->k.at_first.rx_packets - pdp_box_rx_drops(guest);
+	*in = stats->rx_packets - guest->k.at_first.rx_packets - pdp_box_rx_drops(guest) +
+	      sent_fast(guest, stats);
 	*out = stats->from_packets - guest->k.at_first.from_packets +
 	       pdp_agentstats_dropped(&agents);
 }
 
-/* How much more has come back than agents say they have sent: of the guest's own making. */
-static uint64_t made(const struct pdp_guest_box *guest)
+/* How much more has come back than agents and the fast half have sent: of the guest's own making. */
+static uint64_t made(struct pdp_guest_box *guest)
 {
-	const struct pdp_guest_stats stats = pdp_box_stats(guest);
+	struct pdp_guest_stats stats = pdp_box_stats(guest);
 	const uint64_t back = stats.from_packets - guest->k.at_first.from_packets;
 	struct pdp_agent_stats agents;
 	uint64_t sent;
 
 	/* Read after what came back: a packet on its way is not one that was made. */
 	pdp_agentlink_stats(guest->agent, &agents);
-	sent = agents.forward_packets + agents.local_packets - agents.drop_tx_lost;
+	stats = pdp_box_stats(guest);
+	sent = agents.forward_packets + agents.local_packets - agents.drop_tx_lost +
+	       sent_fast(guest, &stats);
 	return back > sent ? back - sent : 0;
 }
 
@@ -104,9 +127,11 @@ static void credit_unwatched(struct pdp_guest_box *guest)
  */
 void pdp_box_book_died(struct pdp_guest_box *guest)
 {
-	const struct pdp_guest_stats stats = pdp_box_stats(guest);
+	struct pdp_guest_stats stats;
 	uint64_t in, out;
 
+	pdp_box_fast_settle(guest);
+	stats = pdp_box_stats(guest);
 	guest->lost_at_ns = 0;
 	credit_unwatched(guest);
 	inside(guest, &stats, &in, &out);
@@ -116,6 +141,7 @@ void pdp_box_book_died(struct pdp_guest_box *guest)
 void pdp_box_agent_lost(struct pdp_guest_box *guest)
 {
 	guest->lost_at_ns = pdp_box_now_ns();
+	pdp_box_fast_lost(guest);
 	pdp_box_save(guest);
 }
 
@@ -185,9 +211,11 @@ void pdp_guest_look(struct pdp_guest_box *guest, struct pdp_guest_view *out)
 		.memory_bytes = pdp_cgroup_memory_bytes(&guest->cgroup),
 		.restarts = guest->k.agents ? guest->k.agents - 1 : 0,
 		.eth0_rx_drops = pdp_box_rx_drops(guest),
+		.eth0_tx_drops = pdp_box_tx_drops(guest),
 		.agent_died_packets = guest->k.died_packets,
 		.note = guest->k.note,
 	};
+	pdp_box_fast_look(guest, &out->fast);
 	memcpy(out->link, guest->link.name, sizeof(out->link));
 	memcpy(out->mac, guest->link.mac, sizeof(out->mac));
 	memcpy(out->md_mac, guest->link.md_mac, sizeof(out->md_mac));

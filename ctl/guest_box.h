@@ -5,6 +5,7 @@
  *   guest.c        is made, ends, is made again
  *   guest_start.c  its container starts, beside those of others
  *   guest_adopt.c  is taken over from an earlier controller, and let go for the next
+ *   guest_fast.c   the fast half of its data plane: its tables, and whether it stands on eth0
  *   guest_books.c  its counters, over the deaths of agents, links and controllers
  *   guest_limits.c its share of CPU and memory, its links as they must be
  */
@@ -17,6 +18,9 @@
 #include "ctl/felink.h"
 #include "ctl/guest_kept.h"
 #include "ctl/guest_node.h"
+
+/* Where the tables of its data plane are: arrays of this size, or memory of the agent's own. */
+enum pdp_tables_level { PDP_TABLES_SMALL, PDP_TABLES_FULL, PDP_TABLES_OWN };
 
 struct pdp_guest_box {
 	LIST_ENTRY(pdp_guest_box) others; /* of the node */
@@ -47,6 +51,15 @@ struct pdp_guest_box {
 		uint32_t power, memory_mib;
 	} begun; /* what it starts with */
 	struct event *started_ev; /* the starter is done */
+	struct {
+		enum pdp_fast_half wish;
+		enum pdp_tables_level level;
+		const struct pdp_guest_tables *next; /* given to the agent, and not in force yet */
+		uint32_t on; /* the set that the program on eth0 reads; 0 = it is pdp_guest_rx */
+		uint32_t failed; /* the set that no program could be put upon; 0 = none */
+		uint64_t off_ns; /* when it was replaced by that */
+		struct pdp_error why; /* it could not be */
+	} fast;
 	bool unwatched; /* adopted, and its agent has not come to this controller */
 	uint64_t lost_at_ns; /* when the last agent was lost; 0 = booked */
 	struct pdp_guest_stats drain; /* as last seen by pdp_guest_drained(); */
@@ -84,6 +97,24 @@ int pdp_box_open_channel(struct pdp_guest_box *guest, int xskmap_fd, struct pdp_
 /* Name of the dispatcher's link. */
 void pdp_box_dispatch_link(uint16_t id, char name[16]);
 
+/* --- guest_fast.c -------------------------------------------------------------------------------- */
+
+/* The program that belongs on eth0: the fast half where it is wanted and can be, or pdp_guest_rx. */
+int pdp_box_attach_inner(struct pdp_guest_box *guest, int *xskmap_fd, struct pdp_error *err);
+/* The agent has come: give it tables, if it is to have others than it has. */
+void pdp_box_fast_connected(struct pdp_guest_box *guest);
+/* Its tables are full: give it larger ones, if there are. */
+void pdp_box_fast_full(struct pdp_guest_box *guest);
+/* All that it was told is in force: so are its tables, and the fast half on them. */
+int pdp_box_fast_synced(struct pdp_guest_box *guest, struct pdp_error *err);
+/* It is gone; with a dead one goes the fast half. */
+void pdp_box_fast_lost(struct pdp_guest_box *guest);
+/* Wait, if it went a moment ago, until what it has sent has come through. */
+void pdp_box_fast_settle(const struct pdp_guest_box *guest);
+/* The limit that the agent is to keep to by itself. */
+void pdp_box_tell_memory(const struct pdp_guest_box *guest);
+void pdp_box_fast_look(const struct pdp_guest_box *guest, struct pdp_guest_fast *out);
+
 /* --- guest_books.c ------------------------------------------------------------------------------- */
 
 /* CLOCK_MONOTONIC. */
@@ -91,6 +122,8 @@ uint64_t pdp_box_now_ns(void);
 struct pdp_guest_stats pdp_box_stats(const struct pdp_guest_box *guest);
 uint32_t pdp_box_stats_map(const struct pdp_guest_box *guest);
 uint64_t pdp_box_rx_drops(struct pdp_guest_box *guest);
+/* What its fast half sent and the link had no room for. */
+uint64_t pdp_box_tx_drops(struct pdp_guest_box *guest);
 /* What agents had in hand when they died is lost: book it. Only while no socket is in the XSKMAP. */
 void pdp_box_book_died(struct pdp_guest_box *guest);
 /* The agent is gone: from now on, until booked, its frames settle. */

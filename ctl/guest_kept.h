@@ -28,9 +28,13 @@ struct pdp_guest_kept {
 	/* How it went. */
 	uint32_t agents; /* that have ever arrived */
 	uint32_t stats_map; /* id of the map whose counters at_first is of */
+	uint32_t tables; /* the set that its agent has in force; 0 = memory of its own */
+	uint32_t pad2;
 	uint64_t cpu_ns_before; /* of containers that have gone */
 	uint64_t rx_drops_before; /* of links that have gone */
 	uint64_t rx_drops_seen; /* of this one: a device that is deleted takes its counter along */
+	uint64_t tx_drops_before; /* as rx_drops, of what the fast half sent */
+	uint64_t tx_drops_seen;
 	uint64_t died_packets;
 	uint64_t made; /* came back beyond what agents say they have sent, when agent.seen was */
 	struct pdp_guest_stats at_first; /* the maps outlive controllers, and ids are used again */

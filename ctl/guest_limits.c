@@ -58,7 +58,7 @@ int pdp_guest_set_memory(struct pdp_guest_box *guest, uint32_t memory_mib, struc
 	code = pdp_cgroup_set_memory(&guest->cgroup, memory_mib, &why);
 	if (code)
 		return pdp_fail(err, code, "guest %s: %s", guest->k.name, why.text);
-	pdp_agentlink_memory(guest->agent, memory_mib);
+	pdp_box_tell_memory(guest);
 	have = pdp_cgroup_memory_limit(&guest->cgroup);
 	if (have == want)
 		return 0;

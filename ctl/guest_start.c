@@ -68,18 +68,13 @@ void pdp_box_dispatch_link(uint16_t id, char name[16])
 	snprintf(name, 16, "fe-%u", id);
 }
 
-/* The receive program first: a redirect into a veth whose far end runs none is lost. */
+/* The program on eth0 first: a redirect into a veth whose far end runs none is lost. */
 int pdp_box_attach(struct pdp_guest_box *guest, int *xskmap_fd, struct pdp_error *err)
 {
 	struct pdp_loader *loader = guest->guests->loader;
 	char name[16];
-	int back, code = pdp_netns_enter(guest->link.netns_fd, &back, err);
+	int code = pdp_box_attach_inner(guest, xskmap_fd, err);
 
-	if (code)
-		return code;
-	code = pdp_loader_attach_guest(loader, guest->k.id, guest->link.inner_ifindex, xskmap_fd,
-				       err);
-	pdp_netns_leave(back);
 	if (code)
 		return code;
 	pdp_box_dispatch_link(guest->k.id, name);
@@ -95,7 +90,7 @@ int pdp_box_open_channel(struct pdp_guest_box *guest, int xskmap_fd, struct pdp_
 	if (snprintf(path, sizeof(path), "%s/guest/%s/agent.sock", guest->guests->run_dir,
 		     guest->k.name) >= PATH_MAX)
 		return pdp_fail(err, -ENAMETOOLONG, "path %s is too long", guest->guests->run_dir);
-	pdp_agentlink_memory(guest->agent, guest->k.memory_mib);
+	pdp_box_tell_memory(guest);
 	return pdp_agentlink_listen(guest->agent, path, guest->id_base + PDP_GUEST_AGENT_ID,
 				    &guest->link, xskmap_fd, err);
 }

@@ -3,7 +3,8 @@
  * ledger.c - closes the books of a vnet. After the packet's life, beside it: pure sums.
  *
  *   classifier   rx            = drops + to the guests
- *   fe-link      to guest      = lost at the redirect + no socket + gone with the link + received by the guest's program
+ *   fe-link      to guest      = lost at the redirect + no socket + gone with the link
+ *                                + received, by the agent's socket or the fast half
  *   guest        received      = socket full + agent's drops + lost in sending + died with an agent
  *                                + came back to the dispatcher
  *   dispatcher   came back + from the control plane + from the delay line
@@ -87,6 +88,11 @@ static uint64_t link_drops(struct pdp_ledger *out, const struct pdp_ledger_guest
 		 guest->lost_to);
 	add_drop(out, "fe-link", "drop_no_socket", "no agent has a socket on the guest's queue",
 		 guest->stats.drop_no_socket);
+	add_drop(out, "fe-link", "drop_by_program", "dropped by the vnet owner's own program",
+		 guest->stats.drop_by_program);
+	add_drop(out, "fe-link", "drop_verdict",
+		 "the owner's program said neither TX, DROP nor REDIRECT",
+		 guest->stats.drop_verdict);
 	add_drop(out, "fe-link", "drop_link_gone",
 		 "in the link's ring when that went away, or sent to it when it was down",
 		 guest->lost_with_link);
@@ -127,6 +133,8 @@ static uint64_t guest_drops(struct pdp_ledger *out, const struct pdp_ledger_gues
 	add_drop(out, "guest", "drop_socket_full",
 		 "the agent's socket had no room or no free frame", guest->eth0_rx_drops);
 	agent_drops(out, guest);
+	add_drop(out, "guest", "drop_fast_full",
+		 "no room in the link's ring for what the fast half sent", guest->eth0_tx_drops);
 	add_drop(out, "guest", "drop_tx_lost", "the kernel lost it on the guest's way out",
 		 guest->agent.drop_tx_lost);
 	add_drop(out, "guest", "drop_agent_died",
@@ -135,14 +143,21 @@ static uint64_t guest_drops(struct pdp_ledger *out, const struct pdp_ledger_gues
 	return out->drops - before;
 }
 
+/* By the agent's socket, or by the fast half. */
+static uint64_t received(const struct pdp_guest_stats *stats)
+{
+	return stats->rx_packets + stats->fast_packets;
+}
+
 /* More on the way back than the agent put there is of somebody's own making. */
 static uint64_t made_by(const struct pdp_ledger_guest *guest)
 {
 	uint64_t sent = guest->agent.forward_packets + guest->agent.local_packets -
-			guest->agent.drop_tx_lost;
+			guest->agent.drop_tx_lost + guest->stats.fast_packets -
+			guest->eth0_tx_drops;
 
 	if (!guest->inside_known)
-		sent = guest->stats.rx_packets;
+		sent = received(&guest->stats);
 	return guest->stats.from_packets > sent ? guest->stats.from_packets - sent : 0;
 }
 
@@ -152,10 +167,10 @@ static uint64_t close_guest(struct pdp_ledger *out, const struct pdp_ledger_gues
 	const struct pdp_guest_stats *stats = &guest->stats;
 	uint64_t made = made_by(guest), lost = link_drops(out, guest);
 
-	add_stage(out, "fe-link", guest->name, stats->to_packets, stats->rx_packets, lost,
+	add_stage(out, "fe-link", guest->name, stats->to_packets, received(stats), lost,
 		  PDP_LEDGER_LINK_MAX + skew);
 	lost = guest->inside_known ? guest_drops(out, guest) : 0;
-	add_stage(out, "guest", guest->name, stats->rx_packets + made, stats->from_packets, lost,
+	add_stage(out, "guest", guest->name, received(stats) + made, stats->from_packets, lost,
 		  guest->inside_known ? guest->agent.frames_total + PDP_LEDGER_LINK_MAX + skew
 				      : UINT64_MAX);
 	out->made += made;

@@ -32,6 +32,7 @@ struct pdp_ledger_guest {
 	uint64_t lost_with_link; /* in the ring of a link that went away with its guest */
 	bool inside_known; /* the fields below; only the controller can read them */
 	uint64_t eth0_rx_drops; /* AF_XDP socket full, or no frame to receive into */
+	uint64_t eth0_tx_drops; /* sent by the fast half into a full link */
 	uint64_t agent_died_packets;
 	struct pdp_agent_stats agent;
 };

@@ -152,6 +152,7 @@ static void link_losses(struct pdp_openmetrics *om, const struct whose *whose,
 	if (!guest->inside_known)
 		return;
 	add_reason(om, whose, NULL, "socket_full", guest->eth0_rx_drops);
+	add_reason(om, whose, NULL, "fast_full", guest->eth0_tx_drops);
 	add_reason(om, whose, NULL, "agent_died", guest->agent_died_packets);
 }
 

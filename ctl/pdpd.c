@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "ctl/api.h"
@@ -283,6 +284,17 @@ static void free_events(struct daemon *d)
 	event_base_free(d->base);
 }
 
+/* Each guest takes some twenty: a node of many needs more than what shells give. */
+static void allow_descriptors(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit))
+		return;
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+}
+
 int main(int argc, char **argv)
 {
 	struct daemon d = {
@@ -302,6 +314,7 @@ int main(int argc, char **argv)
 		return parsed == 1 ? EXIT_SUCCESS : 2;
 	find_state(&d);
 	setvbuf(stderr, NULL, _IOLBF, 0);
+	allow_descriptors();
 	d.base = event_base_new();
 	if (!d.base || catch_signals(&d) || pdp_watchdog_start(&d.watchdog, d.base))
 		code = pdp_fail(&err, -ENOMEM, "no memory for an event loop");

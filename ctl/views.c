@@ -384,6 +384,25 @@ static json_t *agent_counters(const struct pdp_agent_stats *stats)
 	return out;
 }
 
+static json_t *view_fast_half(const struct pdp_guest_view *view,
+			      const struct pdp_guest_stats *stats)
+{
+	const struct pdp_guest_fast *fast = &view->fast;
+	json_t *out = json_object();
+
+	json_object_set_new(out, "on", json_boolean(fast->on));
+	set_str(out, "why", *fast->why ? fast->why : NULL);
+	set_int(out, "table_bytes", fast->table_bytes);
+	set_int(out, "packets", stats->fast_packets);
+	set_int(out, "bytes", stats->fast_bytes);
+	set_int(out, "climb_packets", stats->climb_packets);
+	set_int(out, "eth0_tx_drops", view->eth0_tx_drops);
+	json_object_set_new(out, "ns_per_packet",
+			    fast->runs ? json_integer((json_int_t)(fast->run_ns / fast->runs))
+				       : json_null());
+	return out;
+}
+
 static json_t *view_guest(struct pdp_node *node, const struct pdp_node_guest *guest)
 {
 	struct pdp_agent_stats agent;
@@ -424,6 +443,7 @@ static json_t *view_guest(struct pdp_node *node, const struct pdp_node_guest *gu
 	json_object_set_new(row, "reorder", pdp_view_reorder(&reorder));
 	set_int(row, "eth0_rx_drops", view.eth0_rx_drops);
 	set_int(row, "agent_died_packets", view.agent_died_packets);
+	json_object_set_new(row, "fast_half", view_fast_half(&view, &stats));
 	json_object_set_new(row, "agent", agent_counters(&agent));
 	return row;
 }

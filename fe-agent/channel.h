@@ -16,11 +16,16 @@
  *                        START   nothing; the socket is in the XSKMAP (for the log)
  *                        DUMP    nothing; what is in the tables is asked for
  *                        LOOKUP  struct pdp_lookup; where a packet would go is asked for
+ *                        TABLES  struct pdp_tables, with descriptors: other memory for the tables
  *   agent -> controller  SYNCED  struct pdp_synced, the answer to SYNC with its seq
  *                        ERROR   text: what could not be applied; for people
  *                        ROUTES  rtnetlink messages, a part of the answer to DUMP with its seq
  *                        DUMPED  nothing: that was all, with the DUMP's seq
  *                        FOUND   the answer to LOOKUP with its seq: one RTM_NEWROUTE, or nothing
+ *
+ * With TABLES come BPF arrays, which the fast half on eth0 reads and the agent maps; it has no use for bpf(2).
+ * All is said anew after it, into these, and is in force with the next SYNC; until then the tables of before
+ * are. Without it the agent has memory of its own.
  *
  * The agent takes no packet before the first SYNC: what arrives waits on the socket's receive ring.
  * The controller closing the socket, or dying, does not stop the agent: it forwards on and connects
@@ -39,8 +44,9 @@
 #include <stdint.h>
 
 #include "fe-agent/dataplane.h"
+#include "fe-agent/router_tables.h"
 
-#define PDP_CHANNEL_VERSION 2
+#define PDP_CHANNEL_VERSION 3
 #define PDP_CHANNEL_MAX (64 * 1024) /* of a message with its header */
 #define PDP_AGENT_DIR "/run/pdp" /* inside the guest */
 #define PDP_AGENT_SOCK PDP_AGENT_DIR "/agent.sock"
@@ -59,6 +65,7 @@ enum pdp_msg_type {
 	PDP_MSG_LOOKUP,
 	PDP_MSG_FOUND,
 	PDP_MSG_MEMORY,
+	PDP_MSG_TABLES,
 };
 
 struct pdp_msg {
@@ -72,12 +79,22 @@ struct pdp_hello {
 	uint32_t ifindex; /* of the device that the socket is bound to, in the guest */
 	uint32_t queue;
 	uint32_t pid; /* in the guest's namespace, for the log */
-	uint32_t pad;
+	uint32_t tables; /* those that are in force; 0 = in memory of its own */
 	char dataplane[16];
 };
 
 struct pdp_synced {
 	int32_t error; /* 0, or -errno of the first message since the last SYNC that failed */
+	uint32_t tables; /* as in struct pdp_hello */
+};
+
+/*
+ * Memory for the tables of the router. The descriptors are those of enum pdp_router_table, in its order; without
+ * any, memory of the agent's own is meant.
+ */
+struct pdp_tables {
+	uint32_t id; /* of this memory; 0 = the agent's own */
+	struct pdp_router_sizes sizes;
 };
 
 /*

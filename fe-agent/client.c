@@ -12,6 +12,7 @@
 
 #include "fe-agent/client.h"
 #include "fe-agent/memory.h"
+#include "fe-agent/router_memory.h"
 
 #define PAUSE_MIN_MS 10
 #define PAUSE_MAX_MS 1000
@@ -19,9 +20,12 @@
 
 struct pdp_client {
 	struct pdp_client_conf conf;
-	struct pdp_dataplane *dp; /* NULL before the first connection; */
+	struct pdp_dataplane *dp; /* NULL before the first message that it is for; */
+	uint32_t tables; /* where it has its tables; 0 = in memory of its own */
 	bool serving; /* the worker has it */
 	bool renewing; /* from HELLO to SYNC: all is said anew */
+	struct pdp_dataplane *next; /* from TABLES to SYNC: where all is said to; else NULL */
+	uint32_t next_tables;
 	uint64_t memory; /* the limit that the controller told last */
 	bool short_of_memory; /* something was refused for it */
 	int fd; /* -1: not connected */
@@ -61,6 +65,7 @@ static int say_hello(struct pdp_client *c)
 		.ifindex = conf->port->ifindex,
 		.queue = conf->port->queue,
 		.pid = getpid(),
+		.tables = c->tables,
 	};
 	int fds[] = {conf->port->fd, conf->stats_fd};
 	struct iovec iov[] = {{&msg, sizeof(msg)}, {&hello, sizeof(hello)}};
@@ -115,6 +120,13 @@ static void disconnect(struct pdp_client *c, const char *why)
 	lengthen_pause(c);
 }
 
+/* Whatever was said into other tables was not all. */
+static void forget_next(struct pdp_client *c)
+{
+	c->conf.ops->fini(c->next);
+	c->next = NULL;
+}
+
 static void try_connect(struct pdp_client *c)
 {
 	int rc = open_socket(c->conf.path);
@@ -128,15 +140,31 @@ static void try_connect(struct pdp_client *c)
 	c->fd = rc;
 	c->error = 0;
 	c->short_of_memory = false;
-	rc = c->dp ? 0 : c->conf.ops->init(&c->dp, NULL);
-	if (!rc)
-		rc = say_hello(c);
+	forget_next(c);
+	rc = say_hello(c);
 	if (rc) {
 		disconnect(c, strerror(-rc));
 		return;
 	}
-	c->conf.ops->renew(c->dp);
+	if (c->dp)
+		c->conf.ops->renew(c->dp);
 	c->renewing = true;
+}
+
+/* What configuration is for: the first instance is made when there is some. NULL without memory. */
+static struct pdp_dataplane *target(struct pdp_client *c)
+{
+	if (c->next)
+		return c->next;
+	if (!c->dp && !c->conf.ops->init(&c->dp, NULL))
+		c->conf.ops->renew(c->dp);
+	return c->dp;
+}
+
+/* What questions are for. */
+static struct pdp_dataplane *in_force(struct pdp_client *c)
+{
+	return c->dp ? c->dp : target(c);
 }
 
 /* A message could not be applied: remember it for SYNCED, and tell people now. */
@@ -154,7 +182,7 @@ static int complain(struct pdp_client *c, const char *what, int error)
 	return send_message(c, PDP_MSG_ERROR, 0, text, len);
 }
 
-static int apply_vif(struct pdp_client *c, const void *body, size_t len)
+static int apply_vif(struct pdp_client *c, struct pdp_dataplane *dp, const void *body, size_t len)
 {
 	struct pdp_dp_vif vif;
 	char what[32];
@@ -163,7 +191,7 @@ static int apply_vif(struct pdp_client *c, const void *body, size_t len)
 	if (len != sizeof(vif))
 		return complain(c, "vif of a wrong size", -EPROTO);
 	memcpy(&vif, body, sizeof(vif));
-	rc = c->conf.ops->set_vif(c->dp, &vif);
+	rc = c->conf.ops->set_vif(dp, &vif);
 	if (!rc)
 		return 0;
 	snprintf(what, sizeof(what), "vif %u", vif.id);
@@ -177,11 +205,12 @@ static void count_routes(struct pdp_client *c)
 	c->conf.ops->routes(c->dp, &stats->routes4, &stats->routes6);
 }
 
-static int apply_netlink(struct pdp_client *c, const void *body, size_t len)
+static int apply_netlink(struct pdp_client *c, struct pdp_dataplane *dp, const void *body,
+			 size_t len)
 {
 	struct pdp_dp_refused refused = {0};
 	char what[128] = "netlink message";
-	int rc = c->conf.ops->netlink(c->dp, body, len, &refused);
+	int rc = c->conf.ops->netlink(dp, body, len, &refused);
 
 	c->conf.worker->stats->routes_refused += refused.n;
 	if (c->serving)
@@ -213,15 +242,76 @@ static int set_memory(struct pdp_client *c, const void *body, size_t len)
 	return 0;
 }
 
+static int make_next(struct pdp_client *c, const struct pdp_tables *tables, const int *fds)
+{
+	struct pdp_router_memory memory;
+	int rc;
+
+	if (!tables->id)
+		return c->conf.ops->init(&c->next, NULL);
+	rc = pdp_router_memory_map(&memory, &tables->sizes, fds);
+	if (rc)
+		return rc;
+	rc = c->conf.ops->init(&c->next, &memory);
+	if (rc)
+		pdp_router_memory_unmap(&memory);
+	return rc;
+}
+
+/*
+ * Other memory for the tables, into which all is said anew. What cannot be used is told of by SYNCED: its
+ * tables are the ones of before, and all is said into those.
+ */
+static int take_tables(struct pdp_client *c, const void *body, size_t len, const int *fds,
+		       unsigned int n_fds)
+{
+	struct pdp_tables tables;
+	int rc;
+
+	if (len != sizeof(tables))
+		return -EPROTO;
+	memcpy(&tables, body, sizeof(tables));
+	if (n_fds != (tables.id ? PDP_ROUTER_N_TABLES : 0))
+		return -EPROTO;
+	forget_next(c);
+	c->error = 0;
+	rc = make_next(c, &tables, fds);
+	if (rc) {
+		warnx("tables %u cannot be used: %s", tables.id, strerror(-rc));
+		if (c->dp)
+			c->conf.ops->renew(c->dp);
+		c->renewing = true;
+		return 0;
+	}
+	c->next_tables = tables.id;
+	return 0;
+}
+
+/* The worker goes over from one burst to the next; what it had goes. */
+static void change_over(struct pdp_client *c)
+{
+	pdp_worker_give(c->conf.worker, c->next);
+	c->conf.ops->fini(c->dp);
+	c->dp = c->next;
+	c->next = NULL;
+	c->tables = c->next_tables;
+	c->serving = true;
+	c->dump = (struct pdp_dp_cursor){0};
+	c->piece = 0;
+}
+
 /* All that was sent is in the tables: nothing else shall be, and packets may come. */
 static int sync_up(struct pdp_client *c, uint32_t seq)
 {
 	struct pdp_synced synced = {.error = c->error};
 
-	if (c->renewing)
+	if (c->next)
+		change_over(c);
+	else if (c->renewing)
 		c->conf.ops->sweep(c->dp);
 	if (!c->serving)
 		pdp_worker_give(c->conf.worker, c->dp);
+	synced.tables = c->tables;
 	c->renewing = false;
 	c->serving = true;
 	c->error = 0;
@@ -248,7 +338,7 @@ static int send_piece(struct pdp_client *c)
 	int rc = 0;
 
 	if (!c->piece)
-		end = c->conf.ops->dump(c->dp, &c->dump, c->out, sizeof(c->out), &c->piece);
+		end = c->conf.ops->dump(in_force(c), &c->dump, c->out, sizeof(c->out), &c->piece);
 	if (c->piece)
 		rc = try_send(c, PDP_MSG_ROUTES, c->dump_seq, c->out, c->piece, MSG_DONTWAIT);
 	if (rc)
@@ -268,27 +358,45 @@ static int look_up(struct pdp_client *c, uint32_t seq, const void *body, size_t 
 	memcpy(&want, body, sizeof(want));
 	if (want.family != 4 && want.family != 6)
 		return -EPROTO;
-	len = c->conf.ops->lookup(c->dp, want.family, want.addr, want.hash, route, sizeof(route));
+	if (!in_force(c))
+		return -ENOMEM;
+	len = c->conf.ops->lookup(in_force(c), want.family, want.addr, want.hash, route,
+				  sizeof(route));
 	return send_message(c, PDP_MSG_FOUND, seq, route, len);
 }
 
-static int handle(struct pdp_client *c, const struct pdp_msg *msg, const void *body, size_t len)
+/* What goes into tables. */
+static int configure(struct pdp_client *c, const struct pdp_msg *msg, const void *body, size_t len)
+{
+	struct pdp_dataplane *dp = target(c);
+
+	if (!dp)
+		return -ENOMEM;
+	if (msg->type == PDP_MSG_VIF)
+		return apply_vif(c, dp, body, len);
+	if (msg->type == PDP_MSG_NETLINK)
+		return apply_netlink(c, dp, body, len);
+	return sync_up(c, msg->seq);
+}
+
+static int handle(struct pdp_client *c, const struct pdp_msg *msg, const void *body, size_t len,
+		  const int *fds, unsigned int n_fds)
 {
 	switch (msg->type) {
 	case PDP_MSG_VIF:
-		return apply_vif(c, body, len);
+	case PDP_MSG_NETLINK:
+	case PDP_MSG_SYNC:
+		return configure(c, msg, body, len);
+	case PDP_MSG_TABLES:
+		return take_tables(c, body, len, fds, n_fds);
 	case PDP_MSG_MEMORY:
 		return set_memory(c, body, len);
-	case PDP_MSG_NETLINK:
-		return apply_netlink(c, body, len);
-	case PDP_MSG_SYNC:
-		return sync_up(c, msg->seq);
 	case PDP_MSG_START:
 		warnx("queue %u is served", c->conf.port->queue);
 		return 0;
 	case PDP_MSG_DUMP:
 		begin_dump(c, msg->seq);
-		return 0;
+		return in_force(c) ? 0 : -ENOMEM;
 	case PDP_MSG_LOOKUP:
 		return look_up(c, msg->seq, body, len);
 	default:
@@ -296,9 +404,30 @@ static int handle(struct pdp_client *c, const struct pdp_msg *msg, const void *b
 	}
 }
 
+/* The descriptors that came with a message; they are the caller's to close. More than there is room for never come. */
+static unsigned int take_fds(struct msghdr *mh, int fds[PDP_ROUTER_N_TABLES])
+{
+	struct cmsghdr *cmsg = CMSG_FIRSTHDR(mh);
+	size_t bytes;
+
+	if (!cmsg || cmsg->cmsg_level != SOL_SOCKET || cmsg->cmsg_type != SCM_RIGHTS)
+		return 0;
+	bytes = cmsg->cmsg_len - CMSG_LEN(0);
+	memcpy(fds, CMSG_DATA(cmsg), bytes);
+	return bytes / sizeof(int);
+}
+
 static void receive(struct pdp_client *c)
 {
-	ssize_t n = recv(c->fd, c->buf, sizeof(c->buf), MSG_DONTWAIT | MSG_TRUNC);
+	struct iovec iov = {c->buf, sizeof(c->buf)};
+	int fds[PDP_ROUTER_N_TABLES];
+	_Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(fds))];
+	struct msghdr mh = {.msg_iov = &iov,
+			    .msg_iovlen = 1,
+			    .msg_control = control,
+			    .msg_controllen = sizeof(control)};
+	ssize_t n = recvmsg(c->fd, &mh, MSG_DONTWAIT | MSG_TRUNC | MSG_CMSG_CLOEXEC);
+	unsigned int n_fds = n > 0 ? take_fds(&mh, fds) : 0;
 	struct pdp_msg msg;
 	int rc;
 
@@ -309,12 +438,16 @@ static void receive(struct pdp_client *c)
 		disconnect(c, "the controller has closed the channel");
 	} else if ((size_t)n < sizeof(msg) || (size_t)n > sizeof(c->buf)) {
 		disconnect(c, "message of a length that cannot be");
+	} else if (mh.msg_flags & MSG_CTRUNC) {
+		disconnect(c, "message with more descriptors than any has");
 	} else {
 		memcpy(&msg, c->buf, sizeof(msg));
-		rc = handle(c, &msg, c->buf + sizeof(msg), n - sizeof(msg));
+		rc = handle(c, &msg, c->buf + sizeof(msg), n - sizeof(msg), fds, n_fds);
 		if (rc)
 			disconnect(c, strerror(-rc));
 	}
+	while (n_fds)
+		close(fds[--n_fds]);
 }
 
 static void dump_on(struct pdp_client *c)
@@ -369,6 +502,7 @@ void pdp_client_free(struct pdp_client *c)
 		return;
 	if (c->fd >= 0)
 		close(c->fd);
+	forget_next(c);
 	c->conf.ops->fini(c->dp);
 	free(c);
 }

@@ -78,16 +78,16 @@ static unsigned int forward(struct pdp_worker *w, struct pdp_dataplane *dp)
 	return n;
 }
 
-/* The data plane, if there is one by now. */
-static struct pdp_dataplane *look_for_dataplane(struct pdp_worker *w)
+/* The data plane of now, if there is one: the one given last. Between bursts. */
+static struct pdp_dataplane *look_for_dataplane(struct pdp_worker *w, struct pdp_dataplane *dp)
 {
-	struct pdp_dataplane *dp = atomic_load_explicit(&w->given, memory_order_acquire);
+	struct pdp_dataplane *given = atomic_load_explicit(&w->given, memory_order_acquire);
 
-	if (dp) {
-		w->ops->online(dp);
-		atomic_store_explicit(&w->serving, true, memory_order_release);
-	}
-	return dp;
+	if (given == dp)
+		return dp;
+	w->ops->online(given);
+	atomic_store_explicit(&w->serving, given, memory_order_release);
+	return given;
 }
 
 /* Without a data plane only the channel's thread can wake us; packets wait on the receive ring. */
@@ -158,8 +158,7 @@ static int serve(struct pdp_worker *w)
 	int rc = 0;
 
 	while (!rc && !atomic_load_explicit(&w->stop, memory_order_relaxed)) {
-		if (!dp)
-			dp = look_for_dataplane(w);
+		dp = look_for_dataplane(w, dp);
 		rc = take_turn(w, dp, &turn);
 	}
 	if (dp)
@@ -192,7 +191,7 @@ int pdp_worker_start(struct pdp_worker *w)
 	int rc;
 
 	atomic_init(&w->given, NULL);
-	atomic_init(&w->serving, false);
+	atomic_init(&w->serving, NULL);
 	atomic_init(&w->stop, false);
 	atomic_init(&w->ended, false);
 	w->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -210,7 +209,7 @@ void pdp_worker_give(struct pdp_worker *w, struct pdp_dataplane *dp)
 {
 	atomic_store(&w->given, dp);
 	eventfd_write(w->wake_fd, 1);
-	while (!atomic_load(&w->serving) && !atomic_load(&w->ended))
+	while (atomic_load(&w->serving) != dp && !atomic_load(&w->ended))
 		doze(GIVE_PAUSE_NS);
 }
 

@@ -22,7 +22,7 @@ struct pdp_worker {
 	struct pdp_agent_stats *stats;
 	/* The rest is the worker's. */
 	struct pdp_dataplane *_Atomic given;
-	atomic_bool serving;
+	struct pdp_dataplane *_Atomic serving; /* what was given, once it takes packets */
 	atomic_bool stop;
 	atomic_bool ended;
 	int wake_fd; /* eventfd: look at given and stop */
@@ -37,7 +37,10 @@ struct pdp_worker {
  */
 int pdp_worker_start(struct pdp_worker *worker);
 
-/* Give it the data plane, once; it takes packets when this returns. dp stays the caller's. */
+/*
+ * Give it the data plane, the first or another in the place of the last: it takes packets when this returns,
+ * and nobody is at the last one any more. dp stays the caller's.
+ */
 void pdp_worker_give(struct pdp_worker *worker, struct pdp_dataplane *dp);
 
 /* Stop and join. Returns what the worker ended with: 0, or -errno when it ended by itself. */

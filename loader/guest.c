@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * guest.c - pdp_guest_rx on the eth0 of an FE guest, and the XSKMAP that it redirects to.
+ * guest.c - the program on the eth0 of an FE guest, and the XSKMAP that it redirects to.
  *
  * One instance per guest, because each has its own sockets and its id as a constant. The map is
  * pinned before the link: what a crash in between leaves is an empty map, adopted the next time.
@@ -14,6 +14,7 @@
 
 #include "bpf/guest.skel.h"
 #include "bpf/owner.skel.h"
+#include "fe-agent/router.skel.h"
 #include "loader/internal.h"
 #include "loader/owner.h"
 
@@ -49,16 +50,33 @@ static int adopt_xsks(const struct pdp_loader *ld, uint16_t guest, struct bpf_ob
 	return rc;
 }
 
-static int load_object(const struct pdp_loader *ld, uint16_t guest, struct bpf_object **out,
+static const struct {
+	enum pdp_object object;
+	const char *program;
+	size_t guest_id; /* of the object's constants */
+} kinds[] = {
+	[PDP_GUEST_RECEIVE] = {PDP_OBJECT_GUEST, "pdp_guest_rx",
+			       offsetof(struct guest_bpf__rodata, guest_id)},
+	[PDP_GUEST_ROUTER] = {PDP_OBJECT_ROUTER, "pdp_router",
+			      offsetof(struct router_bpf__rodata, guest_id)},
+};
+
+static int load_object(struct pdp_loader *ld, uint16_t guest,
+		       const struct pdp_guest_program *program, struct bpf_object **out,
 		       bool *adopted, struct pdp_error *err)
 {
-	int rc = pdp_object_open(out, PDP_OBJECT_GUEST, err);
+	const struct pdp_guest_tables *tables = NULL;
+	int rc = pdp_object_open(out, kinds[program->kind].object, err);
 
 	if (!rc)
-		rc = pdp_object_set_rodata(*out, offsetof(struct guest_bpf__rodata, guest_id),
-					   &guest, sizeof(guest), err);
+		rc = pdp_object_set_rodata(*out, kinds[program->kind].guest_id, &guest,
+					   sizeof(guest), err);
 	if (!rc)
 		rc = adopt_xsks(ld, guest, *out, adopted, err);
+	if (!rc && program->tables)
+		rc = pdp_loader_find_tables(ld, guest, program->tables, &tables, err);
+	if (!rc && tables)
+		rc = pdp_tables_share(tables, *out, err);
 	return rc ? rc : pdp_object_load(ld, *out, err);
 }
 
@@ -96,7 +114,7 @@ int pdp_guests_repin(struct pdp_loader *ld, unsigned int *n, struct pdp_error *e
 		rc = pin_xsks(ld, i, ld->xsks_fd[i], err);
 		++*n;
 	}
-	return rc;
+	return rc ? rc : pdp_tables_repin(ld, n, err);
 }
 
 static int check_guest(uint16_t guest, struct pdp_error *err)
@@ -106,7 +124,8 @@ static int check_guest(uint16_t guest, struct pdp_error *err)
 	return pdp_fail(err, -EINVAL, "guest id %u is above %d", guest, PDP_MAX_GUESTS);
 }
 
-int pdp_loader_attach_guest(struct pdp_loader *ld, uint16_t guest, int ifindex, int *xskmap_fd,
+int pdp_loader_attach_guest(struct pdp_loader *ld, uint16_t guest, int ifindex,
+			    const struct pdp_guest_program *program, int *xskmap_fd,
 			    struct pdp_error *err)
 {
 	struct bpf_object *object = NULL;
@@ -116,7 +135,7 @@ int pdp_loader_attach_guest(struct pdp_loader *ld, uint16_t guest, int ifindex, 
 
 	if (rc)
 		return rc;
-	rc = load_object(ld, guest, &object, &adopted, err);
+	rc = load_object(ld, guest, program, &object, &adopted, err);
 	if (rc)
 		goto out;
 	xsks_fd = bpf_map__fd(bpf_object__find_map_by_name(object, "pdp_xsks"));
@@ -124,10 +143,10 @@ int pdp_loader_attach_guest(struct pdp_loader *ld, uint16_t guest, int ifindex, 
 		rc = pin_xsks(ld, guest, xsks_fd, err);
 	guest_link(guest, link);
 	if (!rc)
-		rc = pdp_link_attach(
-			ld, link,
-			bpf_program__fd(bpf_object__find_program_by_name(object, "pdp_guest_rx")),
-			ifindex, PDP_ATTACH_FORCE, err);
+		rc = pdp_link_attach(ld, link,
+				     bpf_program__fd(bpf_object__find_program_by_name(
+					     object, kinds[program->kind].program)),
+				     ifindex, PDP_ATTACH_FORCE, err);
 	if (!rc)
 		rc = keep_fd(ld, guest, xsks_fd, err);
 	if (!rc)
@@ -201,6 +220,27 @@ int pdp_loader_detach_guest(struct pdp_loader *ld, uint16_t guest, struct pdp_er
 	if (ld->xsks_fd[guest] >= 0)
 		close(ld->xsks_fd[guest]);
 	ld->xsks_fd[guest] = -1;
+	pdp_loader_drop_tables(ld, guest, 0);
 	pdp_pins_path(ld, path, "guests/%u", guest);
 	return pdp_pins_remove(path, err);
+}
+
+int pdp_loader_guest_runs(const struct pdp_loader *ld, uint16_t guest, uint64_t *runs, uint64_t *ns)
+{
+	const struct pdp_held_link *held;
+	struct bpf_prog_info info = {0};
+	uint32_t len = sizeof(info);
+	char link[PDP_LINK_NAME_MAX];
+	int fd, rc;
+
+	guest_link(guest, link);
+	held = pdp_held_find(ld, link);
+	fd = held ? bpf_prog_get_fd_by_id(held->prog_id) : -ENOENT;
+	if (fd < 0)
+		return held ? -errno : -ENOENT;
+	rc = bpf_obj_get_info_by_fd(fd, &info, &len) ? -errno : 0;
+	close(fd);
+	*runs = info.run_cnt;
+	*ns = info.run_time_ns;
+	return rc;
 }

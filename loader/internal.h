@@ -8,7 +8,8 @@
  *   version.c    which build a loaded program is of
  *   links.c      bpf_links on devices: create, replace, evict, detach
  *   held.c       the links that this loader made: are they in force, are they pinned?
- *   guest.c      the receive program of an FE guest and its XSKMAP
+ *   guest.c      the program on the eth0 of an FE guest and its XSKMAP
+ *   tables.c     the arrays that a guest's fast half reads
  *   owner_check.c what a vnet owner's own program may do
  *   owner.c      that program in the frame that PdP puts around it, and its maps
  *   drops.c      the kernel's own losses at a redirect
@@ -22,6 +23,7 @@
 #include <bpf/libbpf.h>
 
 #include "loader/loader.h"
+#include "loader/tables.h"
 
 #define PDP_PATH_MAX 256
 #define PDP_ROOT_MAX 128 /* leaves room below for the longest pin */
@@ -37,6 +39,7 @@ enum pdp_object {
 	PDP_OBJECT_DROPS,
 	PDP_OBJECT_GUEST,
 	PDP_OBJECT_OWNER,
+	PDP_OBJECT_ROUTER,
 	PDP_OBJECT_FREPLACE,
 	PDP_OBJECT_COUNT,
 };
@@ -60,6 +63,7 @@ struct pdp_loader {
 	struct bpf_object *object[PDP_NODE_OBJECTS];
 	struct pdp_error no_drops; /* why the kernel's own losses are not counted; "" if they are */
 	int xsks_fd[PDP_MAX_GUESTS + 1];
+	struct pdp_held_tables *tables; /* of guests, by this loader made or found */
 	struct pdp_held_link *held;
 	size_t n_held;
 };
@@ -183,6 +187,17 @@ int pdp_drops_load(struct pdp_loader *ld, struct pdp_error *err);
 int pdp_drops_attach(struct pdp_loader *ld, struct pdp_error *err);
 /* As pdp_links_repin(). */
 int pdp_guests_repin(struct pdp_loader *ld, unsigned int *n, struct pdp_error *err);
+
+/* --- tables.c --------------------------------------------------------------------------------- */
+
+/* As pdp_links_repin(). */
+int pdp_tables_repin(struct pdp_loader *ld, unsigned int *n, struct pdp_error *err);
+void pdp_tables_close(struct pdp_loader *ld);
+/* Which table a map of this name is; PDP_ROUTER_N_TABLES: none. */
+enum pdp_router_table pdp_tables_index(const char *map);
+/* Before the object's load: give it the arrays. */
+int pdp_tables_share(const struct pdp_guest_tables *set, struct bpf_object *object,
+		     struct pdp_error *err);
 
 int pdp_dispatcher_attach(struct pdp_loader *ld, enum pdp_hook hook, const char *link, int ifindex,
 			  unsigned int flags, struct pdp_error *err);

@@ -10,6 +10,7 @@
  *   shared/<link name>/<ifindex> the same, for a program that shares its device through libxdp
  *   guests/<guest id>/pdp_xsks the XSKMAP of one FE guest
  *   vnets/<vnet>/<map>         what a vnet owner's own program has (owner.h)
+ *   guests/<guest id>/tables-<set>/ the arrays that its fast half reads, pdp_rt_*
  *
  * Order of start-up: lock, adopt or load, fill maps (the caller), attach. Its death never touches
  * traffic: maps and links stay pinned.
@@ -150,13 +151,36 @@ int pdp_loader_attach(struct pdp_loader *ld, enum pdp_hook hook, const char *lin
 int pdp_loader_detach(struct pdp_loader *ld, const char *link, struct pdp_error *err);
 
 /*
- * An FE guest's receive program with its own XSKMAP, on its eth0. The calling thread must be in the
- * guest's network namespace. Adopts what is pinned for this guest id. *xskmap_fd stays the loader's
- * and lives until pdp_loader_detach_guest(). PDP_GUEST_DELAY: the delay line, in the caller's namespace.
+ * What stands on an FE guest's eth0: pdp_guest_rx, which gives every frame to the agent's socket, or the fast
+ * half of its data plane, which gives it what it does not do itself.
  */
-int pdp_loader_attach_guest(struct pdp_loader *ld, uint16_t guest, int ifindex, int *xskmap_fd,
+struct pdp_guest_program {
+	enum pdp_guest_program_kind {
+		PDP_GUEST_RECEIVE,
+		PDP_GUEST_ROUTER,
+	} kind;
+	uint32_t tables; /* of PDP_GUEST_ROUTER: the set that it reads, loader/tables.h */
+};
+
+/*
+ * pdp_loader_attach_guest() - put a program with the guest's own XSKMAP on its eth0.
+ *
+ * In the place of the one that stands there, if there is one: each frame meets the old or the new. The
+ * calling thread must be in the guest's network namespace. Adopts what is pinned for this guest id. *xskmap_fd
+ * stays the loader's and lives until pdp_loader_detach_guest(). PDP_GUEST_DELAY: the delay line, in the
+ * caller's namespace.
+ */
+int pdp_loader_attach_guest(struct pdp_loader *ld, uint16_t guest, int ifindex,
+			    const struct pdp_guest_program *program, int *xskmap_fd,
 			    struct pdp_error *err);
 int pdp_loader_detach_guest(struct pdp_loader *ld, uint16_t guest, struct pdp_error *err);
+
+/*
+ * The kernel's statistics of the program that this loader put on the guest's eth0: how often it ran since then and for
+ * how long in all; 0 while kernel.bpf_stats_enabled is 0. 0 or -errno.
+ */
+int pdp_loader_guest_runs(const struct pdp_loader *ld, uint16_t guest, uint64_t *runs,
+			  uint64_t *ns);
 
 /* Tell for each pinned link: name, ifindex (0 = its device has gone), program and whose build. */
 struct pdp_link_info {

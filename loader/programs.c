@@ -20,6 +20,7 @@
 #include "bpf/owner.skel.h"
 #include "bpf/pass.skel.h"
 #include "bpf/vif_out.skel.h"
+#include "fe-agent/router.skel.h"
 #include "loader/internal.h"
 
 #define VERIFIER_LOG_SIZE (64 * 1024)
@@ -37,6 +38,7 @@ static const struct {
 	[PDP_OBJECT_DROPS] = {"drops", drops_bpf__elf_bytes},
 	[PDP_OBJECT_GUEST] = {"guest", guest_bpf__elf_bytes},
 	[PDP_OBJECT_OWNER] = {"owner", owner_bpf__elf_bytes},
+	[PDP_OBJECT_ROUTER] = {"router", router_bpf__elf_bytes},
 	[PDP_OBJECT_FREPLACE] = {"freplace", freplace_bpf__elf_bytes},
 };
 

@@ -182,6 +182,13 @@ void pdp_guest_release(struct pdp_guest_box *guest)
 	pdp_guest_stop(guest);
 }
 
+int pdp_guest_set_fast_half(struct pdp_guest_box *guest, enum pdp_fast_half wish,
+			    struct pdp_error *err)
+{
+	(void)guest, (void)wish, (void)err;
+	return 0;
+}
+
 int pdp_guest_set_power(struct pdp_guest_box *guest, uint32_t power, struct pdp_error *err)
 {
 	(void)err;
@@ -267,6 +274,7 @@ void pdp_guest_look(struct pdp_guest_box *guest, struct pdp_guest_view *out)
 		.state = guest->state,
 		.link_ifindex = guest->link_ifindex,
 		.power = guest->spec.power,
+		.fast = {.why = ""},
 		.note = guest->note,
 	};
 	memcpy(out->link, guest->link, sizeof(out->link));

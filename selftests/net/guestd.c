@@ -338,7 +338,11 @@ static int take_stock(const struct guestd *d, struct pdp_guests *guests, struct 
 int main(int argc, char **argv)
 {
 	struct guestd d = {.conf = {.link_mtu = 1516},
-			   .spec = {.id = 1, .name = "red-1", .power = 200, .dataplane = "router"}};
+			   .spec = {.id = 1,
+				    .name = "red-1",
+				    .power = 200,
+				    .dataplane = "router",
+				    .fast_half = PDP_FAST_HALF_OFF}};
 	struct pdp_guests *guests = NULL;
 	struct pdp_error why;
 	int status = 1;

@@ -16,6 +16,7 @@ figure6
 	echo vnets:
 	controlled red 400m kind: static
 	echo "    memory: 24M"
+	echo "    fast-half: off"
 } >"$WORK/node.yaml"
 check "the node comes up" node_up "$WORK/node.yaml"
 join_red

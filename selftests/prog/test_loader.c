@@ -25,6 +25,7 @@
 #include <unistd.h>
 
 #include "loader/loader.h"
+#include "loader/tables.h"
 
 #define GUESTS 3
 
@@ -117,16 +118,24 @@ static uint32_t standing(int netns, int ifindex)
 	return id;
 }
 
-static int attach(struct pdp_loader *ld, uint16_t guest, int netns)
+static const struct pdp_guest_program receive = {.kind = PDP_GUEST_RECEIVE};
+
+static int attach_program(struct pdp_loader *ld, uint16_t guest, int netns,
+			  const struct pdp_guest_program *program)
 {
 	struct pdp_error err = {""};
 	int fd = -1;
 
 	enter(netns);
-	if (pdp_loader_attach_guest(ld, guest, 2, &fd, &err))
+	if (pdp_loader_attach_guest(ld, guest, 2, program, &fd, &err))
 		fail_msg("%s", err.text);
 	enter(home);
 	return fd;
+}
+
+static int attach(struct pdp_loader *ld, uint16_t guest, int netns)
+{
+	return attach_program(ld, guest, netns, &receive);
 }
 
 static void memory_is_that_of_the_maps(void **state)
@@ -211,9 +220,78 @@ static void each_guest_has_its_own(void **state)
 	assert_int_not_equal(standing(guest_ns[2], 2), 0);
 	assert_int_equal(pdp_loader_detach_guest(ld, 1, NULL), 0);
 	assert_int_equal(pdp_loader_detach_guest(ld, 2, NULL), 0);
-	assert_int_equal(pdp_loader_attach_guest(ld, PDP_MAX_GUESTS + 1, 2, &fd, NULL), -EINVAL);
-	assert_int_equal(pdp_loader_attach_guest(ld, PDP_MAX_GUESTS + 1, 2, &fd, NULL), -EINVAL);
-	assert_int_equal(pdp_loader_attach_guest(ld, 3, 4242, &fd, NULL), -ENODEV);
+	assert_int_equal(pdp_loader_attach_guest(ld, PDP_MAX_GUESTS + 1, 2, &receive, &fd, NULL),
+			 -EINVAL);
+	assert_int_equal(pdp_loader_attach_guest(ld, 3, 4242, &receive, &fd, NULL), -ENODEV);
+	pdp_loader_close(ld);
+}
+
+static bool is_pinned(uint16_t guest, uint32_t set)
+{
+	char path[256];
+
+	snprintf(path, sizeof(path), "%s/v%d/guests/%u/tables-%u/pdp_rt_hops", root, PDP_ABI, guest,
+		 set);
+	return !access(path, F_OK);
+}
+
+static uint32_t program_name_is(int netns, const char *name)
+{
+	uint32_t id = standing(netns, 2), len = sizeof(struct bpf_prog_info);
+	struct bpf_prog_info info = {0};
+	int fd = bpf_prog_get_fd_by_id(id);
+
+	assert_int_equal(bpf_obj_get_info_by_fd(fd, &info, &len), 0);
+	close(fd);
+	assert_string_equal(info.name, name);
+	return id;
+}
+
+/*
+ * The fast half takes the place of the receive program and gives it back, on arrays that outlive the loader; a
+ * larger set takes the place of a smaller one; sets that are not in force can be let go.
+ */
+static void the_fast_half_has_tables(void **state)
+{
+	struct pdp_router_sizes small = PDP_ROUTER_SMALL, larger = small;
+	const struct pdp_guest_tables *first = NULL, *second = NULL, *found = NULL;
+	struct pdp_guest_program router = {.kind = PDP_GUEST_ROUTER};
+	struct pdp_loader *ld = open_node();
+	uint32_t xsks = map_id(attach(ld, 1, guest_ns[1])), set;
+	unsigned int n = 0;
+
+	(void)state;
+	assert_int_equal(pdp_loader_make_tables(ld, 1, &small, &first, NULL), 0);
+	assert_true(is_pinned(1, first->id));
+	router.tables = first->id;
+	assert_int_equal(map_id(attach_program(ld, 1, guest_ns[1], &router)), xsks);
+	program_name_is(guest_ns[1], "pdp_router");
+	assert_int_equal(map_id(attach(ld, 1, guest_ns[1])), xsks);
+	program_name_is(guest_ns[1], "pdp_guest_rx");
+	attach_program(ld, 1, guest_ns[1], &router);
+
+	larger.hops *= 2;
+	assert_int_equal(pdp_loader_make_tables(ld, 1, &larger, &second, NULL), 0);
+	set = second->id;
+	assert_int_not_equal(set, first->id);
+	router.tables = set;
+	attach_program(ld, 1, guest_ns[1], &router);
+	pdp_loader_drop_tables(ld, 1, set);
+	assert_false(is_pinned(1, first->id));
+	assert_true(is_pinned(1, set));
+	assert_int_equal(pdp_loader_repin(ld, &n, NULL), 0);
+	assert_int_equal(n, 0);
+	pdp_loader_close(ld);
+
+	program_name_is(guest_ns[1], "pdp_router");
+	ld = open_node();
+	assert_int_equal(pdp_loader_find_tables(ld, 1, set + 1000, &found, NULL), -ENOENT);
+	assert_int_equal(pdp_loader_find_tables(ld, 1, set, &found, NULL), 0);
+	assert_memory_equal(&found->sizes, &larger, sizeof(larger));
+	attach_program(ld, 1, guest_ns[1], &router);
+	program_name_is(guest_ns[1], "pdp_router");
+	assert_int_equal(pdp_loader_detach_guest(ld, 1, NULL), 0);
+	assert_false(is_pinned(1, set));
 	pdp_loader_close(ld);
 }
 
@@ -298,6 +376,7 @@ int main(void)
 		cmocka_unit_test(one_owner_at_a_time),
 		cmocka_unit_test(each_guest_has_its_own),
 		cmocka_unit_test(a_guest_is_adopted),
+		cmocka_unit_test(the_fast_half_has_tables),
 		cmocka_unit_test(a_link_in_another_namespace_is_not_reused),
 		cmocka_unit_test(links_are_told),
 	};

@@ -15,11 +15,13 @@
 #include <poll.h>
 #include <stdio.h>
 #include <sys/eventfd.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include "fe-agent/client.h"
+#include "fe-agent/router_memory.h"
 
 #define WAIT_MS 20000
 
@@ -27,6 +29,7 @@
 struct pdp_dataplane {
 	unsigned int vifs, netlinks;
 	unsigned int old_vifs, old_netlinks; /* of those, from before the renewal */
+	struct pdp_router_memory memory; /* all zero: its own */
 };
 
 static unsigned int made, finished;
@@ -36,12 +39,16 @@ static int counting_init(struct pdp_dataplane **out, const struct pdp_router_mem
 	(void)memory;
 	*out = calloc(1, sizeof(**out));
 	made++;
+	if (*out && memory)
+		(*out)->memory = *memory;
 	return *out ? 0 : -ENOMEM;
 }
 
 static void counting_fini(struct pdp_dataplane *dp)
 {
 	finished += !!dp;
+	if (dp)
+		pdp_router_memory_unmap(&dp->memory);
 	free(dp);
 }
 
@@ -127,6 +134,7 @@ struct bench {
 	struct pdp_worker worker;
 	struct pdp_agent_stats stats;
 	struct pdp_client *client;
+	uint32_t tables; /* that the agent is to say it has */
 	int signal_fd;
 	pthread_t thread;
 };
@@ -238,6 +246,7 @@ static void expect_hello(struct bench *b, bool first)
 	assert_int_equal(hello.wire_version, PDP_WIRE_VERSION);
 	assert_int_equal(hello.ifindex, 7);
 	assert_int_equal(hello.queue, 3);
+	assert_int_equal(hello.tables, b->tables);
 	assert_string_equal(hello.dataplane, "counting");
 	cmsg = CMSG_FIRSTHDR(&mh);
 	if (!cmsg || cmsg->cmsg_len != CMSG_LEN(sizeof(fds))) {
@@ -282,6 +291,7 @@ static void expect_synced(struct bench *b, uint32_t seq, int error)
 	assert_int_equal(in.msg.type, PDP_MSG_SYNCED);
 	assert_int_equal(in.msg.seq, seq);
 	assert_int_equal(in.synced.error, error);
+	assert_int_equal(in.synced.tables, b->tables);
 }
 
 static void expect_error(struct bench *b, const char *text)
@@ -450,6 +460,116 @@ static void test_questions(void **state)
 	expect_hung_up(b);
 }
 
+/* n of the arrays of a set, as the agent sees arrays: memory with a descriptor. */
+static void say_tables(struct bench *b, uint32_t id, int n)
+{
+	struct pdp_msg msg = {.type = PDP_MSG_TABLES};
+	struct pdp_tables tables = {.id = id, .sizes = PDP_ROUTER_SMALL};
+	int fds[PDP_ROUTER_N_TABLES + 1];
+	struct iovec iov[] = {{&msg, sizeof(msg)}, {&tables, sizeof(tables)}};
+	_Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(fds))] = {0};
+	struct msghdr mh = {.msg_iov = iov, .msg_iovlen = 2};
+	struct cmsghdr *cmsg;
+
+	for (int i = 0; i < n; i++) {
+		enum pdp_router_table table = i % PDP_ROUTER_N_TABLES;
+
+		fds[i] = memfd_create("table", MFD_CLOEXEC);
+		assert_int_equal(ftruncate(fds[i],
+					   (off_t)(pdp_router_table_entries(table, &tables.sizes) *
+						   pdp_router_table_value(table))),
+				 0);
+	}
+	if (n) {
+		mh.msg_control = control;
+		mh.msg_controllen = CMSG_SPACE(n * sizeof(int));
+		cmsg = CMSG_FIRSTHDR(&mh);
+		cmsg->cmsg_level = SOL_SOCKET;
+		cmsg->cmsg_type = SCM_RIGHTS;
+		cmsg->cmsg_len = CMSG_LEN(n * sizeof(int));
+		memcpy(CMSG_DATA(cmsg), fds, n * sizeof(int));
+	}
+	assert_int_equal(sendmsg(b->fd, &mh, MSG_NOSIGNAL), sizeof(msg) + sizeof(tables));
+	while (n)
+		close(fds[--n]);
+}
+
+/* Into other tables all is said anew; those of before are in force until SYNC, and go then. */
+static void test_other_tables(void **state)
+{
+	struct bench *b = *state;
+
+	expect_hello(b, true);
+	say_tables(b, 7, PDP_ROUTER_N_TABLES);
+	say_vif(b, 1);
+	say_vif(b, 2);
+	b->tables = 7;
+	say(b, PDP_MSG_SYNC, 1, NULL, 0);
+	expect_synced(b, 1, 0);
+	assert_int_equal(made, 1);
+	assert_int_equal(b->stats.routes6, 2);
+	/* Larger ones; what is said before SYNC is said to them. */
+	say_tables(b, 8, PDP_ROUTER_N_TABLES);
+	say_vif(b, 1);
+	b->tables = 8;
+	say(b, PDP_MSG_SYNC, 2, NULL, 0);
+	expect_synced(b, 2, 0);
+	assert_int_equal(made, 2);
+	assert_int_equal(finished, 1);
+	assert_int_equal(b->stats.routes6, 1);
+	/* Whoever comes next hears of it, and need not give any. */
+	close(b->fd);
+	b->fd = -1;
+	expect_hello(b, false);
+	say_vif(b, 1);
+	say(b, PDP_MSG_SYNC, 1, NULL, 0);
+	expect_synced(b, 1, 0);
+	assert_int_equal(made, 2);
+	/* Its own memory again. */
+	say_tables(b, 0, 0);
+	say_vif(b, 1);
+	b->tables = 0;
+	say(b, PDP_MSG_SYNC, 2, NULL, 0);
+	expect_synced(b, 2, 0);
+	assert_int_equal(made, 3);
+	assert_int_equal(finished, 2);
+}
+
+/* What was said into tables that no SYNC put in force is forgotten with the connection. */
+static void test_tables_half_told(void **state)
+{
+	struct bench *b = *state;
+
+	expect_hello(b, true);
+	say_vif(b, 1);
+	say(b, PDP_MSG_SYNC, 1, NULL, 0);
+	expect_synced(b, 1, 0);
+	say_tables(b, 9, PDP_ROUTER_N_TABLES);
+	say_vif(b, 1);
+	say_vif(b, 2);
+	close(b->fd);
+	b->fd = -1;
+	expect_hello(b, false);
+	assert_int_equal(finished, 1);
+	say_vif(b, 1);
+	say(b, PDP_MSG_SYNC, 1, NULL, 0);
+	expect_synced(b, 1, 0);
+	assert_int_equal(b->stats.routes6, 1);
+	/* Other numbers of arrays than there are tables. */
+	say_tables(b, 9, PDP_ROUTER_N_TABLES - 1);
+	expect_hung_up(b);
+	expect_hello(b, false);
+	say_tables(b, 9, PDP_ROUTER_N_TABLES + 1);
+	expect_hung_up(b);
+	expect_hello(b, false);
+	say_tables(b, 0, 1);
+	expect_hung_up(b);
+	expect_hello(b, false);
+	say(b, PDP_MSG_TABLES, 0, "short", 5);
+	expect_hung_up(b);
+	expect_hello(b, false);
+}
+
 static void test_nonsense_ends_the_connection(void **state)
 {
 	static char huge[PDP_CHANNEL_MAX];
@@ -494,6 +614,8 @@ int main(void)
 		TEST(test_what_cannot_be_applied_is_told),
 		TEST(test_more_memory),
 		TEST(test_questions),
+		TEST(test_other_tables),
+		TEST(test_tables_half_told),
 		TEST(test_nonsense_ends_the_connection),
 		cmocka_unit_test(test_path_too_long),
 	};

@@ -78,8 +78,10 @@ static void every_loss_has_its_name(void **state)
 	in.vnet.rx_packets += 2; /* dropped by the classifier */
 	in.vnet.drop_policed = 2;
 
-	in.vnet.rx_packets += 9; /* went to the first guest and did not come out */
-	guests[0].stats.to_packets += 9;
+	in.vnet.rx_packets += 11; /* went to the first guest and did not come out */
+	guests[0].stats.to_packets += 11;
+	guests[0].stats.fast_packets += 2;
+	guests[0].eth0_tx_drops = 2;
 	guests[0].lost_to = 1;
 	guests[0].stats.drop_no_socket = 1;
 	guests[0].lost_with_link = 1;
@@ -106,11 +108,33 @@ static void every_loss_has_its_name(void **state)
 	assert_int_equal(drop("drop_bad_tag"), 1);
 	assert_int_equal(drop("dp_blackhole"), 1);
 	assert_int_equal(drop("drop_agent_died"), 1);
+	assert_int_equal(drop("drop_fast_full"), 2);
 	assert_int_equal(drop("drop_tx_lost"), 1);
 	assert_int_equal(drop("drop_forged_outer"), 1);
 	assert_int_equal(drop("drop_port_full"), 3);
 	assert_int_equal(ledger.tx, 997);
-	assert_int_equal(ledger.drops, 14);
+	assert_int_equal(ledger.drops, 16);
+}
+
+/* What the fast half sends back passes by the agent. */
+static void fast_packets_are_no_guests_own(void **state)
+{
+	(void)state;
+	guests[0].stats.rx_packets -= 300;
+	guests[0].stats.fast_packets += 300;
+	guests[0].stats.climb_packets += 7;
+	guests[0].agent.rx_packets -= 300;
+	guests[0].agent.forward_packets -= 300;
+	guests[0].agent.tx_packets -= 300;
+	close_books(PDP_LEDGER_BALANCED);
+	assert_int_equal(ledger.made, 0);
+	guests[0].inside_known = false;
+	close_books(PDP_LEDGER_BALANCED);
+	guests[0].inside_known = true;
+	/* One is in the ring on the way back. */
+	guests[0].stats.from_packets -= 1;
+	in.vnet.tx_packets -= 1;
+	close_books(PDP_LEDGER_IN_FLIGHT);
 }
 
 static void local_counts_as_delivered(void **state)
@@ -270,6 +294,7 @@ int main(void)
 		cmocka_unit_test_setup(all_forwarded_balances, set_up),
 		cmocka_unit_test_setup(nothing_at_all_balances, set_up),
 		cmocka_unit_test_setup(every_loss_has_its_name, set_up),
+		cmocka_unit_test_setup(fast_packets_are_no_guests_own, set_up),
 		cmocka_unit_test_setup(local_counts_as_delivered, set_up),
 		cmocka_unit_test_setup(control_plane_sends_too, set_up),
 		cmocka_unit_test_setup(lost_before_the_control_plane, set_up),
