@@ -33,7 +33,7 @@ MODE := $(if $(filter 1,$(DEBUG)),$(SANITIZE),$(RELEASE))
 
 PKGS_loader := libbpf libxdp libelf zlib
 PKGS_fe-agent := libxdp libbpf libmnl liburcu-qsbr
-PKGS_ctl := lxc libmnl libevent jansson libcyaml yaml-0.1 smartcols libcurl libseccomp sqlite3
+PKGS_ctl := lxc libpcap libmnl libevent jansson libcyaml yaml-0.1 smartcols libcurl libseccomp sqlite3
 libs = $(shell pkg-config --libs $(1))
 
 # --- BPF objects and their skeletons -----------------------------------------------------------
@@ -151,8 +151,8 @@ $(UNIT): $(B)/selftests/unit/%: $(SAN)/selftests/unit/%.o $(call ALL_ARCHIVES,$(
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(SANITIZE) -o $@ $^ $(ALL_LIBS) -lcmocka
-$(PROG): $(B)/selftests/prog/%: $(B)/obj/selftests/prog/%.o $(PROG_LIB) $(B)/obj/loader.a \
-		$(B)/obj/fe-agent.a
+$(PROG): $(B)/selftests/prog/%: $(B)/obj/selftests/prog/%.o $(PROG_LIB) $(B)/obj/ctl.a \
+		$(B)/obj/loader.a $(B)/obj/fe-agent.a
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(RELEASE) -Wl,--as-needed -o $@ $^ $(call libs,$(PKGS_loader) $(PKGS_fe-agent)) \

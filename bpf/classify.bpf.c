@@ -16,6 +16,7 @@
 #include "bpf/flow.bpf.h"
 #include "bpf/maps.bpf.h"
 #include "bpf/parse.bpf.h"
+#include "bpf/pick.bpf.h"
 #include "bpf/police.bpf.h"
 #include "bpf/version.bpf.h"
 #include "bpf/wire.h"
@@ -298,37 +299,19 @@ static __always_inline struct flow find_flow(struct xdp_md *ctx, struct pdp_curs
 static __always_inline __u32 next_turn(__u32 vnet_id, __u32 n_slots)
 {
 	struct pdp_turn *turn = bpf_map_lookup_elem(&pdp_turns, &vnet_id);
-	__u32 slot;
 
-	if (!turn)
-		return 0;
-	slot = turn->next < n_slots ? turn->next : 0;
-	turn->next = slot + 1;
-	return slot;
+	return turn ? pdp_take_turn(turn, n_slots) : 0;
 }
 
-/*
- * The slot of the packet's flowlet: that of the packet before it, unless that is long ago. A new flow
- * begins where its hash would have it, one that paused goes to whose turn it is.
- */
 static __noinline __u32 flowlet_slot(__u32 vnet_id, __u32 n_slots, __u32 hash, __u32 gap)
 {
 	struct pdp_flowlets *flowlets = bpf_map_lookup_elem(&pdp_flowlets, &vnet_id);
-	__u64 now = bpf_ktime_get_ns() >> PDP_FLOWLET_SHIFT, last;
-	volatile __u64 *flowlet;
-	__u32 slot;
+	struct pdp_turn *turn = bpf_map_lookup_elem(&pdp_turns, &vnet_id);
 
-	if (!flowlets)
+	if (!flowlets || !turn)
 		return 0;
-	flowlet = &flowlets->flowlet[hash % PDP_FLOWLETS];
-	last = *flowlet;
-	slot = last & 0xffff;
-	if (!last)
-		slot = pdp_hash_slot(hash, n_slots);
-	else if (now - (last >> 16) > gap || slot >= n_slots)
-		slot = next_turn(vnet_id, n_slots);
-	*flowlet = now << 16 | slot;
-	return slot;
+	return pdp_flowlet_slot(&flowlets->flowlet[hash % PDP_FLOWLETS], turn, hash, n_slots,
+				bpf_ktime_get_ns() >> PDP_FLOWLET_SHIFT, gap);
 }
 
 static __always_inline __u32 pick_slot(__u32 vnet_id, const struct pdp_vnet *vnet,

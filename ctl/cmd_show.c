@@ -403,7 +403,8 @@ const struct pdp_cmd pdp_cmd_vnet[] = {
 	{"show", "[ NAME ]", "vnets, their guests and rates", show_vnets,
 	 "GUESTS are FEs with the power there; an exclamation mark and the state stand behind a\n"
 	 "guest that is not ready. STATE is up, degraded (some guests are not ready) or down. LOCAL\n"
-	 "went to the control plane."},
+	 "went to the control plane. REORDER: of the packets of the last second with any, came back behind a later\n"
+	 "one of their flow."},
 	{"add", "NAME power POWER " VNET_KEYS, "add a vnet; vif add gives it tunnels",
 	 pdp_cmd_change, KEYS_MORE},
 	{"set", "NAME [ power POWER ] " VNET_KEYS, "change a vnet, while it forwards",
@@ -415,6 +416,11 @@ const struct pdp_cmd pdp_cmd_vnet[] = {
 	{"reload", "NAME",
 	 "copy a control plane's config directory again and start its daemons anew", pdp_cmd_reload,
 	 "Vifs, routes in its kernel and traffic stay."},
+	{"key", "test NAME FILE [ policy P ] [ flow-key K ] [ flow-bytes B ] [ flowlet-gap-us N ]",
+	 "over which guests the packets of a capture would go", pdp_cmd_key,
+	 "FILE is a pcap of a port (packets of the vnet's tunnels are taken out of them) or from within the vnet.\n"
+	 "What is not given is as the vnet has it. DUE is each guest's part by power, PART what it would get;\n"
+	 "the slot is picked by the classifier's own code. Nothing is changed."},
 	{"del", "NAME", "remove a vnet with its vifs, routes and neighbours", pdp_cmd_change},
 	{NULL},
 };

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "ctl/delayline.h"
+#include "ctl/flowkey.h"
 #include "ctl/hops.h"
 #include "ctl/mapdump.h"
 #include "ctl/prefix.h"
@@ -247,6 +248,23 @@ static json_t *vnet_guests(const struct pdp_node_vnet *vnet, size_t *ready)
 	return rows;
 }
 
+/* What tells a flow, and how long a pause may move it. */
+static void set_flow(json_t *row, const struct pdp_flow_conf *flow)
+{
+	json_t *fields = json_array();
+	char text[PDP_KEY_FIELD_LEN];
+	struct pdp_key_field field;
+	bool set = flow->gap_us != PDP_FLOWLET_GAP_AUTO;
+	size_t at = 0;
+
+	while (pdp_key_next(&flow->bytes, &at, &field))
+		json_array_append_new(fields, json_string(pdp_key_print(text, &field)));
+	set_str(row, "flow_key", pdp_key_name(flow->key));
+	json_object_set_new(row, "flow_bytes", fields);
+	json_object_set_new(row, "flowlet_gap_auto", json_boolean(!set));
+	set_int(row, "flowlet_gap_us", set ? flow->gap_us : PDP_FLOWLET_GAP_US);
+}
+
 static json_t *view_vnet(struct pdp_node *node, struct pdp_node_vnet *vnet,
 			 const struct pdp_hops *hops)
 {
@@ -267,6 +285,7 @@ static json_t *view_vnet(struct pdp_node *node, struct pdp_node_vnet *vnet,
 	set_str(row, "state", ready == vnet->n_guests ? "up" : ready ? "degraded" : "down");
 	set_int(row, "power_millicores", vnet->conf->power);
 	set_str(row, "policy", pdp_policy_name(vnet->conf->policy));
+	set_flow(row, &vnet->conf->flow);
 	json_object_set_new(row, "rebalance", json_boolean(vnet->conf->rebalance));
 	set_str(row, "data_plane", vnet->conf->data.kind);
 	set_str(row, "fast_half", pdp_fast_half_name(vnet->conf->data.fast_half));

@@ -75,5 +75,50 @@ check "export has the key" sh -c "'$BIN/pdp-ctl' --run-dir '$RUN_DIR' --pins '$P
 check "the map has it" sh -c "'$BIN/pdp-ctl' --run-dir '$RUN_DIR' --pins '$PINS' map dump pdp_keys | grep -q ffffffff"
 check "and back to 5tuple" ctl vnet set red flow-key default flow-bytes default
 check "many flows go both ways again" both "$(spread 400 64)"
+# --- what a key would do, from a capture, before it is used
+
+# What pktgen sends, as a capture at the node's port would have it: XDP takes it before any tap does.
+capture() {
+	python3 - "$WORK/red.pcap" "$1" "$2" <<-'EOT'
+		import socket, struct, sys
+		def ip(src, dst, payload):
+		    head = struct.pack('>BBHHHBBH', 0x45, 0, 20 + len(payload), 0, 0, 64, 17, 0)
+		    head += socket.inet_aton(src) + socket.inet_aton(dst)
+		    total = sum(struct.unpack('>10H', head))
+		    total = (total & 0xffff) + (total >> 16)
+		    return head[:10] + struct.pack('>H', 0xffff ^ (total & 0xffff) + (total >> 16)) + head[12:] + payload
+		def udp(sport, dport, payload):
+		    return struct.pack('>HHHH', sport, dport, 8 + len(payload), 0) + payload
+		with open(sys.argv[1], 'wb') as pcap:
+		    pcap.write(struct.pack('<IHHiIII', 0xa1b2c3d4, 2, 4, 0, 0, 65535, 1))
+		    for i in range(int(sys.argv[2])):
+		        inner = ip('10.1.1.2', '10.1.2.2', udp(16384 + i % int(sys.argv[3]), 9, bytes(18)))
+		        frame = bytes(12) + b'\x08\x00' + ip('192.0.2.2', '192.0.2.1', udp(5001, 5001, inner))
+		        pcap.write(struct.pack('<IIII', 1, i, len(frame), len(frame)) + frame)
+	EOT
+}
+
+tried() {
+	ctl -j vnet key test red "$WORK/red.pcap" "${@:2}" | tee "$WORK/tried" | jq -e "$1"
+}
+
+# The same packets, as they went: the guests' numbers of the spread before.
+as_they_went() {
+	[ "$(tried '[.guests[].packets]' | jq -r '.[]' | paste -sd' ')" = "$WENT" ]
+}
+WENT=$(spread 400 64)
+capture 400 64
+check "key test says where the packets went" as_they_went
+check "64 flows in 400 packets of tunnels" tried '.flows == 64 and .tunnel_packets == 400 and .inner_packets == 0'
+check "by addresses they would all go one way" tried '[.guests[].packets] | max == 400' --flow-key l3
+check "by turns two thirds to the larger guest" \
+	tried '.guests | map(select(.power_millicores == 500))[0].packets == 267' policy weighted
+check "by bytes: the source port" tried '[.guests[].flows] | add == 64 and min > 0' \
+	flow-key bytes flow-bytes transport:0:ffff
+check "a table for people" sh -c "'$BIN/pdp-ctl' --run-dir '$RUN_DIR' vnet key test red '$WORK/red.pcap' | grep -q 'GUEST .*DUE .*PART'"
+fails "a key that is none" ctl vnet key test red "$WORK/red.pcap" flow-key colour
+fails "a capture that is none" ctl vnet key test red "$WORK/node.yaml"
+fails "a vnet that is none" ctl vnet key test pink "$WORK/red.pcap"
+
 check "the books balance" ctl stats show --check
 finish

@@ -13,6 +13,8 @@
 
 #include <cmocka.h>
 
+#include "ctl/captured.h"
+#include "ctl/spread.h"
 #include "selftests/prog/cases.h"
 
 static struct node node;
@@ -341,6 +343,120 @@ static void test_key_of_a_fragment(void **unused)
 	assert_int_equal(classify(1, fragment, 2).hash, pdp_flow_hash(&zero));
 }
 
+/* What user space says of the classifier's choice for packets of a vif; guests have powers 3 and 2. */
+static void check_spread(uint16_t vif, enum pdp_policy policy, enum pdp_key_kind key,
+			 const struct pdp_key *bytes)
+{
+	uint16_t vnet = node.vif[vif].owner.vnet, first = (uint16_t)(vnet * 2 - 1);
+	const struct pdp_share shares[] = {{first, 300}, {(uint16_t)(first + 1), 200}};
+	const struct pdp_tunnel_key end = node_tunnel_key(&node, vif);
+	const struct pdp_captured_ends ends = {&end, 1};
+	struct pdp_spread_conf conf = {
+		.policy = policy, .key = key, .gap = 1000, .shares = shares, .n_shares = 2};
+	struct pdp_slot_table table;
+	struct pdp_spread *spread;
+	uint16_t n_slots;
+	uint64_t ns = 0;
+
+	if (bytes)
+		conf.bytes = *bytes;
+	assert_int_equal(pdp_slots_fill(&table, &n_slots, policy, shares, 2), 0);
+	node_set_table(&node, vnet, 0, policy, table.guest, n_slots);
+	assert_int_equal(pdp_spread_new(&spread, &conf), 0);
+	for (uint32_t i = 0; i < 300; i++) {
+		const struct edit edits[] = {
+			SET8(INNER_L3, 9, i % 3 ? IPPROTO_TCP : IPPROTO_UDP),
+			SET32(INNER_L3, 12, 0x0a000000 + i % 40 / 7),
+			SET32(INNER_L4, 0, (1024 + i % 40) << 16 | 443),
+			SET8(INNER_L4, 13, i % 5 ? 0x10 : 0x02),
+			FIT_INNER,
+		};
+		struct packet_case c = {.way = WAY_IN, .vif = vif};
+		static struct packet in, out;
+		struct pdp_captured inner;
+		uint32_t hash;
+		int guest;
+
+		case_build(&node, &c, &in);
+		for (int k = 0; k < 5; k++)
+			packet_edit(&in, &edits[k]);
+		assert_int_equal(node_run(&node, PROG_CLASSIFY, node.port_ifindex[1], 0, &in, &out),
+				 XDP_REDIRECT);
+		assert_true(
+			pdp_captured_inner(&inner, in.data, in.len, PDP_CAPTURED_ETHERNET, &ends));
+		assert_true(inner.tunnel);
+		assert_int_equal(inner.proto, out.data[16] << 8 | out.data[17]);
+		guest = pdp_spread_see(spread, inner.inner, inner.len, inner.proto, ns, &hash);
+		assert_int_equal(hash, read32(&out, 22));
+		assert_int_equal(guest, out.data[5]);
+	}
+	assert_true(pdp_spread_guests(spread)[0].packets + pdp_spread_guests(spread)[1].packets ==
+		    300);
+	assert_true(pdp_spread_flows(spread) > 0 && pdp_spread_flows(spread) <= 80);
+	pdp_spread_free(spread);
+}
+
+/* `vnet key test`, slot for slot: every policy with every kind of key, and frames in a vxlan tunnel. */
+static void test_spread_says_the_same(void **unused)
+{
+	const struct pdp_key bytes = {
+		.byte = {{PDP_KEY_NETWORK, 15, 0x0f}, {PDP_KEY_TRANSPORT, 1, 0xff}}};
+
+	(void)unused;
+	for (int policy = PDP_POLICY_ROUND_ROBIN; policy <= PDP_POLICY_SPRAY; policy++)
+		for (int key = PDP_KEY_5TUPLE; key <= PDP_KEY_BYTES; key++) {
+			node_fill(&node);
+			set_key((enum pdp_key_kind)key, &bytes);
+			set_flowlet_gap(UINT32_MAX);
+			check_spread(1, (enum pdp_policy)policy, (enum pdp_key_kind)key, &bytes);
+		}
+	node_fill(&node);
+	check_spread(5, PDP_POLICY_FLOW_HASH, PDP_KEY_5TUPLE, NULL);
+	check_spread(6, PDP_POLICY_FLOW_HASH, PDP_KEY_5TUPLE, NULL);
+}
+
+/* After the same pauses the same turns. */
+static void test_spread_of_flowlets(void **unused)
+{
+	const struct pdp_share shares[] = {{1, 300}, {2, 200}};
+	const struct pdp_tunnel_key end = node_tunnel_key(&node, 1);
+	const struct pdp_captured_ends ends = {&end, 1};
+	const uint32_t gap = 10000000;
+	const struct pdp_spread_conf conf = {
+		.policy = PDP_POLICY_FLOWLET, .gap = gap, .shares = shares, .n_shares = 2};
+	struct packet_case c = {.way = WAY_IN, .vif = 1};
+	static struct packet in, out;
+	struct pdp_slot_table table;
+	struct pdp_captured inner;
+	struct pdp_spread *spread;
+	uint64_t ns = 1000000;
+	uint16_t n_slots;
+	uint32_t hash;
+
+	(void)unused;
+	assert_int_equal(pdp_slots_fill(&table, &n_slots, conf.policy, shares, 2), 0);
+	node_set_table(&node, 1, 0, conf.policy, table.guest, n_slots);
+	set_flowlet_gap(gap);
+	assert_int_equal(pdp_spread_new(&spread, &conf), 0);
+	case_build(&node, &c, &in);
+	packet_edit(&in, &(struct edit)SET32(INNER_L3, 12, 0x0a000000));
+	packet_edit(&in, &(struct edit)SET32(INNER_L4, 0, 1024 << 16 | 443));
+	packet_edit(&in, &(struct edit)FIT_INNER);
+	assert_true(pdp_captured_inner(&inner, in.data, in.len, PDP_CAPTURED_ETHERNET, &ends));
+	for (int i = 0; i < 60; i++) {
+		int guest = pdp_spread_see(spread, inner.inner, inner.len, inner.proto, ns, &hash);
+
+		assert_int_equal(node_run(&node, PROG_CLASSIFY, node.port_ifindex[1], 0, &in, &out),
+				 XDP_REDIRECT);
+		assert_int_equal(guest, out.data[5]);
+		if (i % 3)
+			continue;
+		age_flowlet(0, gap + 1);
+		ns += (uint64_t)(gap + 1) << PDP_FLOWLET_SHIFT;
+	}
+	pdp_spread_free(spread);
+}
+
 /* All fragments of a packet, also of one with ports, go to one guest. */
 static void test_fragments_stay_together(void **unused)
 {
@@ -617,6 +733,8 @@ int main(void)
 		cmocka_unit_test_setup(test_key_of_hosts, refill),
 		cmocka_unit_test_setup(test_key_of_bytes, refill),
 		cmocka_unit_test_setup(test_key_of_a_fragment, refill),
+		cmocka_unit_test_setup(test_spread_says_the_same, refill),
+		cmocka_unit_test_setup(test_spread_of_flowlets, refill),
 		cmocka_unit_test_setup(test_fragments_stay_together, refill),
 		cmocka_unit_test_setup(test_seq, refill),
 		cmocka_unit_test_setup(test_seq_wraps, refill),
