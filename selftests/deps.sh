@@ -4,7 +4,7 @@
 #
 #   selftests/deps.sh build     compilers and libraries (what plain `make` needs)
 #   selftests/deps.sh           those, and what demo, check and lint run
-#   selftests/deps.sh bench     all that, and what draws the plots of docs/
+#   selftests/deps.sh bench     all that, what draws the plots of docs/, and what tells where time goes
 
 set -eu
 
@@ -14,7 +14,7 @@ BUILD="build-essential pkg-config clang llvm bpftool libbpf-dev libxdp-dev libel
 RUN="frr bird2 lxc iproute2 procps iputils-ping iperf3 ethtool tcpdump libcmocka-dev perl python3 python3-jsonschema python3-yaml clang-19 llvm-19
 	clang-format clang-tidy cppcheck shellcheck curl jq sqlite3 bsdextrautils util-linux kmod man-db systemd libclang-rt-dev"
 
-PLOT="gnuplot-nox"
+PLOT="gnuplot-nox linux-perf"
 
 case "${1:-all}" in
 build) want=$BUILD ;;

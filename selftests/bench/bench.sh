@@ -1,35 +1,41 @@
 #!/bin/bash
 # The experiments of the paper's evaluation, PdP beside what else there is: `make bench` (root).
 #
-#   BENCH=fig7,alloc selftests/bench/bench.sh     those whose names begin so; all by default
-#   REPEATS=5 SECONDS_EACH=1                      how often, how long each point
+#   BENCH=fig7,alloc selftests/bench/bench.sh     those that have a figure whose name begins so; all by default
+#   REPEATS=5 SECONDS_EACH=1                      how often, how long each point that a target rests on
+#   CLICK=FILE                                    user-mode Click, to be measured besides
 #   SYSTEMS, RATES, VNETS, PACKETS                less than all, to try something: see exp_*.sh
 #
-# An experiment is a file exp_NAME.sh beside this one. It has the functions NAME_tell, which says in JSON what it is
-# (see report.py), and NAME_run, which calls `record` for each value that it measures. Systems alternate: each repeat goes
-# through all of them. Writes build/bench/: raw.jsonl as it goes, and from that results.json, a CSV and an
-# SVG for each figure, and report.html. Topology: net/figure6.sh.
+# An experiment is a file exp_NAME.sh beside this one. It has NAME_tell, which describes its figures in JSON (see
+# report.py), and calls `record` for each value that it measures. It has either NAME_run, or NAME_systems and NAME_of:
+# what is measured of one system of systems.sh, for those experiments that share them. Systems alternate: each repeat goes
+# through all of them. Writes build/bench/: raw.jsonl as it goes, and from that results.json, a CSV and an SVG for
+# each figure, and report.html. Topology: net/figure6.sh.
 
 BENCH_DIR=$(cd "$(dirname "$0")" && pwd)
 . "$BENCH_DIR/../net/lib.sh"
 . "$BENCH_DIR/../net/figure6.sh"
-. "$BENCH_DIR/systems.sh"
 
 REPEATS=${REPEATS:-5}
 SECONDS_EACH=${SECONDS_EACH:-1}
 OUT=${OUT:-$TOP/build/bench}
+declare -A TOOK=()
 
 die() {
 	echo "bench: $*" >&2
 	exit 1
 }
 
-# chosen NAME: does BENCH name it, or nothing?
+. "$BENCH_DIR/systems.sh"
+
+# chosen NAME: does BENCH name one of its figures, or nothing?
 chosen() {
-	local word
+	local word figure
 	[ -n "${BENCH_ONLY:-}" ] || return 0
-	for word in ${BENCH_ONLY//,/ }; do
-		case $1 in "$word"*) return 0 ;; esac
+	for figure in "$1" $("${1}_tell" | jq -r .figure); do
+		for word in ${BENCH_ONLY//,/ }; do
+			case $figure in "$word"*) return 0 ;; esac
+		done
 	done
 	return 1
 }
@@ -61,6 +67,35 @@ alternating() {
 	done
 }
 
+# timed NAME COMMAND...: the time that it took is NAME's.
+timed() {
+	local name=$1 since=${EPOCHREALTIME/./}
+	shift
+	"$@" || die "$name failed"
+	TOOK[$name]=$((${TOOK[$name]:-0} + ${EPOCHREALTIME/./} - since))
+}
+
+# All experiments that one system is in, while it is up.
+one_system() {
+	local name
+	timed "systems up and down" system_up "$1"
+	for name in "${of_systems[@]}"; do
+		case " $("${name}_systems") " in *" $1 "*) timed "$name" "${name}_of" "$1" ;; esac
+	done
+}
+
+each_system() {
+	local name systems=
+	for name in "${of_systems[@]}"; do
+		systems="$systems $("${name}_systems")"
+	done
+	# In the order of ALL_SYSTEMS, each once.
+	mapfile -t systems < <(for name in $ALL_SYSTEMS; do case "$systems " in *" $name "*) systems_of "$name" ;; esac; done)
+	note "${of_systems[*]}: ${systems[*]}"
+	alternating one_system "${systems[@]}"
+	system_down
+}
+
 # The machine and what was used, as JSON.
 machine() {
 	jq -n --arg kernel "$(uname -r)" --arg machine "$(uname -m)" --argjson cpus "$(nproc)" \
@@ -69,21 +104,40 @@ machine() {
 		--arg pdp "$("$BIN/pdpd" --version | head -n 1)" \
 		--arg commit "$(git -C "$TOP" rev-parse --short HEAD 2>/dev/null)" \
 		--arg libbpf "$(pkg-config --modversion libbpf)" --arg libxdp "$(pkg-config --modversion libxdp)" \
-		--arg clang "$(clang --version | head -n 1)" \
+		--arg clang "$(clang --version | head -n 1)" --arg iperf3 "$(iperf3 --version | head -n 1)" \
+		--arg dpdk "$(dpkg-query -W -f '${Version}' dpdk 2>/dev/null)" \
+		--arg click "$([ -z "${CLICK:-}" ] || "$CLICK" --version | head -n 1)" \
 		'{cpu: $cpu, cpus: $cpus, memory_mib: $memory, kernel: $kernel, machine: $machine,
-			versions: {pdp: $pdp, commit: $commit, libbpf: $libbpf, libxdp: $libxdp, clang: $clang}}'
+			versions: ({pdp: $pdp, commit: $commit, libbpf: $libbpf, libxdp: $libxdp, clang: $clang, iperf3: $iperf3,
+				dpdk: $dpdk, click: $click} | with_entries(select(.value != "")))}'
 }
 
+# What of it was said, and how long it took, as JSON.
+run_told() {
+	local name
+	for name in "${!TOOK[@]}"; do
+		jq -n --arg name "$name" --argjson us "${TOOK[$name]}" '{($name): ($us / 1e6)}'
+	done | jq -s --arg started "$started" --argjson took "$SECONDS" --argjson repeats "$REPEATS" \
+		--argjson seconds "$SECONDS_EACH" --arg only "${BENCH_ONLY:-}" --arg click "${CLICK:-}" --argjson late "$SOURCE_LATE" \
+		'{started: $started, took_s: $took, took_s_each: add, repeats: $repeats, seconds_each: $seconds, source_late: $late,
+			command: "sudo make bench\(if $only == "" then "" else " BENCH=\($only)" end)\(if $click == "" then "" else " CLICK=\($click)" end)"}'
+}
+
+[ -z "${CLICK:-}" ] || [ -x "$CLICK" ] || die "CLICK=$CLICK is no program"
 names=()
+of_systems=()
+told=()
 while read -r file; do
 	name=${file##*/exp_}
 	name=${name%.sh}
-	chosen "$name" || continue
-	names+=("$name")
 	# shellcheck disable=SC1090
 	. "$file"
+	chosen "$name" || continue
+	told+=("$name")
+	if declare -F "${name}_systems" >/dev/null; then of_systems+=("$name"); else names+=("$name"); fi
 done < <(find "$BENCH_DIR" -name 'exp_*.sh' | sort -V)
-[ ${#names[@]} -gt 0 ] || die "no experiment begins with any of '$BENCH_ONLY'; there are $(cd "$BENCH_DIR" && echo exp_*.sh)"
+[ ${#told[@]} -gt 0 ] ||
+	die "no experiment has a figure that begins with any of '$BENCH_ONLY'; there are $(cd "$BENCH_DIR" && echo exp_*.sh)"
 
 rm -rf "$OUT"
 mkdir -p "$OUT"
@@ -92,14 +146,14 @@ begin "bench" >/dev/null
 figure6 || die "the namespaces could not be made"
 machine >"$OUT/machine.json" || die "the machine cannot be described"
 started=$(date -u +%FT%TZ)
+for name in "${told[@]}"; do
+	"${name}_tell" >>"$OUT/figures.jsonl"
+done
+[ ${#of_systems[@]} -eq 0 ] || each_system
 for name in "${names[@]}"; do
 	note "$name"
-	"${name}_tell" >>"$OUT/figures.jsonl"
-	"${name}_run" || die "$name failed"
+	timed "$name" "${name}_run"
 done
 system_down
-jq -n --arg started "$started" --argjson took "$SECONDS" --argjson repeats "$REPEATS" \
-	--argjson seconds "$SECONDS_EACH" --arg only "${BENCH_ONLY:-}" \
-	'{started: $started, took_s: $took, repeats: $repeats, seconds_each: $seconds,
-		command: "sudo make bench\(if $only == "" then "" else " BENCH=\($only)" end)"}' >"$OUT/run.json"
-python3 "$BENCH_DIR/report.py" "$OUT" || die "no report"
+run_told >"$OUT/run.json"
+"$BENCH_DIR/report.py" "$OUT" || die "no report"

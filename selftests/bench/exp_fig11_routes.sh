@@ -1,84 +1,131 @@
 # Figure 11 of the paper: forwarding with few routes and with many, to random destinations of the same table.
 # shellcheck shell=bash
 #
-# Three vnets of one node, each with one FE guest on the same core and an MH guest whose kernel holds the routes: they
-# take turns, so that no table is ever loaded twice. All are offered the same packets.
+# A vnet for each table, with an MH guest whose kernel holds the routes, and a kernel that forwards by the same ones in a
+# namespace of its own beside the node: they take turns, so that no table is ever loaded twice. All are offered the same
+# packets. What has no fast half is on the last CPU, what has one is on the first with all the rest, as in systems.sh: the FEs'
+# capacities, which differ a little, say so to the allocator.
 
-FIG11_VNETS="two some full"
+FIG11_TABLES=${TABLES:-two some full}
 
 fig11_routes_tell() {
-	cat <<-'EOT'
+	local paper='"paper": "has no such figure"' agent='"systems": {"pdp_core": "PdP without fast half, 1 FE of a whole CPU"}'
+	cat <<-EOT
 		{"figure": "fig11_routes", "title": "Forwarded, 64-byte packets to random destinations", "x": "routes",
 		 "y": "arrived, packets/s", "better": "higher", "paper": "Figure 11; its values are not given here",
-		 "systems": {"pdp_core": "PdP, 1 FE of a whole CPU"}}
+		 "systems": {"ip_forward": "Linux ip_forward", "pdp_fast": "PdP, everything on one core",
+		  "pdp_core": "PdP without fast half, 1 FE of a whole CPU"}}
 		{"figure": "fig11_cpu", "title": "CPU time of the FE agent for a packet to a random destination", "x": "routes",
-		 "y": "ns", "better": "lower", "paper": "has no such figure", "systems": {"pdp_core": "PdP, 1 FE of a whole CPU"}}
-		{"figure": "fig11_memory", "title": "Memory of the FE guest", "x": "routes", "y": "MiB", "better": "lower",
-		 "paper": "has no such figure", "systems": {"pdp_core": "PdP, 1 FE of a whole CPU"}}
+		 "y": "ns", "better": "lower", $paper, $agent}
+		{"figure": "fig11_memory", "title": "Memory of the FE guest", "x": "routes", "y": "MiB", "better": "lower", $paper, $agent}
 	EOT
 }
 
-# Number of a vnet, from 1.
+# Number of a vnet, from 1: that of its tunnels, and of its addresses.
 fig11_number() {
-	case $1 in two) echo 1 ;; some) echo 2 ;; full) echo 3 ;; esac
+	case $1 in
+	core-two) echo 1 ;; core-some) echo 2 ;; core-full) echo 3 ;;
+	fast-two) echo 4 ;; fast-some) echo 5 ;; fast-full) echo 6 ;;
+	esac
 }
 
-# The vnet red of figure6.sh, with names, ports and addresses of its own.
+# The vnet red of figure6.sh, with names, ports and addresses of its own: fig11_vnet NAME POWER HALF
 fig11_vnet() {
 	local n
 	n=$(fig11_number "$1")
-	red 1000m | sed "s/name: red/name: $1/; s/:5001/:600$n/g; s/10\.1\./10.1$n./g; s/fd00:1:/fd00:1$n:/g"
+	red "$2" | sed "s/name: red/name: $1/; s/:5001/:600$n/g; s/10\.1\./10.1$n./g; s/fd00:1:/fd00:1$n:/g; s/^    data-plane:/    fast-half: $3\n&/"
 	echo "    control-plane: {kind: static, memory: 1G, power: 1000m}"
 }
 
 # Routes into the kernel of a vnet's control plane; ip keeps 4 KiB of each line of a batch until it ends.
 fig11_batch() {
 	local part
-	split -l 50000 - "$WORK/batch."
-	for part in "$WORK"/batch.*; do
+	split -l 50000 - "$WORK/batch.$1."
+	for part in "$WORK/batch.$1".*; do
 		ctl vnet exec "$1" -- ip -batch - <"$part" || die "vnet $1: the routes do not go into its kernel"
 		rm "$part"
 	done
 }
 
-fig11_routes_of() {
+fig11_agent_has() {
 	ctl -j guest show "$1-1" | jq '[.. | .routes4? // empty] | max // 0'
 }
 
-# fig11_load VNET TABLE.PY-OPTION...: a table, and wait until the agent has all of it.
+# fig11_lines TABLE GATEWAY DEV: what `ip -batch` is given.
+fig11_lines() {
+	case $1 in
+	two) printf "route add %s via $2 dev $3\n" 0.0.0.0/1 128.0.0.0/1 ;;
+	some) "$BENCH_DIR/table.py" batch --via "$2,$3" --routes 170000 2>/dev/null ;;
+	full) "$BENCH_DIR/table.py" batch --via "$2,$3" 2>/dev/null ;;
+	esac
+}
+
+# fig11_load VNET TABLE: and wait until its agent has all of it.
 fig11_load() {
-	local vnet=$1 via before n
-	shift
-	via="10.1$(fig11_number "$vnet").2.2,v1"
-	before=$(fig11_routes_of "$vnet")
-	n=$("$BENCH_DIR/table.py" batch --via "$via" "$@" 2>/dev/null | tee "$WORK/lines" | wc -l)
-	fig11_batch "$vnet" <"$WORK/lines"
-	wait_for 60 eval "[ \$(fig11_routes_of $vnet) -ge $((before + n)) ]" ||
-		die "vnet $vnet: of $n routes $(($(fig11_routes_of "$vnet") - before)) reached the agent"
+	local vnet=$1 before n
+	before=$(fig11_agent_has "$vnet")
+	n=$(fig11_lines "$2" "10.1$(fig11_number "$vnet").2.2" v1 | tee "$WORK/lines.$vnet" | wc -l)
+	fig11_batch "$vnet" <"$WORK/lines.$vnet"
+	wait_for 60 eval "[ \$(fig11_agent_has $vnet) -ge $((before + n)) ]" ||
+		die "vnet $vnet: of $n routes $(($(fig11_agent_has "$vnet") - before)) reached the agent"
 	note "  vnet $vnet: $n routes"
-	FIG11_N[$(fig11_number "$vnet")]=$n
+}
+
+# fig11_kernel TABLE: the namespace kern-TABLE between devices s-TABLE of src and d-TABLE of dst.
+fig11_kernel() {
+	local host=kern-$1
+	ns "$host" || die "no namespace for a kernel's table"
+	wire src "s-$1" "$host" in
+	wire "$host" out dst "d-$1"
+	on "$host" ip addr add 192.0.2.1/24 dev in
+	on "$host" ip addr add 198.51.100.1/24 dev out
+	on "$host" sysctl -qw net.ipv4.ip_forward=1 net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.in.rp_filter=0
+	on "$host" ethtool -K in gro on
+	on "$host" ip neigh replace 198.51.100.2 lladdr "$(mac_of dst "d-$1")" dev out nud permanent
+	fig11_lines "$1" 198.51.100.2 out | on "$host" ip -batch - || die "$host: the routes do not go into the kernel"
+}
+
+# Both vnets' tables and the bare kernel's, beside each other.
+fig11_load_all() {
+	local vnet pid pids=()
+	fig11_kernel "$1"
+	for vnet in "core-$1" "fast-$1"; do
+		wait_for 20 ctl vnet exec "$vnet" -- ip link show v1 || die "vnet $vnet has no control plane"
+		fig11_load "$vnet" "$1" &
+		pids+=($!)
+	done
+	for pid in "${pids[@]}"; do
+		wait "$pid" || die "the table '$1' was not loaded"
+	done
+	FIG11_N[$1]=$(wc -l <"$WORK/lines.core-$1")
 }
 
 fig11_up() {
-	local vnet
-	declare -ga FIG11_N=()
+	local table
+	declare -gA FIG11_N=()
 	{
 		node_head
-		fes 3 1000m
+		fes 6 1000m | sed "/fe[123],/s/1000m/990m/; /fe[456],/s/cpus: \"[0-9]*\"/cpus: \"0\"/"
 		echo vnets:
-		for vnet in $FIG11_VNETS; do
-			fig11_vnet "$vnet"
+		for table in $FIG11_TABLES; do
+			fig11_vnet "core-$table" 990m off
+			fig11_vnet "fast-$table" 1000m auto
 		done
 	} >"$WORK/node.yaml"
 	node_up "$WORK/node.yaml" || die "the node did not come up"
-	for vnet in $FIG11_VNETS; do
-		wait_for 20 ctl vnet exec "$vnet" -- ip link show v1 || die "vnet $vnet has no control plane"
-	done
 	"$BENCH_DIR/table.py" prefixes >"$WORK/table"
-	printf 'route add %s via 10.11.2.2 dev v1\n' 0.0.0.0/1 128.0.0.0/1 | fig11_batch two
-	FIG11_N[1]=2
-	fig11_load some --routes 170000
-	fig11_load full
+	for table in $FIG11_TABLES; do
+		fig11_load_all "$table"
+	done
+}
+
+fig11_down() {
+	local table
+	ctl stats --check >"$WORK/books" 2>&1 || die "the ledger does not add up: $(cat "$WORK/books")"
+	node_down
+	for table in $FIG11_TABLES; do
+		ip netns del "$T-kern-$table"
+	done
 }
 
 fig11_agent() {
@@ -96,35 +143,69 @@ fig11_taken() {
 	ctl -j guest show "$1-1" | jq '[.. | .rx_packets? // empty] | max'
 }
 
-fig11_of() {
-	local n routes cpu taken pid memory
-	n=$(fig11_number "$1")
-	routes=${FIG11_N[n]}
-	taken=$(fig11_taken "$1")
-	cpu=$(fig11_cpu "$1")
-	nsenter --net="/run/netns/$T-dst" "$BENCH/sink" --dev d0 --encap udp --port "600$n" --mid-stream --idle 0.4 \
-		--seconds $((SECONDS_EACH + 10)) >"$WORK/sink" 2>"$WORK/sink.err" &
-	pid=$!
-	wait_for 5 grep -q counting "$WORK/sink.err" || die "sink: $(cat "$WORK/sink.err")"
-	on src taskset -c 0 "$BENCH/pktgen" --dev s0 --dst-mac "$(mac_of node ethA)" --encap udp \
-		--local "192.0.2.2:600$n" --remote "192.0.2.1:600$n" --src "10.1$n.1.2" --dst-list "$WORK/table" \
+# fig11_offer WHAT SOURCE_DEV SINK_DEV SOURCE_OPTION... -- SINK_OPTION...
+fig11_offer() {
+	local what=$1 from=$2 to=$3 source=()
+	shift 3
+	while [ "$1" != -- ]; do
+		source+=("$1")
+		shift
+	done
+	shift
+	sink_up dst "$to" "$@" --mid-stream
+	on src taskset -c 0 "$BENCH/pktgen" --dev "$from" "${source[@]}" --dst-list "$WORK/table" \
 		--seconds "$SECONDS_EACH" --flows 256 --unwatched >"$WORK/pktgen" || die "pktgen: $(cat "$WORK/pktgen")"
-	wait $pid || die "sink: $(cat "$WORK/sink.err")"
-	taken=$(($(fig11_taken "$1") - taken))
-	cpu=$(($(fig11_cpu "$1") - cpu))
-	PPS=$(jq '.pps | floor' "$WORK/sink")
-	((PPS > 0 && taken > 0)) || die "vnet $1 forwards nothing: $(cat "$WORK/sink")"
-	memory=$(ctl -j guest show "$1-1" | jq '.[0].memory_bytes / 1048576 | floor')
-	record fig11_routes pdp_core "$routes" "$PPS"
-	record fig11_cpu pdp_core "$routes" $((cpu / taken))
-	record fig11_memory pdp_core "$routes" "$memory"
-	note "  repeat $REPEAT, $routes routes: $PPS pps, $((cpu / taken)) ns, $memory MiB"
+	count_up "$what"
+}
+
+fig11_vnet_offer() {
+	local n
+	n=$(fig11_number "$1")
+	fig11_offer "vnet $1" s0 d0 --dst-mac "$(mac_of node ethA)" --encap udp --local "192.0.2.2:600$n" \
+		--remote "192.0.2.1:600$n" --src "10.1$n.1.2" -- --encap udp --port "600$n"
+}
+
+# What the agent does for each packet, besides.
+fig11_core_of() {
+	local taken cpu memory
+	taken=$(fig11_taken "core-$1")
+	cpu=$(fig11_cpu "core-$1")
+	fig11_vnet_offer "core-$1"
+	taken=$(($(fig11_taken "core-$1") - taken))
+	cpu=$(($(fig11_cpu "core-$1") - cpu))
+	((taken > 0)) || die "vnet core-$1: its agent took nothing in"
+	memory=$(ctl -j guest show "core-$1-1" | jq '.[0].memory_bytes / 1048576 | floor')
+	record fig11_routes pdp_core "${FIG11_N[$1]}" "$PPS" sent "$SENT" received "$RECEIVED"
+	record fig11_cpu pdp_core "${FIG11_N[$1]}" $((cpu / taken))
+	record fig11_memory pdp_core "${FIG11_N[$1]}" "$memory"
+	note "  repeat $REPEAT, ${FIG11_N[$1]} routes, without fast half: $PPS pps, $((cpu / taken)) ns, $memory MiB"
+}
+
+fig11_fast_of() {
+	fig11_vnet_offer "fast-$1"
+	record fig11_routes pdp_fast "${FIG11_N[$1]}" "$PPS" sent "$SENT" received "$RECEIVED"
+	note "  repeat $REPEAT, ${FIG11_N[$1]} routes, on one core: $PPS pps"
+}
+
+fig11_kern_of() {
+	fig11_offer "ip_forward with ${FIG11_N[$1]} routes" "s-$1" "d-$1" --dst-mac "$(mac_of "kern-$1" in)" \
+		--src 192.0.2.2 -- --encap none
+	record fig11_routes ip_forward "${FIG11_N[$1]}" "$PPS" sent "$SENT" received "$RECEIVED"
+	note "  repeat $REPEAT, ${FIG11_N[$1]} routes, ip_forward: $PPS pps"
+}
+
+fig11_of() {
+	"fig11_${1%-*}_of" "${1#*-}"
 }
 
 fig11_routes_run() {
+	local table turns=
 	system_down
 	fig11_up
+	for table in $FIG11_TABLES; do
+		turns="$turns core-$table fast-$table kern-$table"
+	done
 	# shellcheck disable=SC2086
-	alternating fig11_of $FIG11_VNETS
-	node_down
+	alternating fig11_of $turns
+	fig11_down
 }

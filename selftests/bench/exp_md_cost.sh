@@ -16,7 +16,7 @@ md_cost_of() {
 	for n in ${VNETS:-1 100 4095}; do
 		active=$n
 		[ "$1" = "${1%_one}" ] || active=1
-		ns=$(taskset -c 0 "$BENCH/mdcost" "${1%_one}" "$n" "$active" "${PACKETS:-2000000}" | jq .ns)
+		ns=$(taskset -c 0 "$BENCH/mdcost" "${1%_one}" "$n" "$active" "${PACKETS:-1000000}" | jq .ns)
 		record md_cost "$1" "$n" "$ns"
 	done
 	note "  repeat $REPEAT, $1: $ns ns with $n"

@@ -3,12 +3,14 @@
  * sink.bpf.c - counts what pktgen sent, where it ends: packets, loss and reordering per flow.
  *
  * XDP on the receiving device. Takes the tunnel named by the plan off, looks for a probe in the
- * inner UDP payload, accounts for it and drops the packet. All else is XDP_PASS.
+ * inner UDP payload, accounts for it and drops the packet. All else is XDP_PASS. Or, when the plan says
+ * so, watches TCP go by: a sender numbers a connection's packets, retransmissions too, by the IPv4 id.
  */
 #include <linux/bpf.h>
 #include <linux/if_ether.h>
 #include <linux/ip.h>
 #include <linux/ipv6.h>
+#include <linux/tcp.h>
 #include <linux/udp.h>
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
@@ -32,6 +34,13 @@ struct {
 	__type(key, __u32);
 	__type(value, struct sink_flow);
 } sink_flows SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct sink_delays);
+} sink_delays SEC(".maps");
 
 struct cursor {
 	void *pos;
@@ -195,6 +204,15 @@ static __always_inline void account(struct sink_flow *flow, __u32 seq)
 	flow->next = seq + 1;
 }
 
+static __always_inline void note_delay(__u64 ns)
+{
+	__u32 zero = 0, bucket = delay_bucket(ns);
+	struct sink_delays *delays = bpf_map_lookup_elem(&sink_delays, &zero);
+
+	if (delays && bucket < DELAY_BUCKETS)
+		delays->packets[bucket]++;
+}
+
 static __always_inline void note_time(struct sink_count *count, const struct probe *probe)
 {
 	__u64 now = bpf_ktime_get_ns();
@@ -212,6 +230,7 @@ static __always_inline void note_time(struct sink_count *count, const struct pro
 		count->latency_min_ns = latency;
 	if (latency > count->latency_max_ns)
 		count->latency_max_ns = latency;
+	note_delay(latency);
 }
 
 /* The probe at the cursor, or NULL; *timed: whether it has its time. */
@@ -227,13 +246,55 @@ static __always_inline struct probe *find_probe(const struct cursor *at, _Bool *
 	return NULL;
 }
 
+static __always_inline void account_flow(struct sink_count *count, __u32 flow_id, __u32 seq)
+{
+	struct sink_flow *flow = bpf_map_lookup_elem(&sink_flows, &flow_id);
+
+	if (!flow) {
+		count->flow_over++;
+		return;
+	}
+	bpf_spin_lock(&flow->lock);
+	account(flow, seq);
+	bpf_spin_unlock(&flow->lock);
+}
+
+/* The 16 bits of an IPv4 id as the number of a packet near the next one expected, which another CPU may move a little. */
+static __always_inline __u32 number_of_id(__u32 flow_id, __u16 id)
+{
+	struct sink_flow *flow = bpf_map_lookup_elem(&sink_flows, &flow_id);
+
+	if (!flow || !flow->received)
+		return 0x10000 + id;
+	return flow->next + (__s16)(id - (__u16)flow->next);
+}
+
+/* A packet of a connection from one of our ports. */
+static __always_inline void watch_tcp(struct sink_count *count, struct cursor *at, __u32 bytes)
+{
+	struct iphdr *ip = at->pos;
+	struct tcphdr *tcp = (void *)(ip + 1);
+	__u32 flow_id;
+
+	count->passed++;
+	if ((void *)(tcp + 1) > at->end || ip->version != 4 || ip->ihl != 5 ||
+	    ip->protocol != IPPROTO_TCP)
+		return;
+	flow_id = bpf_ntohs(tcp->source) - FLOW_SPORT;
+	if (flow_id >= plan.flows)
+		return;
+	count->packets++;
+	count->bytes += bytes;
+	note_time(count, NULL);
+	account_flow(count, flow_id, number_of_id(flow_id, bpf_ntohs(ip->id)));
+}
+
 SEC("xdp")
 int pdp_sink(struct xdp_md *ctx)
 {
 	struct cursor at = {(void *)(long)ctx->data, (void *)(long)ctx->data_end};
-	__u32 zero = 0, flow_id, seq, bytes = at.end - at.pos;
+	__u32 zero = 0, bytes = at.end - at.pos;
 	struct sink_count *count = bpf_map_lookup_elem(&sink_counts, &zero);
-	struct sink_flow *flow;
 	struct probe *probe;
 	struct udphdr *udp;
 	_Bool timed;
@@ -244,6 +305,11 @@ int pdp_sink(struct xdp_md *ctx)
 	type = skip_ethernet(&at);
 	if (plan.encap)
 		type = skip_tunnel(&at, type);
+	if (plan.tcp) {
+		if (type == bpf_htons(ETH_P_IP))
+			watch_tcp(count, &at, bytes);
+		return XDP_PASS;
+	}
 	udp = skip_ip_udp(&at, type);
 	probe = udp ? find_probe(&at, &timed) : NULL;
 	if (!probe && !(udp && udp->dest == bpf_htons(INNER_DPORT))) {
@@ -257,16 +323,7 @@ int pdp_sink(struct xdp_md *ctx)
 		return XDP_DROP;
 	}
 	count->packets++;
-	flow_id = bpf_ntohs(probe->flow);
-	seq = bpf_ntohl(probe->seq);
-	flow = bpf_map_lookup_elem(&sink_flows, &flow_id);
-	if (!flow) {
-		count->flow_over++;
-		return XDP_DROP;
-	}
-	bpf_spin_lock(&flow->lock);
-	account(flow, seq);
-	bpf_spin_unlock(&flow->lock);
+	account_flow(count, bpf_ntohs(probe->flow), bpf_ntohl(probe->seq));
 	return XDP_DROP;
 }
 

@@ -32,6 +32,7 @@ struct options {
 	struct sink_plan plan;
 	bool has_vni;
 	double seconds, idle; /* 0 = not a reason to stop */
+	bool each_second;
 	uint64_t count;
 };
 
@@ -42,6 +43,15 @@ struct flow_total {
 	uint64_t late_sum, extent_sum, extent_known;
 	uint32_t extent_max;
 	uint32_t unruly[UNRULY_MAX], n_unruly; /* flows with a packet out of order */
+};
+
+#define SERIES_MAX 600
+
+/* Packets a second, in each second since the first one came. */
+struct series {
+	double pps[SERIES_MAX];
+	uint32_t n;
+	uint64_t since_ns, packets; /* where the present second began */
 };
 
 static volatile sig_atomic_t stopped;
@@ -63,6 +73,8 @@ static const char usage[] =
 	"  --flows N            flows that are told apart, 1 to 32768    (4096)\n"
 	"  --mid-stream         count loss from each flow's first packet seen, not from its packet 0\n"
 	"  --latency            one-way delay: pktgen must run on this machine\n"
+	"  --tcp                instead of pktgen's packets, inner TCP over IPv4 from source port 16384 + flow; it passes\n"
+	"  --each-second        tell the packets of each second too\n"
 	"  --seconds S          end after S seconds\n"
 	"  --idle S             end S seconds after the last packet, once one came\n"
 	"  --count N            end when N packets came\n";
@@ -75,6 +87,8 @@ enum option_id {
 	OPT_FLOWS,
 	OPT_MID_STREAM,
 	OPT_LATENCY,
+	OPT_TCP,
+	OPT_EACH_SECOND,
 	OPT_SECONDS,
 	OPT_IDLE,
 	OPT_COUNT,
@@ -89,6 +103,8 @@ static const struct option long_options[] = {
 	{"flows", required_argument, NULL, OPT_FLOWS},
 	{"mid-stream", no_argument, NULL, OPT_MID_STREAM},
 	{"latency", no_argument, NULL, OPT_LATENCY},
+	{"tcp", no_argument, NULL, OPT_TCP},
+	{"each-second", no_argument, NULL, OPT_EACH_SECOND},
 	{"seconds", required_argument, NULL, OPT_SECONDS},
 	{"idle", required_argument, NULL, OPT_IDLE},
 	{"count", required_argument, NULL, OPT_COUNT},
@@ -128,6 +144,12 @@ static bool set_option(struct options *opt, int id, const char *text)
 		return true;
 	case OPT_LATENCY:
 		opt->plan.latency = 1;
+		return true;
+	case OPT_TCP:
+		opt->plan.tcp = opt->plan.mid_stream = 1;
+		return true;
+	case OPT_EACH_SECOND:
+		opt->each_second = true;
 		return true;
 	case OPT_SECONDS:
 		return cmdline_seconds(text, &opt->seconds);
@@ -229,6 +251,28 @@ static int read_counts(const struct sink_bpf *skel, struct sink_count *out, stru
 	return ret;
 }
 
+/* Of all CPUs. */
+static int read_delays(const struct sink_bpf *skel, struct sink_delays *out, struct pdp_error *err)
+{
+	int cpus = libbpf_num_possible_cpus();
+	struct sink_delays *cpu;
+	uint32_t zero = 0;
+	int ret = 0;
+
+	memset(out, 0, sizeof(*out));
+	cpu = cpus > 0 ? calloc(cpus, sizeof(*cpu)) : NULL;
+	if (!cpu)
+		return pdp_fail(err, -ENOMEM, "no memory for the delays of %d CPUs", cpus);
+	if (bpf_map_lookup_elem(bpf_map__fd(skel->maps.sink_delays), &zero, cpu))
+		ret = pdp_fail(err, -errno, "read the delays: %s", strerror(errno));
+	for (int i = 0; ret == 0 && i < cpus; i++) {
+		for (int b = 0; b < DELAY_BUCKETS; b++)
+			out->packets[b] += cpu[i].packets[b];
+	}
+	free(cpu);
+	return ret;
+}
+
 /* Lost of a flow: what should have come up to its newest packet, without what came. */
 static void add_flow(struct flow_total *total, uint32_t number, const struct sink_flow *flow)
 {
@@ -282,9 +326,27 @@ static bool is_enough(const struct options *opt, const struct sink_count *count,
 	return opt->count && count->packets + count->plain >= opt->count;
 }
 
+/* A second ends when it is looked at for the first time after it: its rate is over the time that went by. */
+static void note_second(struct series *series, const struct sink_count *count)
+{
+	uint64_t packets = count->packets + count->plain, now = now_ns();
+
+	if (!packets)
+		return;
+	if (!series->since_ns) {
+		series->since_ns = now;
+		series->packets = packets;
+	} else if (now - series->since_ns >= 1000000000 && series->n < SERIES_MAX) {
+		series->pps[series->n++] =
+			(packets - series->packets) * 1e9 / (now - series->since_ns);
+		series->since_ns = now;
+		series->packets = packets;
+	}
+}
+
 /* Until one of the reasons to stop; *count is what came. */
 static int count_on(const struct options *opt, const struct sink_bpf *skel,
-		    struct sink_count *count, struct pdp_error *err)
+		    struct sink_count *count, struct series *series, struct pdp_error *err)
 {
 	struct timespec tick = {.tv_nsec = POLL_NS};
 	uint64_t begin = now_ns();
@@ -293,11 +355,45 @@ static int count_on(const struct options *opt, const struct sink_bpf *skel,
 	do {
 		nanosleep(&tick, NULL);
 		ret = read_counts(skel, count, err);
+		note_second(series, count);
 	} while (ret == 0 && !stopped && !is_enough(opt, count, begin));
 	return ret;
 }
 
-static void report(const struct sink_count *count, const struct flow_total *total)
+/* The delay that `part` of all packets stay within: the upper end of its bucket, in us. */
+static double delay_quantile(const struct sink_delays *delays, uint64_t packets, double part)
+{
+	uint64_t seen = 0;
+	uint32_t b = 0;
+
+	while (b < DELAY_BUCKETS - 1) {
+		seen += delays->packets[b++];
+		if (seen >= part * packets)
+			break;
+	}
+	return delay_floor(b) / 1e3;
+}
+
+static void report_latency(const struct sink_count *count, const struct sink_delays *delays)
+{
+	uint64_t packets = count->latency_packets;
+
+	printf(", \"latency_us\": {\"min\": %.1f, \"avg\": %.1f, \"p50\": %.1f, \"p99\": %.1f, "
+	       "\"p999\": %.1f, \"max\": %.1f, \"histogram\": [",
+	       count->latency_min_ns / 1e3, (double)count->latency_sum_ns / packets / 1e3,
+	       delay_quantile(delays, packets, 0.5), delay_quantile(delays, packets, 0.99),
+	       delay_quantile(delays, packets, 0.999), count->latency_max_ns / 1e3);
+	for (uint32_t b = 0, first = 1; b < DELAY_BUCKETS; b++) {
+		if (!delays->packets[b])
+			continue;
+		printf("%s[%.3f, %llu]", first ? "" : ", ", delay_floor(b) / 1e3,
+		       (unsigned long long)delays->packets[b]);
+		first = 0;
+	}
+	printf("]}");
+}
+
+static void report_count(const struct sink_count *count, const struct flow_total *total)
 {
 	uint64_t received = count->packets + count->plain;
 	double busy = (count->last_ns - count->first_ns) / 1e9;
@@ -314,11 +410,21 @@ static void report(const struct sink_count *count, const struct flow_total *tota
 	       total->reordered ? (double)total->late_sum / total->reordered : 0,
 	       (unsigned long long)total->too_late, (unsigned long long)count->plain,
 	       (unsigned long long)count->flow_over, (unsigned long long)count->passed);
+}
+
+static void report(const struct options *opt, const struct sink_count *count,
+		   const struct flow_total *total, const struct sink_delays *delays,
+		   const struct series *series)
+{
+	report_count(count, total);
 	if (count->latency_packets)
-		printf(", \"latency_us\": {\"min\": %.1f, \"avg\": %.1f, \"max\": %.1f}",
-		       count->latency_min_ns / 1e3,
-		       (double)count->latency_sum_ns / count->latency_packets / 1e3,
-		       count->latency_max_ns / 1e3);
+		report_latency(count, delays);
+	if (opt->each_second) {
+		printf(", \"pps_each_second\": [");
+		for (uint32_t i = 0; i < series->n; i++)
+			printf("%s%.0f", i ? ", " : "", series->pps[i]);
+		printf("]");
+	}
 	printf(", \"reordered_flows\": [");
 	for (uint32_t i = 0; i < total->n_unruly; i++)
 		printf("%s%u", i ? ", " : "", total->unruly[i]);
@@ -333,10 +439,28 @@ static void catch_signals(void)
 	sigaction(SIGTERM, &action, NULL);
 }
 
+/* The link is closed before anything is read: then the counts and the flows tell of the same packets. */
+static int tell(const struct options *opt, const struct sink_bpf *skel, const struct series *series,
+		struct pdp_error *err)
+{
+	static struct sink_delays delays;
+	struct flow_total total;
+	struct sink_count count;
+	int ret = read_counts(skel, &count, err);
+
+	if (ret == 0)
+		ret = read_delays(skel, &delays, err);
+	if (ret)
+		return ret;
+	read_flows(skel, opt->plan.flows, &total);
+	report(opt, &count, &total, &delays, series);
+	return 0;
+}
+
 static int run(const struct options *opt, struct pdp_error *err)
 {
 	struct sink_bpf *skel = sink_bpf__open();
-	struct flow_total total;
+	static struct series series;
 	struct sink_count count;
 	int link = -1;
 	int ret;
@@ -347,17 +471,12 @@ static int run(const struct options *opt, struct pdp_error *err)
 	if (ret == 0) {
 		catch_signals();
 		fprintf(stderr, "sink: counting on %s\n", opt->dev);
-		ret = count_on(opt, skel, &count, err);
+		ret = count_on(opt, skel, &count, &series, err);
 	}
-	/* Detached first: then the counts and the flows tell of the same packets. */
 	if (link >= 0)
 		close(link);
 	if (ret == 0)
-		ret = read_counts(skel, &count, err);
-	if (ret == 0) {
-		read_flows(skel, opt->plan.flows, &total);
-		report(&count, &total);
-	}
+		ret = tell(opt, skel, &series, err);
 	sink_bpf__destroy(skel);
 	return ret;
 }

@@ -84,6 +84,7 @@ struct sink_plan {
 	__be16 port; /* outer UDP destination port */
 	__u8 mid_stream; /* count loss from the first seq seen, not from 0 */
 	__u8 latency;
+	__u8 tcp; /* not pktgen's packets: inner TCP over IPv4, which is counted and passed on */
 };
 
 /* Per CPU. */
@@ -100,6 +101,40 @@ struct sink_count {
 	__u64 latency_min_ns; /* 0: none yet */
 	__u64 latency_max_ns;
 };
+
+/*
+ * Delays in buckets, 16 to each power of two (6 % wide), up to 2^40 ns. Below 16 ns each has its own.
+ */
+#define DELAY_STEPS 16
+#define DELAY_BUCKETS (37 * DELAY_STEPS)
+
+/* Per CPU. */
+struct sink_delays {
+	__u64 packets[DELAY_BUCKETS];
+};
+
+static inline __u32 delay_bucket(__u64 ns)
+{
+	__u32 shift = 0;
+
+	if (ns >= 1ULL << 40)
+		return DELAY_BUCKETS - 1;
+	for (int step = 32; step; step /= 2) {
+		if (ns >> shift >> step >= DELAY_STEPS)
+			shift += step;
+	}
+	if (ns >> shift >= 2 * DELAY_STEPS)
+		shift++;
+	return shift * DELAY_STEPS + (ns >> shift);
+}
+
+/* The least delay of a bucket, in ns. */
+static inline __u64 delay_floor(__u32 bucket)
+{
+	__u32 shift = bucket < 2 * DELAY_STEPS ? 0 : bucket / DELAY_STEPS - 1;
+
+	return (__u64)(bucket - shift * DELAY_STEPS) << shift;
+}
 
 #define SINK_WINDOW 1024 /* sequence numbers below the newest whose arrival is remembered */
 #define SINK_GAPS 16 /* jumps of the sequence that are remembered */

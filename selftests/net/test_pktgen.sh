@@ -217,6 +217,13 @@ on src "$PKTGEN" --dev s0 --count 1000 --src 10.0.0.1 --dst 10.0.0.2 >"$WORK/sen
 check "without XDP at the far end all are refused" holds "s['sent'] == s['refused'] == 1000"
 check "and it says so" grep -q "XDP program at its other end" "$WORK/words"
 
+# shellcheck disable=SC2086
+send_to_sink "--latency --each-second" $INNER4 --count 3000 --rate 2000
+check "each delay is told of" holds 'sum(n for _, n in k["latency_us"]["histogram"]) == 3000'
+check "the median is no later than 99 %, and that than 99.9 %" holds '0 < k["latency_us"]["p50"] <= k["latency_us"]["p99"] <= k["latency_us"]["p999"]'
+check "and nothing is later than the latest" holds 'k["latency_us"]["p999"] <= k["latency_us"]["max"] * 17 / 16 + 0.1'
+check "seconds are told one by one" holds 'k["pps_each_second"] and all(pps > 0 for pps in k["pps_each_second"])'
+
 background dst "$BENCH/redirect" --from d0 --to e0
 REDIRECT_PID=$!
 wait_for 5 grep -q redirecting "$WORK/bg.$((${#BG_PIDS[@]} - 1)).err"

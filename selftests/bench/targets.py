@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+"""What is to be reached, and whether it was: ratios of medians of one run, judged for report.py.
+
+A target's value is of what pdpd sets up by default. `beside` has the same ratio of PdP without its fast half, where that is
+another system.
+"""
+
+
+class NotMeasured(Exception):
+    pass
+
+
+def points(results, figure, system):
+    found = results["experiments"].get(figure, {}).get("points", {}).get(system, [])
+    if not found:
+        raise NotMeasured
+    return found
+
+
+def point(results, figure, system, x):
+    """At an x; of a flat_out figure 0 is flat out."""
+    for p in points(results, figure, system):
+        if p["x"] == x:
+            return p
+    raise NotMeasured
+
+
+def median(results, figure, system, x):
+    return point(results, figure, system, x)["median"]
+
+
+def ratio(figure, system, other, x=0):
+    return lambda results: median(results, figure, system, x) / median(results, figure, other, x)
+
+
+def flat_out(system, other):
+    return ratio("fig7_forwarding", system, other)
+
+
+def added_ms(system):
+    """To the round trip of a ping, in ms."""
+    return lambda results: (median(results, "table3_rtt", system, 0) - median(results, "table3_rtt", "ip_forward", 0)) / 1000
+
+
+def classifier_growth(system):
+    """Its cost above a bare redirect with 4,095 vnets over that with one."""
+    def value(results):
+        few, many = (median(results, "md_cost", system, x) - median(results, "md_cost", "redirect", x) for x in (1, 4095))
+        return many / few
+    return value
+
+
+def most_routes_to_fewest(system):
+    def value(results):
+        found = points(results, "fig11_routes", system)
+        if len(found) < 2:
+            raise NotMeasured
+        return found[-1]["median"] / found[0]["median"]
+    return value
+
+
+def most_routes(system, other):
+    def value(results):
+        most = points(results, "fig11_routes", system)[-1]
+        return most["median"] / median(results, "fig11_routes", other, most["x"])
+    return value
+
+
+def against_rte_fib(results):
+    peer = points(results, "lpm", "rte_fib")[0]
+    return median(results, "lpm", "router", peer["x"]) / peer["median"]
+
+
+def overload(system):
+    """Of a whole minute, over the best median of the ladder."""
+    return lambda results: (median(results, "overload", system, 0) /
+                            max(p["median"] for p in points(results, "overload_ladder", system)))
+
+
+def reordered(half):
+    """Packets of all repeats, one and eight connections."""
+    def value(results):
+        return sum(n["reordered"] for connections in (1, 8)
+                   for n in point(results, "table1_reorder", "%s/flow-hash/%d" % (half, connections), 3)["numbers"])
+    return value
+
+
+def best_policy(results):
+    """Of those that round-robin is not."""
+    best = [median(results, "fig12_tcp", "off/%s/1" % policy, 3) for policy in ("weighted", "flow-hash", "flowlet", "spray")]
+    return max(best) / median(results, "fig12_tcp", "off/round-robin/1", 3)
+
+
+# Table, name, its value, the bound, and the value without fast half.
+TARGETS = [
+    ("evaluation", "one FE guest on one core / user-mode Click on the same core",
+     flat_out("pdp_fast2", "click"), "at_least", 3.0, flat_out("pdp_core", "click")),
+    ("evaluation", "one FE guest / DPDK testpmd af_xdp in copy mode on the same core",
+     flat_out("pdp_fast2", "af_xdp"), "at_least", 1.5, flat_out("pdp_core", "af_xdp")),
+    ("evaluation", "2 FEs of equal share / 1", flat_out("pdp_fast_2", "pdp_fast_1"), "at_least", 1.94, flat_out("pdp_2", "pdp_1")),
+    ("evaluation", "3 FEs of equal share / 1", flat_out("pdp_fast_3", "pdp_fast_1"), "at_least", 2.91, flat_out("pdp_3", "pdp_1")),
+    ("evaluation", "forwarded under 10 times overload / peak, kept for 60 s", overload("pdp_fast_1"), "at_least", 0.97, overload("pdp_1")),
+    ("evaluation", "full real table with random destinations / 2 routes",
+     most_routes_to_fewest("pdp_fast"), "at_least", 0.90, most_routes_to_fewest("pdp_core")),
+    ("evaluation", "router look-ups per second / rte_fib on the same table", against_rte_fib, "at_least", 1.0, None),
+    ("evaluation", "classifier cost above a bare redirect, 4,095 vnets / one, packets of one",
+     classifier_growth("classify_one"), "at_most", 1.15, None),
+    ("evaluation", "classifier cost above a bare redirect, 4,095 vnets / one, packets of all",
+     classifier_growth("classify"), "at_most", 1.15, None),
+    ("evaluation", "reordered packets of TCP with flow-hash, 3 FEs", reordered("auto"), "at_most", 0, reordered("off")),
+    ("evaluation", "one TCP connection, 3 FEs with the best policy / with round-robin", best_policy, "at_least", 1.0, None),
+    ("evaluation", "added RTT against kernel ip_forward, ms (the paper: 0.164)", added_ms("pdp_fast2"), "at_most", 0.03, added_ms("pdp_core")),
+    ("fast half", "whole path, everything on one core / kernel ip_forward on one core", flat_out("pdp_fast", "ip_forward"), "at_least", 2.0, None),
+    ("fast half", "the same / user-mode Click, a core to itself", flat_out("pdp_fast", "click"), "at_least", 8, None),
+    ("fast half", "full real table, random destinations / kernel ip_forward with the same table",
+     most_routes("pdp_fast", "ip_forward"), "at_least", 2.0, most_routes("pdp_core", "ip_forward")),
+    ("fast half", "with NAPI threaded on a second core / bare XDP redirect", flat_out("pdp_fast2", "redirect"), "at_least", 0.75, None),
+    ("fast half", "added RTT against kernel ip_forward, ms", added_ms("pdp_fast"), "at_most", 0.01, None),
+]
+
+
+def measured(value_of, results):
+    try:
+        return round(value_of(results), 4)
+    except NotMeasured:
+        return None
+
+
+def judge(results):
+    targets = []
+    for table, name, value_of, bound, limit, beside_of in TARGETS:
+        value = measured(value_of, results)
+        target = {"table": table, "name": name, "value": value, bound: limit, "met": None}
+        if value is not None:
+            target["met"] = value >= limit if bound == "at_least" else value <= limit
+        beside = measured(beside_of, results) if beside_of else None
+        if beside is not None:
+            target["without_fast_half"] = beside
+        targets.append(target)
+    return targets
