@@ -52,8 +52,8 @@ on src ip route add 10.51.0.0/16 dev tun-red
 expired() {
 	says on src ping -c 1 -t 1 -W 2 "$1" "$2.*[Tt]ime (to live )?exceeded"
 }
-check "TTL expired, from the way in" expired 10.1.2.2 "From 10.1.1.1"
-check "hop limit expired, from the way in" expired fd00:1:2::2 "From fd00:1:1::1"
+check "TTL expired, from the way in" wait_for 5 expired 10.1.2.2 "From 10.1.1.1"
+check "hop limit expired, from the way in" wait_for 5 expired fd00:1:2::2 "From fd00:1:1::1"
 check "with one hop more it arrives" says on src ping -c 1 -t 2 -W 2 10.1.2.2 "bytes from 10.1.2.2"
 check "too big, and how big it may be" says on src ping -c 1 -M 'do' -s 1350 -W 2 10.1.2.2 \
 	"From 10.1.1.1.*mtu ?= ?1300"
@@ -61,6 +61,31 @@ check "the same by IPv6" says on src ping -c 1 -M 'do' -s 1350 -W 2 fd00:1:2::2 
 	"From fd00:1:1::1.*mtu ?= ?1300"
 check "no route" says on src ping -c 1 -W 2 10.77.0.1 "From 10.1.1.1.*Net Unreachable"
 check "no route by IPv6" says on src ping -c 1 -W 2 fd00:77::1 "From fd00:1:1::1.*(No route|Unreachable)"
+check "the same in vxlan" wait_for 5 expired 10.3.2.2 "From 10.3.1.1"
+check "and by IPv6" wait_for 5 expired fd00:3:2::2 "From fd00:3:1::1"
+check "nobody has this address" says on src ping -c 4 -W 5 10.3.2.99 "From 10.3.1.1.*Host Unreachable"
+check "by IPv6" says on src ping -c 4 -W 5 fd00:3:2::99 "From fd00:3:1::1.*(Address|Host) [Uu]nreachable"
+inside red sh -c 'ip route add unreachable 10.77.1.0/24; ip route add prohibit 10.77.2.0/24
+	ip -6 route add prohibit fd00:77:2::/48'
+check "a route says unreachable" wait_for 5 says on src ping -c 1 -W 2 10.77.1.1 "From 10.1.1.1.*Host Unreachable"
+check "a route says prohibited" wait_for 5 says on src ping -c 1 -W 2 10.77.2.1 "From 10.1.1.1.*[Ff]iltered"
+check "by IPv6" wait_for 5 says on src ping -c 1 -W 2 fd00:77:2::1 "From fd00:1:1::1.*[Pp]rohibited"
+check "a blackhole says nothing" says on src ping -c 2 -i 0.1 -W 1 10.51.0.1 " 0 received, 100%"
+# nothing_listens ADDRESS: a UDP socket is told, at once: no port is open there.
+nothing_listens() {
+	on src timeout 10 python3 -c 'import socket, sys
+s = socket.socket(socket.AF_INET6 if ":" in sys.argv[1] else socket.AF_INET, socket.SOCK_DGRAM)
+s.settimeout(2)
+s.connect((sys.argv[1], 9))
+s.send(b"?")
+try:
+    s.recv(1)
+except ConnectionRefusedError:
+    sys.exit(0)
+sys.exit(1)' "$1"
+}
+check "no port is open there" wait_for 5 nothing_listens 10.1.1.1
+check "by IPv6" wait_for 5 nothing_listens fd00:1:1::1
 check "what fits passes" on src ping -q -c 1 -M 'do' -s 1200 -W 2 10.1.2.2
 
 # --- the node file's routes are its kernel's

@@ -62,6 +62,34 @@ fails "there is no such address" ctl route get red 10.9.1
 in_red ip nexthop replace id 7 via 10.1.2.2 dev v1
 check "the object changes: so does the route" wait_for 3 all_find 10.8.1.1 '10.8.0.0/16 v1'
 
+# --- he renumbers a vif, and sets it down
+# agents_say ADDRESS TYPE: the kernel and every agent take it for that, and say nothing else.
+agents_say() {
+	ctl -j route get red "$1" | jq -e --arg type "$2" 'length == 3 and all(.[]; .route.type == $type)'
+}
+in_red sh -c 'ip addr del 10.1.1.1/24 dev v0; ip addr add 10.1.77.1/24 dev v0'
+check "a vif is renumbered: the new address is the vnet's own" wait_for 5 agents_say 10.1.77.1 local
+check "its subnet is there" wait_for 5 all_find 10.1.77.9 '10.1.77.0/24 v0'
+owned() {
+	agents_say 10.1.1.1 local
+}
+not_owned() {
+	! owned
+}
+check "the old one is not" wait_for 5 not_owned
+check "and all agree" wait_for 5 same red
+in_red ip link set v1 down
+no_v1() {
+	! shows red --fe red-1 | grep ' dev v1'
+}
+check "he sets v1 down: no route leads there" wait_for 5 no_v1
+check "and all agree" wait_for 5 same red
+check "green is untouched" same green
+in_red sh -c 'ip link set v1 up; ip addr del 10.1.77.1/24 dev v0; ip addr add 10.1.1.1/24 dev v0'
+check "as before" wait_for 20 all_find 10.1.2.9 '10.1.2.0/24 v1'
+in_red sh -c 'ip route replace 10.9.0.0/16 via 10.1.2.2; ip -6 route replace fd00:9::/32 nexthop via fd00:1:1::2 nexthop via fd00:1:2::2'
+check "all agree" wait_for 5 same red
+
 # --- changes, one after the other
 flap() {
 	local i
