@@ -196,16 +196,19 @@ static void guest_kind(const json_t *row, const struct pdp_output *out, char *te
 	snprintf(text, len, "%s %s", string(row, "kind"), string(row, "runs"));
 }
 
-/* "on", or "off" and why */
+/* "on", "off", or "no" and why not. */
 static void fast_half(const json_t *row, const struct pdp_output *out, char *text, size_t len)
 {
 	const json_t *half = json_object_get(row, "fast_half");
+	const char *why = string(half, "why");
 
 	(void)out;
 	if (json_is_true(json_object_get(half, "on")))
 		snprintf(text, len, "on");
+	else if (half && !strcmp(why, "fast-half is off"))
+		snprintf(text, len, "off");
 	else if (half)
-		snprintf(text, len, "off: %s", string(half, "why"));
+		snprintf(text, len, "no: %s", why);
 }
 
 static const struct pdp_column guests[] = {
@@ -221,7 +224,7 @@ static const struct pdp_column guests[] = {
 	PDP_COUNT_COLUMN("RX pps", "rx_pps"),
 	PDP_COUNT_COLUMN("TX pps", "tx_pps"),
 	{"RESTARTS", "restarts"},
-	{"FAST HALF", NULL, fast_half},
+	{"FAST", NULL, fast_half},
 	{NULL},
 };
 
@@ -441,7 +444,7 @@ const struct pdp_cmd pdp_cmd_guest[] = {
 	{"show", "[ NAME ]", "guests, their CPU, memory and rates", show_guests,
 	 "QUOTA is the CPU share as the cgroup tells it, CPU what was used in the last second,\n"
 	 "MEMORY what the cgroup is charged with. RX is towards the guest. KIND is fe and the data plane,\n"
-	 "or mh and the control plane. FAST HALF says whether the common case is processed on the guest's\n"
-	 "device already, and if not, why."},
+	 "or mh and the control plane. FAST says whether the common case is processed on the guest's device\n"
+	 "already: on, off, or no and why not."},
 	{NULL},
 };
