@@ -52,7 +52,8 @@ grammar() {
 		import re, sys
 		text = open(sys.argv[1]).read()
 		assert text.endswith("# EOF\n") and text.count("# EOF") == 1, "# EOF"
-		suffix = {"counter": "_total", "gauge": "", "info": "_info"}
+		suffix = {"counter": ["_total"], "gauge": [""], "info": ["_info"],
+		          "histogram": ["_bucket", "_count", "_sum"]}
 		label = r'[a-z_]+="(?:[^"\\\n]|\\[\\"n])*"'
 		sample = re.compile(r'([a-z_0-9]+)(?:\{(%s(?:,%s)*)\})? ([0-9]+(?:\.[0-9]+)?)$' % (label, label))
 		families, series, name, told = set(), set(), None, False
@@ -69,7 +70,7 @@ grammar() {
 		        assert not told and line.startswith("# HELP %s " % name) and len(line.split()) > 3, line
 		    else:
 		        m = sample.match(line)
-		        assert m and m[1] == name + suffix[kind], line
+		        assert m and m[1] in [name + end for end in suffix[kind]], line
 		        names = re.findall(r'([a-z_]+)="', re.sub(r'"(?:[^"\\]|\\.)*"', '"', m[2] or ""))
 		        assert len(names) == len(set(names)), "a label twice: " + line
 		        labels = ",".join(sorted((m[2] or "").split(",")))
