@@ -33,15 +33,19 @@ PDP_ROUTER_TABLES(TABLE)
 /* A word of a table, read once: the agent may write another at any time. */
 #define READ(type, pointer) (*(const volatile type *)(pointer))
 
-/* Ethernet header and tag. */
-struct head {
-	struct ethhdr eth;
-	struct pdp_tag tag;
-} __attribute__((packed));
+#define HEAD_LEN (sizeof(struct ethhdr) + sizeof(struct pdp_tag))
+
+/* A MAC address in words, for a struct ethhdr is read byte by byte. */
+struct mac {
+	__u32 first;
+	__u16 last;
+};
 
 /* What is known of a packet. */
 struct packet {
-	struct head head;
+	struct mac dest;
+	struct mac source;
+	struct pdp_tag tag;
 	__u32 off; /* of the inner IP header in the frame */
 	__u32 len; /* of the IP packet */
 	__u32 left; /* of the frame, from there on */
@@ -56,7 +60,7 @@ struct packet {
 
 static __always_inline bool take_tos(struct packet *p, __u8 tos)
 {
-	int ecn = pdp_ecn_decapsulate(tos & 3, p->head.tag.flags & PDP_TAG_ECN_MASK);
+	int ecn = pdp_ecn_decapsulate(tos & 3, p->tag.flags & PDP_TAG_ECN_MASK);
 
 	p->tos = (tos & ~3) | (ecn & 3);
 	return ecn >= 0;
@@ -124,21 +128,30 @@ static __always_inline const struct pdp_rt_vif *find_vif(__u16 id)
 	return place ? bpf_map_lookup_elem(&pdp_rt_vifs, &place) : NULL;
 }
 
-static __always_inline bool is_mac(const __u8 *a, const __u8 *b)
+static __always_inline struct mac read_mac(const __u8 *at)
 {
-	const __u16 *x = (const void *)a, *y = (const void *)b;
+	return (struct mac){*(const __u32 *)at, *(const __u16 *)(at + 4)};
+}
 
-	return !((x[0] ^ y[0]) | (x[1] ^ y[1]) | (x[2] ^ y[2]));
+static __always_inline void write_mac(__u8 *at, struct mac mac)
+{
+	*(__u32 *)at = mac.first;
+	*(__u16 *)(at + 4) = mac.last;
+}
+
+static __always_inline bool is_equal(struct mac a, struct mac b)
+{
+	return a.first == b.first && a.last == b.last;
 }
 
 /* A frame must be for the vif that it came in through. */
 static __always_inline bool look_frame(struct packet *p, struct pdp_cursor cursor)
 {
-	const struct pdp_rt_vif *in = find_vif(bpf_ntohs(p->head.tag.vif));
+	const struct pdp_rt_vif *in = find_vif(bpf_ntohs(p->tag.vif));
 	struct ethhdr *eth = pdp_take(&cursor, sizeof(*eth));
 
-	if (!eth || !in || !in->outer.vxlan || !is_mac(eth->h_dest, in->mac) ||
-	    (eth->h_dest[0] & 1))
+	if (!eth || !in || !in->outer.vxlan ||
+	    !is_equal(read_mac(eth->h_dest), read_mac(in->mac)) || (eth->h_dest[0] & 1))
 		return false;
 	p->off += sizeof(*eth);
 	if (eth->h_proto == bpf_htons(ETH_P_IP))
@@ -149,21 +162,22 @@ static __always_inline bool look_frame(struct packet *p, struct pdp_cursor curso
 static __always_inline bool look(struct packet *p, const struct xdp_md *ctx)
 {
 	struct pdp_cursor cursor = {(void *)(long)ctx->data, (void *)(long)ctx->data_end};
-	struct head *head = pdp_take(&cursor, sizeof(*head));
+	struct ethhdr *eth = pdp_take(&cursor, sizeof(*eth));
+	struct pdp_tag *tag = pdp_take(&cursor, sizeof(*tag));
 
-	if (!head)
+	if (!eth || !tag || tag->version_op != pdp_tag_version_op(PDP_OP_INPUT) ||
+	    (tag->flags & ~PDP_TAG_ECN_MASK))
 		return false;
-	p->head = *head;
-	p->off = sizeof(*head);
-	p->hash = bpf_ntohl(head->tag.hash);
-	if (head->tag.version_op != pdp_tag_version_op(PDP_OP_INPUT) ||
-	    (head->tag.flags & ~PDP_TAG_ECN_MASK))
-		return false;
-	if (head->tag.proto == bpf_htons(ETH_P_IP))
+	p->dest = read_mac(eth->h_dest);
+	p->source = read_mac(eth->h_source);
+	p->tag = *tag;
+	p->off = HEAD_LEN;
+	p->hash = bpf_ntohl(tag->hash);
+	if (tag->proto == bpf_htons(ETH_P_IP))
 		return look4(p, cursor);
-	if (head->tag.proto == bpf_htons(ETH_P_IPV6))
+	if (tag->proto == bpf_htons(ETH_P_IPV6))
 		return look6(p, cursor);
-	return head->tag.proto == bpf_htons(PDP_PROTO_ETHERNET) && look_frame(p, cursor);
+	return tag->proto == bpf_htons(PDP_PROTO_ETHERNET) && look_frame(p, cursor);
 }
 
 /* --- where to? ------------------------------------------------------------------------------------ */
@@ -300,16 +314,19 @@ static __always_inline void rewrite6(const struct packet *p, struct ipv6hdr *ip)
 }
 
 /* Back to where it came from. */
-static __always_inline void write_head(const struct packet *p, struct head *head, __u16 vif,
-				       __be16 proto)
+static __always_inline void write_head(const struct packet *p, __u8 *at, __u16 vif, __be16 proto)
 {
-	*head = p->head;
-	__builtin_memcpy(head->eth.h_dest, p->head.eth.h_source, ETH_ALEN);
-	__builtin_memcpy(head->eth.h_source, p->head.eth.h_dest, ETH_ALEN);
-	head->tag.version_op = pdp_tag_version_op(PDP_OP_FORWARD);
-	head->tag.flags = 0;
-	head->tag.proto = proto;
-	head->tag.vif = bpf_htons(vif);
+	struct ethhdr *eth = (void *)at;
+	struct pdp_tag *tag = (void *)(eth + 1);
+
+	write_mac(eth->h_dest, p->source);
+	write_mac(eth->h_source, p->dest);
+	*(__be16 *)(at + 12) = bpf_htons(PDP_ETHERTYPE);
+	*tag = p->tag;
+	tag->version_op = pdp_tag_version_op(PDP_OP_FORWARD);
+	tag->flags = 0;
+	tag->proto = proto;
+	tag->vif = bpf_htons(vif);
 }
 
 static __always_inline void write_ipv4(const struct packet *p, struct iphdr *ip, __u32 total,
@@ -317,7 +334,7 @@ static __always_inline void write_ipv4(const struct packet *p, struct iphdr *ip,
 {
 	ip->tos = p->tos;
 	ip->tot_len = bpf_htons(total);
-	ip->id = bpf_htons(pdp_outer_id(p->hash, bpf_ntohl(p->head.tag.seq)));
+	ip->id = bpf_htons(pdp_outer_id(p->hash, bpf_ntohl(p->tag.seq)));
 	ip->frag_off = p->df ? bpf_htons(0x4000) : 0;
 	ip->check = ~pdp_fold((__u64)sum + bpf_htons(p->tos) + ip->tot_len + ip->id + ip->frag_off);
 }
@@ -331,7 +348,7 @@ static __always_inline void write_ipv6(const struct packet *p, struct ipv6hdr *i
 /* Over IPv6 all is summed up. The pointers into the frame hold as before: it is only read. */
 static __always_inline void write_udp_sum(struct xdp_md *ctx, const struct pdp_outer *outer)
 {
-	const __u32 at = sizeof(struct head) + sizeof(struct ipv6hdr);
+	const __u32 at = HEAD_LEN + sizeof(struct ipv6hdr);
 	__u64 sum = pdp_sum_frame(ctx, at);
 	struct pdp_cursor cursor = {(void *)(long)ctx->data + at, (void *)(long)ctx->data_end};
 	struct udphdr *udp = pdp_take(&cursor, sizeof(*udp));
@@ -367,7 +384,7 @@ static __always_inline bool write(struct xdp_md *ctx, const struct packet *p,
 	const __u32 outer_len = ip_len + sizeof(struct udphdr) +
 				(vxlan ? sizeof(struct pdp_vxlan) + sizeof(struct ethhdr) : 0);
 	struct pdp_cursor cursor = {(void *)(long)ctx->data, (void *)(long)ctx->data_end};
-	struct head *head = pdp_take(&cursor, sizeof(*head));
+	__u8 *head = pdp_take(&cursor, HEAD_LEN);
 	__u8 *outer = pdp_take(&cursor, outer_len);
 	struct udphdr *udp;
 	__u8 *inner;
@@ -434,14 +451,14 @@ static __always_inline int forward(struct xdp_md *ctx)
 			return 0;
 	}
 	outer_len = vif->outer.len & 0x7f;
-	if (bpf_xdp_adjust_head(ctx, (int)(p.off - sizeof(struct head) - outer_len)))
+	if (bpf_xdp_adjust_head(ctx, (int)(p.off - HEAD_LEN - outer_len)))
 		return 0;
 	/* Bytes behind the end of the packet are cut off. */
 	if (p.left > p.len && bpf_xdp_adjust_tail(ctx, (int)(p.len - p.left)))
 		return -1;
 	if (!write_for(ctx, &p, vif, mac))
 		return -1;
-	return sizeof(struct head) + outer_len + p.len;
+	return HEAD_LEN + outer_len + p.len;
 }
 
 SEC("xdp")
