@@ -181,7 +181,10 @@ $(foreach d,$(DIRS),$(eval $(call archive_rule,$(B)/fuzz,$(d))))
 $(FUZZ): $(B)/selftests/fuzz/%: $(B)/fuzz/selftests/fuzz/%.o $(call ALL_ARCHIVES,$(B)/fuzz)
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(FUZZ_CC) $(FUZZ_FLAGS) -fsanitize=fuzzer -Wl,--as-needed -o $@ $^ $(ALL_LIBS) -lcmocka
+	$(Q)$(FUZZ_CC) $(FUZZ_FLAGS) -fsanitize=fuzzer -Wl,--as-needed -o $@ \
+		-Wl,--start-group $^ -Wl,--end-group $(ALL_LIBS) -lcmocka
+# It runs the programs of their tests.
+$(B)/selftests/fuzz/fuzz_halves: $(patsubst %,$(B)/fuzz/selftests/prog/%.o,halves random_router packet)
 
 .PHONY: check
 check: $(B)/.deps-all tests

@@ -62,12 +62,12 @@ static inline int pdp_ecn_decapsulate(__u8 inner, __u8 outer)
 }
 
 /*
- * Identification of an outer IPv4 header, unique where DF is not set (RFC 6864) whichever half and whichever
- * guest of the vnet writes it: seq counts the packets of a bucket of flows, the buckets share the rest.
+ * Identification of an outer IPv4 header (RFC 6864), the same whichever half and whichever guest of the vnet
+ * writes it: seq counts the packets of a bucket of flows, and each bucket begins at a place of its own.
  */
 static inline __u16 pdp_outer_id(__u32 hash, __u32 seq)
 {
-	return seq * PDP_SEQ_BUCKETS + hash % PDP_SEQ_BUCKETS;
+	return hash % PDP_SEQ_BUCKETS * (0x10000 / PDP_SEQ_BUCKETS) + seq;
 }
 
 #endif
