@@ -118,8 +118,8 @@ run_told() {
 	for name in "${!TOOK[@]}"; do
 		jq -n --arg name "$name" --argjson us "${TOOK[$name]}" '{($name): ($us / 1e6)}'
 	done | jq -s --arg started "$started" --argjson took "$SECONDS" --argjson repeats "$REPEATS" \
-		--argjson seconds "$SECONDS_EACH" --arg only "${BENCH_ONLY:-}" --arg click "${CLICK:-}" --argjson late "$SOURCE_LATE" \
-		'{started: $started, took_s: $took, took_s_each: add, repeats: $repeats, seconds_each: $seconds, source_late: $late,
+		--argjson seconds "$SECONDS_EACH" --arg only "${BENCH_ONLY:-}" --arg click "${CLICK:-}" --argjson late "$SOURCE_LATE" --arg fast_off "$FAST_OFF" \
+		'{started: $started, took_s: $took, took_s_each: add, repeats: $repeats, seconds_each: $seconds, source_late: $late, fast_half_off: $fast_off,
 			command: "sudo make bench\(if $only == "" then "" else " BENCH=\($only)" end)\(if $click == "" then "" else " CLICK=\($click)" end)"}'
 }
 

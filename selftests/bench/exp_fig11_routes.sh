@@ -119,6 +119,8 @@ fig11_up() {
 	for table in $FIG11_TABLES; do
 		fig11_load_all "$table"
 	done
+	ctl -j guest show | jq -e 'all(.[] | select(.vnet | startswith("fast-")) | .fast_half // empty; .on)' >/dev/null ||
+		note_fast_off
 }
 
 fig11_down() {

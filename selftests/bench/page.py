@@ -18,11 +18,11 @@ code { font-family: "DejaVu Sans Mono", monospace; font-size: .87em }
 table { border-collapse: collapse; width: 100% } td, th { padding: .35em .7em; border-bottom: 1px solid var(--line); text-align: left; vertical-align: top }
 th { color: var(--soft); font-weight: 600; font-size: .87em } td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap }
 .pill { border-radius: 1em; color: #fff; padding: .1em .75em; font-size: .82em; white-space: nowrap }
-.met { background: var(--good) } .missed { background: var(--bad) } .none { background: var(--none) }
+.pill.met { background: var(--good) } .pill.missed { background: var(--bad) } .pill.none { background: var(--none) }
 .soft, .paper { color: var(--soft) } .paper { margin: .1em 0 .8em } .warn { color: #ffd58a }
 .score { font-size: 1.6em; font-weight: 600 }
 .gauge { position: relative; display: block; width: 11em; height: .55em; background: #e8edf1; border-radius: .3em; margin-top: .45em }
-.gauge i { position: absolute; left: 0; top: 0; bottom: 0; border-radius: .3em; background: var(--bar) }
+.gauge i { position: absolute; left: 0; top: 0; bottom: 0; border-radius: .3em; background: var(--good) } .gauge.missed i { background: var(--bad) }
 .gauge b { position: absolute; top: -.25em; bottom: -.25em; width: 2px; background: var(--ink) }
 .stack { display: flex; height: 1.7em; border-radius: 4px; overflow: hidden; margin: .5em 0 .8em }
 .stack i { display: block; min-width: 1px } .chip { display: inline-block; width: .8em; height: .8em; border-radius: 2px; margin-right: .5em }
@@ -67,7 +67,7 @@ def gauge(target):
     if target["value"] is None or not limit:
         return ""
     part = min(max(target["value"] / limit, 0) * 66.7, 100)
-    return element("span", '<i style="width: %.1f%%"></i><b style="left: 66.7%%"></b>' % part, class_="gauge")
+    return element("span", '<i style="width: %.1f%%"></i><b style="left: 66.7%%"></b>' % part, class_="gauge" if target["met"] else "gauge missed")
 
 
 def target_row(target):
@@ -156,6 +156,8 @@ def head_html(results):
     if late:
         parts.append("<p class='warn'>%d times the source sent less than 98 %% of what it was asked for: the machine was busy with "
                      "other things, and times are worth little.</p>" % late)
+    if results.get("fast_half_off"):
+        parts.append("<p class='warn'>Guests had no fast half: %s.</p>" % escape(results["fast_half_off"]))
     links = [("targets", "targets")] + ([("stages", "where the time goes")] if results["stages"] else [])
     links += [(n, n) for n in results["experiments"]]
     parts.append(element("nav", " ".join('<a href="#%s">%s</a>' % link for link in links)))

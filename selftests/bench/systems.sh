@@ -17,6 +17,7 @@ ALL_SYSTEMS="redirect ip_forward pdp_fast pdp_fast2 pdp_core pdp_fast_1 pdp_fast
 SYSTEM=
 SYSTEM_PID=
 SOURCE_LATE=0
+FAST_OFF=
 
 system_label() {
 	case $1 in
@@ -75,6 +76,21 @@ node_of() {
 		bench_vnet "$1" "$5"
 	} >"$WORK/node.yaml"
 	node_up "$WORK/node.yaml" || die "the node did not come up"
+	[ "$5" = off ] || wait_for 5 fast_halves_are_on || note_fast_off
+}
+
+# Why the fast half of a guest is not on, if it is not; where the kernel cannot have one, that is what pdpd sets up.
+fast_halves_off() {
+	ctl -j guest show | jq -r '[.[].fast_half? // empty | select(.on | not) | .why] | unique | join("; ")'
+}
+
+fast_halves_are_on() {
+	[ -z "$(fast_halves_off)" ]
+}
+
+note_fast_off() {
+	FAST_OFF=$(fast_halves_off)
+	note "  no fast half: $FAST_OFF"
 }
 
 # What tunnels end in is the node's business: the bare ones forward frames, or IP, as they are.
