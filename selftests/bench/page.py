@@ -99,7 +99,7 @@ def stage_html(told):
     if stages:
         parts.append(element("div", "".join('<i style="width: %.2f%%; background: %s" title="%s: %.1f %%"></i>' % (
             s["share"], SHADES[i % len(SHADES)], escape(s["stage"]), s["share"]) for i, s in enumerate(stages)), class_="stack"))
-        parts.append(table(["of the time of both CPUs that were busy", "%", "ns a packet", "most of it in"], [
+        parts.append(table(["of the CPUs' busy time", "%", "ns a packet", "most of it in"], [
             ['<span class="chip" style="background: %s"></span>%s' % (SHADES[i % len(SHADES)], escape(s["stage"])), number(s["share"]),
              number(s["ns"]), "<code>%s</code>" % escape(", ".join(s["symbols"]))] for i, s in enumerate(stages)], numbers=(1, 2)))
     if told["programs"]:
