@@ -29,6 +29,12 @@ id_of() {
 	ctl -j "$1" show | jq "first(.[] | select($2)).id"
 }
 
+# On a slow machine the hosts would ask for each other meanwhile.
+on src ip neigh replace 192.0.2.1 lladdr "$(mac_of node ethA)" dev s0 nud permanent
+on node ip neigh replace 192.0.2.2 lladdr "$(mac_of src s0)" dev ethA nud permanent
+on node ip neigh replace 198.51.100.2 lladdr "$(mac_of dst d0)" dev ethB nud permanent
+on dst ip neigh replace 198.51.100.1 lladdr "$(mac_of node ethB)" dev d0 nud permanent
+
 # Only frames that a guest may have caused: no IPv6 chatter of the hosts' own stacks.
 watch_dev() {
 	background "$1" tcpdump -i "$2" -nn -U -w "$WORK/$2.pcap" 'udp or ether proto 0x88b5 or arp'
@@ -60,8 +66,10 @@ done < <(cut -d' ' -f1 "$WORK/sent" | sort | uniq -c)
 captured() {
 	tcpdump -r "$WORK/$1.pcap" -nn 2>/dev/null | wc -l
 }
-sleep 0.2
-check "the destination saw the one honest frame" [ "$(captured d0)" -eq 1 ]
+arrived() {
+	[ "$(captured d0)" -eq 1 ]
+}
+check "the destination saw the one honest frame" wait_for 5 arrived
 check "the source saw nothing" [ "$(captured s0)" -eq 0 ]
 check "the management host's stack saw nothing" [ "$(captured "$link")" -eq 0 ]
 check "green saw nothing" [ "$green_before" = "$(ctl -j stats show green | jq -c '.[0].counters')" ]
