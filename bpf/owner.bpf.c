@@ -9,19 +9,10 @@
  * What he sends back is checked by pdp_dispatch like all that comes from a guest.
  */
 #include <linux/bpf.h>
-#include <linux/if_ether.h>
-#include <stdbool.h>
-#include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
 
-#include "bpf/maps.bpf.h"
+#include "bpf/guest_rx.bpf.h"
 #include "bpf/version.bpf.h"
-#include "bpf/wire.h"
-
-PDP_MAP(pdp_xsks);
-PDP_MAP(pdp_guest_stats);
-
-const volatile __u16 guest_id = 0;
 
 /* Where the owner's program goes; volatile, so that nothing is known here of what it says. */
 __noinline int pdp_owner(struct xdp_md *ctx)
@@ -31,23 +22,14 @@ __noinline int pdp_owner(struct xdp_md *ctx)
 	return action;
 }
 
-static __always_inline bool is_tagged(const struct xdp_md *ctx)
-{
-	const struct ethhdr *eth = (void *)(long)ctx->data;
-
-	return (void *)(eth + 1) <= (void *)(long)ctx->data_end &&
-	       eth->h_proto == bpf_htons(PDP_ETHERTYPE);
-}
-
 SEC("xdp")
 int pdp_owner_rx(struct xdp_md *ctx)
 {
-	__u32 id = guest_id;
-	struct pdp_guest_stats *stats = bpf_map_lookup_elem(&pdp_guest_stats, &id);
+	struct pdp_guest_stats *stats = pdp_guest_counters();
 
 	if (!stats)
 		return XDP_DROP;
-	if (!is_tagged(ctx)) {
+	if (!pdp_is_tagged(ctx)) {
 		stats->drop_not_tagged++;
 		return XDP_DROP;
 	}
@@ -66,13 +48,8 @@ int pdp_owner_rx(struct xdp_md *ctx)
 		return XDP_DROP;
 	}
 	/* Whatever he redirected to, if anything: it goes to this socket. */
-	if (bpf_redirect_map(&pdp_xsks, ctx->rx_queue_index, XDP_DROP) != XDP_REDIRECT) {
-		stats->drop_no_socket++;
-		return XDP_DROP;
-	}
-	stats->rx_packets++;
 	stats->climb_packets++;
-	return XDP_REDIRECT;
+	return pdp_to_agent(ctx, stats);
 }
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

@@ -25,6 +25,7 @@
 #include "ctl/api_alloc.h"
 #include "ctl/change.h"
 #include "ctl/clients.h"
+#include "ctl/enforce.h"
 #include "ctl/feed.h"
 #include "ctl/log.h"
 #include "ctl/peer.h"
@@ -187,6 +188,17 @@ static void wait_for_node(struct pdp_api *api, struct evhttp_request *req)
 
 #define RELOAD "/v1/vnets/reload"
 
+/* What of a vnet is from files: its owner's program, its control plane's configuration. */
+static int reload_vnet(struct pdp_node *node, const char *name, struct pdp_error *err)
+{
+	struct pdp_node_vnet *vnet = pdp_node_vnet(node, name);
+	int code = vnet ? pdp_enforce_program(vnet, true, err) : 0;
+
+	if (code || (vnet && vnet->own && !vnet->control))
+		return code;
+	return pdp_control_reload(node, name, err);
+}
+
 static void reload(struct pdp_api *api, struct evhttp_request *req)
 {
 	const char *query = evhttp_uri_get_query(evhttp_request_get_evhttp_uri(req));
@@ -197,7 +209,7 @@ static void reload(struct pdp_api *api, struct evhttp_request *req)
 
 	if (!evhttp_parse_query_str(query ? query : "", &values))
 		name = evhttp_find_header(&values, "name");
-	code = pdp_control_reload(api->node, name ? name : "", &err);
+	code = reload_vnet(api->node, name ? name : "", &err);
 	if (code)
 		pdp_reply_error(req, pdp_reply_status(code), err.text);
 	else

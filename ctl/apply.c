@@ -31,6 +31,7 @@
 #include "ctl/enforce.h"
 #include "ctl/failpoint.h"
 #include "ctl/follow.h"
+#include "ctl/own.h"
 #include "ctl/place.h"
 #include "ctl/plan.h"
 #include "ctl/tables.h"
@@ -288,6 +289,20 @@ static void forget_tables(struct pdp_apply *a)
 	}
 }
 
+/* Of vnets that the node has not, or not with a program of their owners'. */
+static void forget_programs(const struct pdp_apply *a)
+{
+	size_t i;
+
+	for (i = 0; i < a->other.model.n_vnets; i++) {
+		const struct pdp_node_vnet *other = &a->other.vnets[i];
+		const struct pdp_node_vnet *now = pdp_node_vnet(a->node, other->conf->name);
+
+		if (other->own && (!now || !now->own))
+			pdp_own_forget(other->own);
+	}
+}
+
 static void remove_turn(struct pdp_apply *a)
 {
 	struct pdp_error err;
@@ -299,6 +314,7 @@ static void remove_turn(struct pdp_apply *a)
 		return;
 	}
 	forget_tables(a);
+	forget_programs(a);
 	if (pdp_apply_power(a, false, &err))
 		pdp_log(PDP_LOG_ERROR, "%s", err.text);
 	pdp_apply_discard(a);
@@ -333,6 +349,8 @@ static void undo_turn(struct pdp_apply *a)
 	if (pdp_apply_power(a, false, &err))
 		pdp_log(PDP_LOG_ERROR, "%s", err.text);
 	pdp_control_undo(a);
+	if (!a->adopting)
+		forget_programs(a);
 	/* Without a layout, what an earlier controller published would look like nobody's. */
 	if (!a->adopting)
 		pdp_enforce_forget(node);

@@ -11,6 +11,7 @@
 #include "ctl/delayline.h"
 #include "ctl/follow.h"
 #include "ctl/hops.h"
+#include "ctl/own.h"
 #include "ctl/store.h"
 #include "ctl/tables.h"
 
@@ -175,12 +176,15 @@ int pdp_apply_start_guest(struct pdp_apply *a, struct pdp_node_guest *guest, str
 		.memory_mib = conf->memory_mib,
 		.dataplane = conf->data.kind,
 		.fast_half = conf->data.fast_half,
+		.own = guest->vnet->own,
 		.conf = guest->vnet->told,
 	};
 	int code;
 
 	memcpy(spec.name, guest->name, sizeof(spec.name));
 	code = pdp_tables_send(guest->vnet, err);
+	if (!code && spec.own)
+		code = pdp_own_prepare(spec.own, &conf->data, err);
 	return code ? code : start(a, guest, &spec, err);
 }
 

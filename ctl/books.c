@@ -123,6 +123,8 @@ static void read_guest(struct pdp_ledger_guest *out, const struct pdp_loader *ld
 	out->stats.climb_packets = after.climb_packets;
 	out->stats.drop_no_socket = after.drop_no_socket;
 	out->stats.drop_not_tagged = after.drop_not_tagged;
+	out->stats.drop_by_program = after.drop_by_program;
+	out->stats.drop_verdict = after.drop_verdict;
 }
 
 static void read_towards(struct pdp_ledger_guest *out, const struct pdp_loader *ld,

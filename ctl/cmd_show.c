@@ -59,6 +59,8 @@ static void vnet_guests(const json_t *row, const struct pdp_output *out, char *t
 		if (at >= len)
 			return;
 	}
+	if (json_is_string(json_object_get(row, "object_refused")))
+		snprintf(text + at, len - at, " !object refused, -j tells why");
 }
 
 static void fe_guests(const json_t *row, const struct pdp_output *out, char *text, size_t len)
@@ -417,8 +419,10 @@ const struct pdp_cmd pdp_cmd_vnet[] = {
 	 "command's, 128 and the number of the signal when one ended it. For root alone."},
 	{"shell", "NAME", "a shell in a vnet's control plane", pdp_cmd_shell},
 	{"reload", "NAME",
-	 "copy a control plane's config directory again and start its daemons anew", pdp_cmd_reload,
-	 "Vifs, routes in its kernel and traffic stay."},
+	 "read an owner's own program again; copy a control plane's config directory again and start its "
+	 "daemons anew",
+	 pdp_cmd_reload,
+	 "Vifs, routes in its kernel and traffic stay. A program that is refused leaves the one before in force."},
 	{"key", "test NAME FILE [ policy P ] [ flow-key K ] [ flow-bytes B ] [ flowlet-gap-us N ]",
 	 "over which guests the packets of a capture would go", pdp_cmd_key,
 	 "FILE is a pcap of a port (packets of the vnet's tunnels are taken out of them) or from within the vnet.\n"

@@ -9,7 +9,9 @@
 
 #include "ctl/control.h"
 #include "ctl/delayline.h"
+#include "ctl/failpoint.h"
 #include "ctl/follow.h"
+#include "ctl/own.h"
 
 /* --- what is to be there -------------------------------------------------------------------------- */
 
@@ -42,6 +44,39 @@ static int add_tunnels(struct pdp_node *node, const struct pdp_node_vif *vif, st
 	return code;
 }
 
+/* Each guest that is up; the first that failed. */
+static int renew_programs(const struct pdp_node_vnet *vnet, struct pdp_error *err)
+{
+	int code, first = 0;
+	size_t i;
+
+	for (i = 0; i < vnet->n_guests; i++) {
+		code = vnet->guests[i]->box
+			       ? pdp_guest_renew_program(vnet->guests[i]->box, first ? NULL : err)
+			       : 0;
+		first = first ? first : code;
+	}
+	return first;
+}
+
+int pdp_enforce_program(struct pdp_node_vnet *vnet, bool anew, struct pdp_error *err)
+{
+	int code;
+
+	if (!vnet->own || (!anew && pdp_own_is(vnet->own, &vnet->conf->data)))
+		return 0;
+	code = pdp_own_take(vnet->own, &vnet->conf->data, err);
+	if (code)
+		return code;
+	pdp_failpoint("program-taken");
+	code = renew_programs(vnet, err);
+	if (!code)
+		return pdp_own_keep(vnet->own, err);
+	pdp_own_back(vnet->own);
+	renew_programs(vnet, NULL);
+	return code;
+}
+
 /* Everything that a packet of the vnet will meet, and last the door to it. */
 int pdp_enforce_vnet(struct pdp_node *node, struct pdp_node_vnet *vnet, struct pdp_error *err)
 {
@@ -51,6 +86,8 @@ int pdp_enforce_vnet(struct pdp_node *node, struct pdp_node_vnet *vnet, struct p
 	for (i = 0; !code && i < vnet->n_guests; i++)
 		if (pdp_guest_forwards(vnet->guests[i]->state))
 			code = pdp_follow_link(vnet->guests[i], err);
+	if (!code)
+		code = pdp_enforce_program(vnet, false, err);
 	for (i = 0; i < vnet->n_vifs; i++)
 		pdp_enforce_vif(node, &vnet->vifs[i]);
 	if (!code)
@@ -58,11 +95,12 @@ int pdp_enforce_vnet(struct pdp_node *node, struct pdp_node_vnet *vnet, struct p
 	pdp_publish_police(node->store, vnet->id, vnet->conf->rate_pps, vnet->conf->burst_packets);
 	pdp_publish_local_police(node->store, vnet->id, vnet->conf->control.local_pps,
 				 vnet->conf->control.local_burst);
-	pdp_publish_flow(node->store, vnet->id, &vnet->conf->flow);
 	for (i = 0; !code && i < vnet->n_guests; i++)
 		if (vnet->guests[i]->box)
 			code = pdp_guest_set_fast_half(vnet->guests[i]->box,
 						       vnet->conf->data.fast_half, err);
+	pdp_publish_flow(node->store, vnet->id, &vnet->conf->flow,
+			 vnet->own ? PDP_PAYLOAD_ANY : PDP_PAYLOAD_IP);
 	if (!code)
 		code = pdp_follow_slots(node, vnet, err);
 	for (i = 0; !code && i < vnet->n_vifs; i++)

@@ -28,6 +28,12 @@ int pdp_enforce_ways_out(struct pdp_node *node, struct pdp_error *err);
 int pdp_enforce_vnet(struct pdp_node *node, struct pdp_node_vnet *vnet, struct pdp_error *err);
 int pdp_enforce_ports(struct pdp_node *node, struct pdp_error *err);
 
+/*
+ * The owner's program as the vnet is to have it, on all of its guests, or on none: -errno, err says why, and the one
+ * before stays in force. anew: read it again although it is that one already. 0 also where there is none.
+ */
+int pdp_enforce_program(struct pdp_node_vnet *vnet, bool anew, struct pdp_error *err);
+
 /* A vif as it is now: MTU, next hop, MACs. */
 void pdp_enforce_vif(struct pdp_node *node, const struct pdp_node_vif *vif);
 

@@ -26,6 +26,7 @@
 #include "ctl/failpoint.h"
 #include "ctl/guest_box.h"
 #include "ctl/netns.h"
+#include "ctl/own.h"
 #include "ctl/rootfs.h"
 
 #define MEMORY_MIB_DEFAULT 256 /* a full table of IPv4 and IPv6 takes half of it (docs/router.md) */
@@ -269,6 +270,7 @@ void pdp_box_free(struct pdp_guest_box *guest)
 	if (guest->init_pidfd >= 0)
 		close(guest->init_pidfd);
 	pdp_kept_close(guest->file);
+	pdp_own_unref(guest->own);
 	LIST_REMOVE(guest, others);
 	free(guest);
 }
@@ -301,6 +303,7 @@ int pdp_box_new(struct pdp_guest_box **out, struct pdp_guests *guests,
 	LIST_INSERT_HEAD(&guests->boxes, guest, others);
 	guest->guests = guests;
 	note_spec(&guest->k, guests, spec);
+	guest->own = pdp_own_ref(spec->own);
 	snprintf(guest->lxc_name, sizeof(guest->lxc_name), "%s%s", guests->lxc_prefix, spec->name);
 	guest->id_base = pdp_guest_id_base(guests->id_block, spec->id);
 	guest->fn = fn;

@@ -44,6 +44,7 @@ struct pdp_guest_spec {
 	uint32_t memory_mib;
 	const char *dataplane;
 	enum pdp_fast_half fast_half;
+	struct pdp_own *own; /* the program of its eth0 if it is the owner's, else NULL */
 	struct pdp_agentconf
 		*conf; /* what its agent is told, shared with its siblings; NULL = its own */
 };
@@ -160,6 +161,9 @@ void pdp_guest_release(struct pdp_guest_box *guest);
  */
 int pdp_guest_set_power(struct pdp_guest_box *guest, uint32_t power, struct pdp_error *err);
 int pdp_guest_set_memory(struct pdp_guest_box *guest, uint32_t memory_mib, struct pdp_error *err);
+
+/* Its owner has another program: it takes the place of the one on eth0, without a packet lost. */
+int pdp_guest_renew_program(struct pdp_guest_box *guest, struct pdp_error *err);
 
 /*
  * Switch the fast half of its data plane on or off, under traffic and without loss. Off at once; on when the

@@ -28,6 +28,7 @@ struct pdp_guest_box {
 	struct pdp_guest_kept k; /* as asked for, and how it went; saved in file */
 	struct pdp_kept_file *file;
 	char lxc_name[128];
+	struct pdp_own *own; /* NULL = its data plane is PdP's */
 	uid_t id_base;
 	pdp_guest_fn fn;
 	void *arg;

@@ -17,6 +17,7 @@
 
 #include "ctl/guest_box.h"
 #include "ctl/netns.h"
+#include "ctl/own.h"
 #include "loader/tables.h"
 
 #define SETTLE_NS 5000000 /* for what the fast half has sent to reach the dispatcher */
@@ -67,10 +68,31 @@ static uint32_t to_be_on(const struct pdp_guest_box *guest)
 	return is_wanted(guest) && guest->k.tables != guest->fast.failed ? guest->k.tables : 0;
 }
 
+/* Its owner's program is the fast half of his data plane; there is no other. */
+static int attach_own(struct pdp_guest_box *guest, int *xskmap_fd, struct pdp_error *err)
+{
+	int back, code = pdp_netns_enter(guest->link.netns_fd, &back, err);
+
+	if (code)
+		return code;
+	code = pdp_own_attach(guest->own, guest->k.id, guest->link.inner_ifindex, xskmap_fd, err);
+	pdp_netns_leave(back);
+	return code;
+}
+
+int pdp_guest_renew_program(struct pdp_guest_box *guest, struct pdp_error *err)
+{
+	int xskmap_fd;
+
+	return guest->link.netns_fd < 0 ? 0 : attach_own(guest, &xskmap_fd, err);
+}
+
 int pdp_box_attach_inner(struct pdp_guest_box *guest, int *xskmap_fd, struct pdp_error *err)
 {
 	const uint32_t tables = to_be_on(guest);
 
+	if (guest->own)
+		return attach_own(guest, xskmap_fd, err);
 	if (tables && !attach(guest, tables, xskmap_fd, &guest->fast.why))
 		return 0;
 	if (tables) {
@@ -232,7 +254,7 @@ int pdp_guest_set_fast_half(struct pdp_guest_box *guest, enum pdp_fast_half wish
 
 static const char *why_not(const struct pdp_guest_box *guest)
 {
-	if (guest->fast.on)
+	if (guest->fast.on || guest->own)
 		return "";
 	if (!exists(guest))
 		return "the data plane has none";
@@ -250,9 +272,9 @@ static const char *why_not(const struct pdp_guest_box *guest)
 
 void pdp_box_fast_look(const struct pdp_guest_box *guest, struct pdp_guest_fast *out)
 {
-	*out = (struct pdp_guest_fast){.on = guest->fast.on, .why = why_not(guest)};
+	*out = (struct pdp_guest_fast){.on = guest->fast.on || guest->own, .why = why_not(guest)};
 	if (guest->k.tables && guest->fast.level < PDP_TABLES_OWN)
 		out->table_bytes = pdp_router_sizes_bytes(&sizes[guest->fast.level]);
-	if (guest->fast.on)
+	if (out->on)
 		pdp_loader_guest_runs(guest->guests->loader, guest->k.id, &out->runs, &out->run_ns);
 }

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "ctl/agentconf.h"
+#include "ctl/own.h"
 #include "ctl/fnv.h"
 
 static int lay_out_ports(struct pdp_layout *l, const struct pdp_node *node)
@@ -166,6 +167,17 @@ static int lay_out_fes(struct pdp_layout *l)
 	return 0;
 }
 
+static int lay_out_own(struct pdp_node *node, struct pdp_node_vnet *vnet,
+		       const struct pdp_node_vnet *old)
+{
+	if (!*vnet->conf->data.object)
+		return 0;
+	vnet->own = old && old->own
+			    ? pdp_own_ref(old->own)
+			    : pdp_own_new(&node->loader, node->conf.run_dir, vnet->conf->name);
+	return vnet->own ? 0 : -ENOMEM;
+}
+
 static int lay_out_vnet(struct pdp_layout *l, struct pdp_node *node, struct pdp_node_vnet *vnet)
 {
 	const struct pdp_node_vnet *old = pdp_node_vnet(node, vnet->conf->name);
@@ -181,6 +193,9 @@ static int lay_out_vnet(struct pdp_layout *l, struct pdp_node *node, struct pdp_
 	vnet->told = old ? pdp_agentconf_ref(old->told) : pdp_agentconf_new();
 	if (!vnet->told)
 		return -ENOMEM;
+	code = lay_out_own(node, vnet, old);
+	if (code)
+		return code;
 	code = lay_out_vifs(l, vnet, vnet->placed);
 	if (!code)
 		code = lay_out_control(node, vnet, old);
@@ -297,6 +312,7 @@ void pdp_layout_free(struct pdp_layout *l)
 			free(l->vnets[i].control);
 		free(l->vnets[i].guests);
 		pdp_agentconf_unref(l->vnets[i].told);
+		pdp_own_unref(l->vnets[i].own);
 		free(l->vnets[i].vifs);
 	}
 	pdp_names_free(&l->names);

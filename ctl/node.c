@@ -29,6 +29,7 @@
 #include "ctl/node.h"
 #include "ctl/nodefile.h"
 #include "ctl/nodelock.h"
+#include "ctl/own.h"
 #include "ctl/place.h"
 #include "ctl/plan.h"
 #include "ctl/rundir.h"
@@ -533,6 +534,9 @@ int pdp_node_down(struct pdp_node *node, struct pdp_error *err)
 	end_guests(node, pdp_guest_stop, pdp_mh_stop);
 	pdp_delayline_end(node->delay);
 	node->delay = NULL;
+	for (size_t i = 0; node->loader && i < node->model.n_vnets; i++)
+		if (node->vnets[i].own)
+			pdp_own_forget(node->vnets[i].own);
 	if (node->loader)
 		purged = pdp_loader_purge(node->loader, code ? NULL : err);
 	close_all(node);

@@ -53,6 +53,7 @@ struct pdp_agentconf;
 struct pdp_apply;
 struct pdp_delayline;
 struct pdp_mirror;
+struct pdp_own;
 struct pdp_audit;
 struct pdp_node;
 struct pdp_node_vnet;
@@ -130,6 +131,7 @@ struct pdp_node_vnet {
 	size_t n_guests;
 	struct pdp_agentconf
 		*told; /* what its agents are; of both layouts while a change is under way */
+	struct pdp_own *own; /* its owner's program, of both layouts too; NULL = PdP's data plane */
 	struct pdp_ledger_guest gone; /* books of guests that have gone, summed; name "" = none has */
 	struct pdp_rate rate;
 	struct pdp_reorder reorder; /* as last seen */

@@ -57,7 +57,8 @@ union word {
 	struct {
 		uint32_t gap;
 		uint8_t key;
-		uint8_t pad[3];
+		uint8_t payload;
+		uint8_t pad[2];
 	} flow;
 };
 
@@ -400,7 +401,8 @@ void pdp_publish_local_police(struct pdp_publish *st, uint16_t vnet, uint64_t ra
 	      police_word(rate_pps, burst_packets));
 }
 
-void pdp_publish_flow(struct pdp_publish *st, uint16_t vnet, const struct pdp_flow_conf *flow)
+void pdp_publish_flow(struct pdp_publish *st, uint16_t vnet, const struct pdp_flow_conf *flow,
+		      enum pdp_payload payload)
 {
 	struct pdp_key *key = ELEMENT(st, PDP_MAP_KEYS, vnet, struct pdp_key);
 	uint32_t gap_us = flow->gap_us == PDP_FLOWLET_GAP_AUTO ? PDP_FLOWLET_GAP_US : flow->gap_us;
@@ -411,7 +413,9 @@ void pdp_publish_flow(struct pdp_publish *st, uint16_t vnet, const struct pdp_fl
 		st->writes++;
 	}
 	store(st, &ELEMENT(st, PDP_MAP_VNETS, vnet, struct pdp_vnet)->flowlet_gap,
-	      (union word){.flow = {.gap = (uint32_t)gap, .key = (uint8_t)flow->key}});
+	      (union word){.flow = {.gap = (uint32_t)gap,
+				    .key = (uint8_t)flow->key,
+				    .payload = (uint8_t)payload}});
 }
 
 struct pdp_table pdp_publish_table(const struct pdp_publish *store, uint16_t vnet)

@@ -85,8 +85,12 @@ uint64_t pdp_publish_power_pps(const struct pdp_publish *store, uint16_t vnet);
 void pdp_publish_local_police(struct pdp_publish *store, uint16_t vnet, uint64_t rate_pps,
 			      uint32_t burst_packets);
 
-/* What tells a flow of the vnet. With other bytes, packets may for a moment be told by old and new ones. */
-void pdp_publish_flow(struct pdp_publish *store, uint16_t vnet, const struct pdp_flow_conf *flow);
+/*
+ * What tells a flow of the vnet, and what may be in its udp tunnels. With other bytes, packets may for a moment be
+ * told by old and new ones.
+ */
+void pdp_publish_flow(struct pdp_publish *store, uint16_t vnet, const struct pdp_flow_conf *flow,
+		      enum pdp_payload payload);
 
 /*
  * A vnet's slot table from its guests' shares, into the half that is not in force, which then is.

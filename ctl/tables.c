@@ -11,6 +11,7 @@
 #include "ctl/agentconf.h"
 #include "ctl/fib.h"
 #include "ctl/layout.h"
+#include "ctl/own.h"
 
 #define OUTER_TTL 64
 
@@ -63,6 +64,14 @@ static int build(const struct pdp_node_vnet *vnet, const uint16_t *ids, pdp_fib_
 	return vnet->control ? 0 : pdp_fib_build(vnet->conf, ids, fn, arg);
 }
 
+/* To its agents, and to its owner's program. */
+static int say_vif(const struct pdp_node_vnet *vnet, const struct pdp_dp_vif *vif)
+{
+	int code = pdp_agentconf_vif(vnet->told, vif);
+
+	return code || !vnet->own ? code : pdp_own_vif(vnet->own, vif, NULL);
+}
+
 int pdp_tables_send(const struct pdp_node_vnet *vnet, struct pdp_error *err)
 {
 	uint16_t *ids = vif_ids(vnet);
@@ -72,7 +81,7 @@ int pdp_tables_send(const struct pdp_node_vnet *vnet, struct pdp_error *err)
 	for (i = 0; !code && i < vnet->n_vifs; i++) {
 		struct pdp_dp_vif vif = agent_vif(&vnet->vifs[i]);
 
-		code = pdp_agentconf_vif(vnet->told, &vif);
+		code = say_vif(vnet, &vif);
 	}
 	if (!code)
 		code = build(vnet, ids, send_netlink, vnet->told);
@@ -112,7 +121,7 @@ int pdp_tables_withdraw(const struct pdp_node_vnet *old, const struct pdp_node_v
 		const struct pdp_dp_vif none = {.id = old->vifs[i].id};
 
 		if (!pdp_layout_vif_by_id(vnet, none.id))
-			code = pdp_agentconf_vif(vnet->told, &none);
+			code = say_vif(vnet, &none);
 	}
 	free(old_ids);
 	free(ids);

@@ -12,6 +12,7 @@
 #include "ctl/flowkey.h"
 #include "ctl/hops.h"
 #include "ctl/mapdump.h"
+#include "ctl/own.h"
 #include "ctl/prefix.h"
 
 static json_t *integer(uint64_t value)
@@ -265,6 +266,19 @@ static void set_flow(json_t *row, const struct pdp_flow_conf *flow)
 	set_int(row, "flowlet_gap_us", set ? flow->gap_us : PDP_FLOWLET_GAP_US);
 }
 
+/* The owner's program, and why another that was wanted is not in its place. */
+static void set_program(json_t *row, const struct pdp_node_vnet *vnet)
+{
+	const char *refused = pdp_own_refused(vnet->own);
+	char log[PDP_PATH_LEN];
+
+	pdp_own_log_path(vnet->own, log);
+	set_str(row, "object", vnet->conf->data.object);
+	set_str(row, "program", vnet->conf->data.program);
+	set_str(row, "object_refused", *refused ? refused : NULL);
+	set_str(row, "object_log", *refused && !access(log, R_OK) ? log : NULL);
+}
+
 static json_t *view_vnet(struct pdp_node *node, struct pdp_node_vnet *vnet,
 			 const struct pdp_hops *hops)
 {
@@ -288,6 +302,8 @@ static json_t *view_vnet(struct pdp_node *node, struct pdp_node_vnet *vnet,
 	set_flow(row, &vnet->conf->flow);
 	json_object_set_new(row, "rebalance", json_boolean(vnet->conf->rebalance));
 	set_str(row, "data_plane", vnet->conf->data.kind);
+	if (vnet->own)
+		set_program(row, vnet);
 	set_str(row, "fast_half", pdp_fast_half_name(vnet->conf->data.fast_half));
 	set_str(row, "control_plane", pdp_control_name(vnet->conf->control.kind));
 	json_object_set_new(row, "control_guest", pdp_view_control(vnet));

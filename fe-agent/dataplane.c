@@ -6,6 +6,7 @@
 
 static const struct pdp_dataplane_ops *const dataplanes[] = {
 	&pdp_router,
+	&pdp_handup,
 };
 
 const struct pdp_dataplane_ops *pdp_dataplane_find(const char *name)

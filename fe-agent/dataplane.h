@@ -30,7 +30,8 @@
 	X(dp_blackhole, "matched a blackhole route")                                      \
 	X(dp_bad_address, "source or destination that is never forwarded")                \
 	X(dp_ecn, "congestion marked outside on a packet that cannot bear it (RFC 6040)") \
-	X(dp_no_egress, "the route's vif has gone")
+	X(dp_no_egress, "the route's vif has gone")                                       \
+	X(dp_bytes, "for the control plane, but not of a protocol that a kernel takes")
 
 #define PDP_DP_ENUM(name, help) name,
 enum pdp_dp_drop { dp_none = 0, PDP_DP_DROPS(PDP_DP_ENUM) dp_drop_count };
@@ -45,7 +46,7 @@ struct pdp_packet {
 	uint32_t len;
 	uint32_t hash;
 	uint32_t seq;
-	uint16_t proto; /* host order: ETH_P_IP, ETH_P_IPV6, PDP_PROTO_ETHERNET */
+	uint16_t proto; /* host order: ETH_P_IP, ETH_P_IPV6, PDP_PROTO_ETHERNET or _BYTES */
 	uint16_t vif; /* in: ingress; out: egress */
 	uint8_t ecn; /* of the outer header that was stripped */
 	uint8_t op; /* out: enum pdp_op, never INPUT */
@@ -119,7 +120,7 @@ struct pdp_dataplane_ops {
 	void (*online)(struct pdp_dataplane *dp);
 };
 
-extern const struct pdp_dataplane_ops pdp_router;
+extern const struct pdp_dataplane_ops pdp_router, pdp_handup;
 
 /* By the name in the node file's data-plane.kind; NULL when there is none. */
 const struct pdp_dataplane_ops *pdp_dataplane_find(const char *name);

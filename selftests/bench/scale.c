@@ -182,6 +182,13 @@ void pdp_guest_release(struct pdp_guest_box *guest)
 	pdp_guest_stop(guest);
 }
 
+int pdp_guest_renew_program(struct pdp_guest_box *guest, struct pdp_error *err)
+{
+	(void)guest;
+	(void)err;
+	return 0;
+}
+
 int pdp_guest_set_fast_half(struct pdp_guest_box *guest, enum pdp_fast_half wish,
 			    struct pdp_error *err)
 {
