@@ -35,8 +35,6 @@ fig11_vnet() {
 	n=$(fig11_number "$1")
 	red "$2" | sed "s/name: red/name: $1/; s/:5001/:600$n/g; s/10\.1\./10.1$n./g; s/fd00:1:/fd00:1$n:/g; s/^    data-plane:/    fast-half: $3\n&/"
 	echo "    control-plane: {kind: static, memory: 1G, power: 1000m}"
-	# What is measured is the agent and its tables.
-	echo "    fast-half: off"
 }
 
 # Routes into the kernel of a vnet's control plane; ip keeps 4 KiB of each line of a batch until it ends.

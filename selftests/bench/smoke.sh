@@ -23,14 +23,14 @@ die() {
 	exit 1
 }
 
-# node POWER CAPACITY FES: a fresh node with red alone.
+# node POWER CAPACITY FES: a fresh node with red alone, whose agent has each packet: a stopped one shows the classifier.
 node() {
 	node_down
 	{
 		node_head
 		fes "$3" "$2"
 		echo vnets:
-		red "$1"
+		red "$1" | sed "s/^    data-plane:/    fast-half: off\n&/"
 	} >"$WORK/node.yaml"
 	node_up "$WORK/node.yaml" || die "the node did not come up"
 }
