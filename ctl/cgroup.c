@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -246,6 +247,12 @@ static int write_item(const char *group, const char *item, struct pdp_error *err
 	return code;
 }
 
+int pdp_cgroup_set_weight(const struct pdp_cgroup *cg, uint32_t power, struct pdp_error *err)
+{
+	return cg->v2 ? write_item(cg->cpu, "cpu.weight", err, "%u", pdp_cpu_weight(power))
+		      : write_item(cg->cpu, "cpu.shares", err, "%u", pdp_cpu_shares(power));
+}
+
 int pdp_cgroup_set_power(const struct pdp_cgroup *cg, uint32_t power, struct pdp_error *err)
 {
 	const struct pdp_cpu_quota quota = pdp_cpu_quota(power);
@@ -254,13 +261,70 @@ int pdp_cgroup_set_power(const struct pdp_cgroup *cg, uint32_t power, struct pdp
 	if (cg->v2) {
 		code = write_item(cg->cpu, "cpu.max", err, "%u %u", quota.quota_us,
 				  quota.period_us);
-		return code ? code
-			    : write_item(cg->cpu, "cpu.weight", err, "%u", pdp_cpu_weight(power));
+	} else {
+		code = write_item(cg->cpu, "cpu.cfs_period_us", err, "%u", quota.period_us);
+		if (!code)
+			code = write_item(cg->cpu, "cpu.cfs_quota_us", err, "%u", quota.quota_us);
 	}
-	code = write_item(cg->cpu, "cpu.cfs_period_us", err, "%u", quota.period_us);
+	return code ? code : pdp_cgroup_set_weight(cg, power, err);
+}
+
+/* ROOT/CONTROLLER/NAME, in v2 ROOT/NAME; made if it is not there. */
+static int make_group(bool v2, const char *controller, const char *name, char path[PATH_MAX],
+		      struct pdp_error *err)
+{
+	if (snprintf(path, PATH_MAX, ROOT "/%s/%s", v2 ? "." : controller, name) >= PATH_MAX)
+		return pdp_fail(err, -ENAMETOOLONG, "the name of group %s is too long", name);
+	if (!mkdir(path, 0755) || errno == EEXIST)
+		return 0;
+	return pdp_fail(err, -errno, "make cgroup %s: %s", path, strerror(errno));
+}
+
+int pdp_cgroup_make(struct pdp_cgroup *out, const char *name, struct pdp_error *err)
+{
+	int code;
+
+	memset(out, 0, sizeof(*out));
+	out->v2 = pdp_cgroup_is_v2();
+	code = make_group(out->v2, "cpu", name, out->cpu, err);
 	if (!code)
-		code = write_item(cg->cpu, "cpu.cfs_quota_us", err, "%u", quota.quota_us);
-	return code ? code : write_item(cg->cpu, "cpu.shares", err, "%u", pdp_cpu_shares(power));
+		code = make_group(out->v2, "cpuacct", name, out->cpuacct, err);
+	if (code) {
+		pdp_cgroup_remove(name);
+		memset(out, 0, sizeof(*out));
+	}
+	return code;
+}
+
+int pdp_cgroup_take(const struct pdp_cgroup *cg, pid_t pid, struct pdp_error *err)
+{
+	int code = write_item(cg->cpu, "cgroup.procs", err, "%d", (int)pid);
+
+	if (code || cg->v2)
+		return code;
+	return write_item(cg->cpuacct, "cgroup.procs", err, "%d", (int)pid);
+}
+
+static void empty_group(bool v2, const char *controller, const char *name)
+{
+	char root[PATH_MAX], group[PATH_MAX], text[4096];
+	char *next = text;
+
+	snprintf(root, sizeof(root), ROOT "/%s", v2 ? "." : controller);
+	if ((size_t)snprintf(group, sizeof(group), "%s/%s", root, name) >= sizeof(group) ||
+	    read_item(group, "cgroup.procs", text, sizeof(text)) <= 0)
+		return;
+	for (long pid; (pid = strtol(next, &next, 10)) > 0;)
+		write_item(root, "cgroup.procs", NULL, "%ld", pid);
+}
+
+void pdp_cgroup_empty(const char *name)
+{
+	bool v2 = pdp_cgroup_is_v2();
+
+	empty_group(v2, "cpu", name);
+	if (!v2)
+		empty_group(v2, "cpuacct", name);
 }
 
 int pdp_cgroup_set_memory(const struct pdp_cgroup *cg, uint32_t mib, struct pdp_error *err)

@@ -61,6 +61,19 @@ uint64_t pdp_cgroup_memory_limit(const struct pdp_cgroup *cg);
 int pdp_cgroup_set_power(const struct pdp_cgroup *cg, uint32_t power, struct pdp_error *err);
 int pdp_cgroup_set_memory(const struct pdp_cgroup *cg, uint32_t mib, struct pdp_error *err);
 
+/*
+ * A group of our own at the root of the tree (of v1's cpu and cpuacct), for a kernel thread: it may be there
+ * already. Its weight is that of a power, and it has no quota: a kernel thread is charged for what it uses,
+ * but not held back where a quota says so (6.18), and would use up that of others in its group. It is
+ * pdp_cgroup_remove()'s, once no thread is in it or pdp_cgroup_empty() was called.
+ */
+int pdp_cgroup_make(struct pdp_cgroup *out, const char *name, struct pdp_error *err);
+int pdp_cgroup_set_weight(const struct pdp_cgroup *cg, uint32_t power, struct pdp_error *err);
+/* Move a thread into it. */
+int pdp_cgroup_take(const struct pdp_cgroup *cg, pid_t pid, struct pdp_error *err);
+/* All that are in group NAME go to the root's. */
+void pdp_cgroup_empty(const char *name);
+
 /* CPU time used since the group was made; 0 when it cannot be told. */
 uint64_t pdp_cgroup_cpu_ns(const struct pdp_cgroup *cg);
 uint64_t pdp_cgroup_memory_bytes(const struct pdp_cgroup *cg);

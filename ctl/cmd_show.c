@@ -95,6 +95,18 @@ static void cpu(const json_t *row, const struct pdp_output *out, char *text, siz
 	snprintf(text, len, "%lldm", integer(row, "cpu_millicores"));
 }
 
+/* What of the CPU its eth0's thread has used; "none" and why. */
+static void thread(const json_t *row, const struct pdp_output *out, char *text, size_t len)
+{
+	const json_t *thread = json_object_get(row, "thread");
+
+	(void)out;
+	if (integer(thread, "pid"))
+		snprintf(text, len, "%lldm", integer(thread, "cpu_millicores"));
+	else if (json_is_object(thread))
+		snprintf(text, len, "none: %s", string(thread, "why"));
+}
+
 static void memory(const json_t *row, const struct pdp_output *out, char *text, size_t len)
 {
 	(void)out;
@@ -150,6 +162,7 @@ static const struct pdp_column vnets[] = {
 	PDP_COUNT_COLUMN("LOCAL", "local_packets"),
 	PDP_COUNT_COLUMN("DROP", "drop_packets"),
 	{"REORDER", NULL, reorder, true},
+	{"LIMIT pps", "power_limit_pps", .rare = true},
 	{NULL},
 };
 
@@ -222,9 +235,11 @@ static const struct pdp_column guests[] = {
 	{"LINK", "link"},
 	{"QUOTA", NULL, quota, true},
 	{"CPU", NULL, cpu, true},
+	{"THREAD", "thread", thread, .rare = true},
 	{"MEMORY", NULL, memory, true},
 	PDP_COUNT_COLUMN("RX pps", "rx_pps"),
 	PDP_COUNT_COLUMN("TX pps", "tx_pps"),
+	{"LIMIT pps", "power_limit_pps", .rare = true},
 	{"RESTARTS", "restarts"},
 	{"FAST", NULL, fast_half},
 	{NULL},
@@ -448,7 +463,8 @@ const struct pdp_cmd pdp_cmd_guest[] = {
 	{"show", "[ NAME ]", "guests, their CPU, memory and rates", show_guests,
 	 "QUOTA is the CPU share as the cgroup tells it, CPU what was used in the last second,\n"
 	 "MEMORY what the cgroup is charged with. RX is towards the guest. KIND is fe and the data plane,\n"
-	 "or mh and the control plane. FAST says whether the common case is processed on the guest's device\n"
-	 "already: on, off, or no and why not."},
+	 "or mh and the control plane. THREAD is what of CPU the kernel thread of the guest's device used,\n"
+	 "or why it has none; LIMIT pps what its vnet may get, being over its power. FAST says whether the\n"
+	 "common case is processed on the guest's device already: on, off, or no and why not."},
 	{NULL},
 };

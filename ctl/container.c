@@ -453,11 +453,15 @@ static void remove_cgroup(const char *name)
 
 static void remove_cgroups(const char *name, const char *pivot)
 {
-	char monitor[128];
+	char monitor[128], thread[128];
 
 	snprintf(monitor, sizeof(monitor), "%s.monitor", name);
+	snprintf(thread, sizeof(thread), "%s" PDP_THREAD_GROUP, name);
 	remove_cgroup(name);
 	remove_cgroup(monitor);
+	/* It ends with its device, which may take a moment. */
+	pdp_cgroup_empty(thread);
+	remove_cgroup(thread);
 	/* Monitors that end are in it, on a busy machine for a while; whoever finds it empty removes it. */
 	remove_cgroup(pivot);
 }

@@ -39,6 +39,9 @@ uid_t pdp_guest_id_base(unsigned int block, uint16_t guest);
 #define PDP_MH_IDS 32
 uid_t pdp_mh_id_base(unsigned int block, uint16_t vnet);
 
+/* Beside a container's own group, named so with this behind it: that of the kernel thread of its link. */
+#define PDP_THREAD_GROUP ".napi"
+
 struct pdp_container_conf {
 	bool mh; /* a control plane: it may work on its own network, and has what daemons need */
 	const char *name; /* LXC's */

@@ -35,6 +35,8 @@ static const char *const names[PDP_EVENT_KINDS] = {
 	[PDP_EVENT_ROUTES_BELOW] = "routes-below",
 	[PDP_EVENT_CONTROL_TROUBLE] = "control-trouble",
 	[PDP_EVENT_DELAY_LINE] = "delay-line",
+	[PDP_EVENT_GUEST_THREAD] = "guest-thread",
+	[PDP_EVENT_POWER_LIMIT] = "power-limit",
 	[PDP_EVENT_REPAIRED] = "repaired",
 };
 

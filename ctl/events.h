@@ -35,6 +35,8 @@ enum pdp_event_kind {
 	PDP_EVENT_ROUTES_BELOW, /* no more */
 	PDP_EVENT_CONTROL_TROUBLE, /* a daemon in it has ended, or does not take its configuration */
 	PDP_EVENT_DELAY_LINE, /* runs, ended, is not needed any more */
+	PDP_EVENT_GUEST_THREAD, /* its packets have a kernel thread of their own, or cannot have one */
+	PDP_EVENT_POWER_LIMIT, /* a vnet's packets are limited to what its power can process, or no more */
 	PDP_EVENT_REPAIRED, /* a map or a link that somebody changed by hand */
 	PDP_EVENT_KINDS,
 };

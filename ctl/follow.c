@@ -287,6 +287,14 @@ static void sample_reorder(struct pdp_node_vnet *vnet, const struct pdp_vnet_sta
 	vnet->reorder = now;
 }
 
+/* What was used of a second, where the counter has not begun anew. */
+static void millicores(uint32_t *out, uint64_t *seen, uint64_t now, uint64_t ns)
+{
+	if (now >= *seen)
+		*out = (uint32_t)((now - *seen) * 1000 / ns);
+	*seen = now;
+}
+
 static void sample_guest(struct pdp_node *node, struct pdp_node_guest *guest, uint64_t ns)
 {
 	struct pdp_guest_stats stats;
@@ -295,9 +303,8 @@ static void sample_guest(struct pdp_node *node, struct pdp_node_guest *guest, ui
 	if (!pdp_stats_read(node->loader, PDP_MAP_GUEST_STATS, guest->id, &stats, sizeof(stats)))
 		rate(&guest->rate, stats.to_packets, stats.from_packets, ns);
 	pdp_guest_look(guest->box, &view);
-	if (view.cpu_ns >= guest->cpu_ns)
-		guest->cpu_millicores = (uint32_t)((view.cpu_ns - guest->cpu_ns) * 1000 / ns);
-	guest->cpu_ns = view.cpu_ns;
+	millicores(&guest->cpu_millicores, &guest->cpu_ns, view.cpu_ns, ns);
+	millicores(&guest->thread_cpu_millicores, &guest->thread_cpu_ns, view.thread_cpu_ns, ns);
 }
 
 static void sample_vnet(struct pdp_node *node, struct pdp_node_vnet *vnet, uint64_t ns)

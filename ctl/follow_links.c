@@ -18,7 +18,7 @@
 #include "ctl/enforce.h"
 #include "ctl/log.h"
 #include "ctl/tables.h"
-#include "ctl/xdpfeatures.h"
+#include "ctl/netdev.h"
 
 #define STILL_NS 100000000ULL /* for what is in a ring to be taken out of it */
 
@@ -118,7 +118,7 @@ bool pdp_follow_deaf(struct pdp_node *node, struct pdp_node_port *port)
 	char object[80];
 
 	port->deaf = link->ifindex && port->attached == link->ifindex &&
-		     pdp_xdp_takes_redirects(link->ifindex) == 0;
+		     pdp_netdev_takes_redirects(link->ifindex) == 0;
 	if (port->deaf == was)
 		return port->deaf;
 	snprintf(object, sizeof(object), "port %s", port->conf->name);

@@ -221,6 +221,7 @@ void pdp_box_take_down(struct pdp_guest_box *guest)
 	guest->k.tables = guest->fast.on = 0;
 	guest->k.cpu_ns_before += pdp_cgroup_cpu_ns(&guest->cgroup);
 	memset(&guest->cgroup, 0, sizeof(guest->cgroup));
+	pdp_box_bury_thread(guest);
 	pdp_felink_delete(&guest->link, guest->guests->rtnl);
 	pdp_container_stop(guest->guests->run_dir, guest->lxc_name, guest->guests->pivot);
 	if (guest->init_pidfd >= 0)

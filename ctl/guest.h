@@ -174,6 +174,24 @@ int pdp_guest_set_fast_half(struct pdp_guest_box *guest, enum pdp_fast_half wish
 			    struct pdp_error *err);
 
 /*
+ * pdp_guest_set_threaded() - is eth0 to have a kernel thread of its own, charged to the guest?
+ *
+ * Then what its XDP program does is the guest's CPU time, on its FE's CPUs. Otherwise, or where the kernel
+ * cannot, softirqs do it, at the cost of whoever is interrupted; pdp_guest_look() tells why. Until this is
+ * called things stay as they are. To be called again now and then: the thread is another one whenever the
+ * device was down, and is looked for once a second at most. True when something has changed.
+ */
+bool pdp_guest_set_threaded(struct pdp_guest_box *guest, bool on);
+
+/* CPU time used so far, by the container and by that thread. Cheap. */
+struct pdp_guest_cpu {
+	uint64_t agent_ns;
+	uint64_t thread_ns;
+};
+bool pdp_guest_has_thread(const struct pdp_guest_box *guest);
+struct pdp_guest_cpu pdp_guest_cpu(const struct pdp_guest_box *guest);
+
+/*
  * pdp_guest_drained() - has every packet that went towards the guest come back, or is it booked?
  *
  * To be asked again and again after the last slot was taken away from it: true once its counters have
@@ -244,7 +262,10 @@ struct pdp_guest_view {
 	uint32_t power;
 	uint32_t quota_us; /* as read back from the cgroup; 0 = unlimited */
 	uint32_t period_us;
-	uint64_t cpu_ns; /* used so far, from the cgroup */
+	uint64_t cpu_ns; /* used so far, from the cgroups */
+	uint64_t thread_cpu_ns; /* of that, by the thread of its eth0 */
+	pid_t thread_pid; /* of that thread; 0 = it has none */
+	const char *thread_why; /* it has none though it should; "" */
 	uint64_t memory_bytes;
 	unsigned int restarts;
 	uint64_t eth0_rx_drops; /* ethtool's rx_queue_*_drops: AF_XDP socket full or gone */

@@ -192,6 +192,7 @@ void pdp_guest_agent_stats(struct pdp_guest_box *guest, struct pdp_agent_stats *
 
 void pdp_guest_look(struct pdp_guest_box *guest, struct pdp_guest_view *out)
 {
+	const struct pdp_guest_cpu cpu = pdp_guest_cpu(guest);
 	struct pdp_cpu_quota quota;
 
 	pdp_cgroup_quota(&guest->cgroup, &quota);
@@ -207,7 +208,10 @@ void pdp_guest_look(struct pdp_guest_box *guest, struct pdp_guest_view *out)
 		.power = guest->k.power,
 		.quota_us = quota.quota_us,
 		.period_us = quota.period_us,
-		.cpu_ns = guest->k.cpu_ns_before + pdp_cgroup_cpu_ns(&guest->cgroup),
+		.cpu_ns = cpu.agent_ns + cpu.thread_ns,
+		.thread_cpu_ns = cpu.thread_ns,
+		.thread_pid = guest->thread.pid,
+		.thread_why = guest->thread.why.text,
 		.memory_bytes = pdp_cgroup_memory_bytes(&guest->cgroup),
 		.restarts = guest->k.agents ? guest->k.agents - 1 : 0,
 		.eth0_rx_drops = pdp_box_rx_drops(guest),

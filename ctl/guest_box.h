@@ -8,6 +8,7 @@
  *   guest_fast.c   the fast half of its data plane: its tables, and whether it stands on eth0
  *   guest_books.c  its counters, over the deaths of agents, links and controllers
  *   guest_limits.c its share of CPU and memory, its links as they must be
+ *   guest_thread.c the kernel thread of its eth0, and that it is the guest's
  */
 #ifndef PDP_GUEST_BOX_H
 #define PDP_GUEST_BOX_H
@@ -61,6 +62,15 @@ struct pdp_guest_box {
 		uint64_t off_ns; /* when it was replaced by that */
 		struct pdp_error why; /* it could not be */
 	} fast;
+	struct {
+		bool told; /* whether it is to be */
+		bool on; /* it is to be */
+		pid_t pid; /* 0 = there is none */
+		uint64_t looked_ns; /* when it was last looked for */
+		unsigned int tries; /* to move one that is new */
+		struct pdp_cgroup cgroup;
+		struct pdp_error why; /* there is none; "" */
+	} thread;
 	bool unwatched; /* adopted, and its agent has not come to this controller */
 	uint64_t lost_at_ns; /* when the last agent was lost; 0 = booked */
 	struct pdp_guest_stats drain; /* as last seen by pdp_guest_drained(); */
@@ -132,5 +142,12 @@ void pdp_box_agent_lost(struct pdp_guest_box *guest);
 /* The link goes: its counters to those of the gone. */
 void pdp_box_bury_link(struct pdp_guest_box *guest);
 void pdp_box_save(struct pdp_guest_box *guest);
+
+/* --- guest_thread.c ------------------------------------------------------------------------------ */
+
+/* The link is there, and its program: make the thread what it is to be. True when something has changed. */
+bool pdp_box_thread(struct pdp_guest_box *guest);
+/* The link goes, and the thread with it: keep what it has used. */
+void pdp_box_bury_thread(struct pdp_guest_box *guest);
 
 #endif

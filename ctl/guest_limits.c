@@ -37,6 +37,8 @@ int pdp_guest_set_power(struct pdp_guest_box *guest, uint32_t power, struct pdp_
 	if (!guest->init_pid)
 		return 0;
 	code = pdp_cgroup_set_power(&guest->cgroup, power, &why);
+	if (!code && guest->thread.pid)
+		code = pdp_cgroup_set_weight(&guest->thread.cgroup, power, &why);
 	if (code)
 		return pdp_fail(err, code, "guest %s: %s", guest->k.name, why.text);
 	return check_power(guest, err);

@@ -79,8 +79,11 @@ int pdp_box_attach(struct pdp_guest_box *guest, int *xskmap_fd, struct pdp_error
 		return code;
 	pdp_box_dispatch_link(guest->k.id, name);
 	/* The link is ours: whatever else stands on it was put there behind our back. */
-	return pdp_loader_attach(loader, PDP_HOOK_DISPATCH, name, guest->link.ifindex,
+	code = pdp_loader_attach(loader, PDP_HOOK_DISPATCH, name, guest->link.ifindex,
 				 PDP_ATTACH_FORCE, err);
+	if (!code && guest->thread.told)
+		pdp_box_thread(guest);
+	return code;
 }
 
 int pdp_box_open_channel(struct pdp_guest_box *guest, int xskmap_fd, struct pdp_error *err)

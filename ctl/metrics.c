@@ -103,6 +103,11 @@ static void add_guest(struct pdp_openmetrics *om, const struct pdp_node_guest *g
 	      guest->power);
 	pdp_metric(om, PDP_METRIC_COUNTER, "pdp_guest_cpu_seconds",
 		   "CPU time that the guest has used.", labels, view.cpu_ns, NANO);
+	pdp_metric(om, PDP_METRIC_COUNTER, "pdp_guest_thread_cpu_seconds",
+		   "Of that, CPU time of the kernel thread of its link.", labels,
+		   view.thread_cpu_ns, NANO);
+	gauge(om, "pdp_guest_threaded", "1 when its link has such a thread.", labels,
+	      view.thread_pid != 0);
 	gauge(om, "pdp_guest_memory_bytes", "Memory that the guest's cgroup is charged with.",
 	      labels, view.memory_bytes);
 	pdp_metric(om, PDP_METRIC_COUNTER, "pdp_guest_restarts",
@@ -178,6 +183,9 @@ static int add_vnet(struct pdp_openmetrics *om, const struct pdp_node *node,
 		return code;
 	cores(om, "pdp_vnet_power_cores", "Processing power that the vnet is to have.", labels,
 	      vnet->conf->power);
+	gauge(om, "pdp_vnet_power_limit_pps",
+	      "Packets a second that the vnet is limited to by its power; 0 when it is not.",
+	      labels, pdp_publish_power_pps(node->store, vnet->id));
 	gauge(om, "pdp_vnet_guests", "FE guests of the vnet.", labels, vnet->n_guests);
 	gauge(om, "pdp_vnet_guests_ready", "FE guests of the vnet that forward.", labels,
 	      ready_guests(vnet));

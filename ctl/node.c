@@ -32,6 +32,7 @@
 #include "ctl/own.h"
 #include "ctl/place.h"
 #include "ctl/plan.h"
+#include "ctl/powerkeep.h"
 #include "ctl/rundir.h"
 #include "ctl/store.h"
 
@@ -360,7 +361,8 @@ static int start_sampling(struct pdp_node *node, struct pdp_error *err)
 
 	node->sampled_ns = pdp_now_ns();
 	node->sample = event_new(node->base, -1, EV_PERSIST, on_sample, node);
-	if (!node->sample || event_add(node->sample, &second) || pdp_audit_new(&node->audit, node))
+	if (!node->sample || event_add(node->sample, &second) ||
+	    pdp_audit_new(&node->audit, node) || pdp_powerkeep_new(&node->power, node))
 		return pdp_fail(err, -ENOMEM, "no memory for a timer");
 	return 0;
 }
@@ -471,6 +473,8 @@ static void stop_sampling(struct pdp_node *node)
 	node->sample = NULL;
 	pdp_audit_free(node->audit);
 	node->audit = NULL;
+	pdp_powerkeep_free(node->power);
+	node->power = NULL;
 }
 
 static void unlock(struct pdp_node *node, bool down)

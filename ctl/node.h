@@ -55,6 +55,7 @@ struct pdp_delayline;
 struct pdp_mirror;
 struct pdp_own;
 struct pdp_audit;
+struct pdp_powerkeep;
 struct pdp_node;
 struct pdp_node_vnet;
 struct pdp_store;
@@ -101,7 +102,9 @@ struct pdp_node_guest {
 	struct pdp_books_past past; /* of links that are gone */
 	struct pdp_rate rate; /* rx = towards the guest */
 	uint64_t cpu_ns; /* as last seen */
+	uint64_t thread_cpu_ns; /* of that, by the thread of its eth0 */
 	uint32_t cpu_millicores;
+	uint32_t thread_cpu_millicores;
 };
 
 /* A vnet's control plane: its MH guest. */
@@ -173,6 +176,7 @@ struct pdp_node {
 	struct event *sample;
 	uint64_t sampled_ns;
 	struct pdp_audit *audit;
+	struct pdp_powerkeep *power;
 	int ethtool_fd;
 	int run_fd; /* the locked run directory; -1 = not ours */
 	int name_fd; /* the locked name of the node; -1 = not ours */

@@ -76,13 +76,13 @@ static int take_range(uint8_t set[PDP_CPU_MAX + 1], const char **list)
 	return (int)(last - first + 1);
 }
 
-/* All of a list into the empty set. How many, or -errno. */
-static int take_list(uint8_t set[PDP_CPU_MAX + 1], const char *list)
+int pdp_cpus_read(uint8_t named[PDP_CPU_MAX + 1], const char *list)
 {
 	int count = 0;
 
+	memset(named, 0, PDP_CPU_MAX + 1);
 	for (;;) {
-		int n = take_range(set, &list);
+		int n = take_range(named, &list);
 
 		if (n < 0)
 			return n;
@@ -96,16 +96,16 @@ static int take_list(uint8_t set[PDP_CPU_MAX + 1], const char *list)
 
 int pdp_cpus_count(const char *list)
 {
-	uint8_t set[PDP_CPU_MAX + 1] = {0};
+	uint8_t named[PDP_CPU_MAX + 1];
 
-	return take_list(set, list);
+	return pdp_cpus_read(named, list);
 }
 
 int pdp_cpus_missing(const char *list, const char *there)
 {
-	uint8_t wanted[PDP_CPU_MAX + 1] = {0}, have[PDP_CPU_MAX + 1] = {0};
+	uint8_t wanted[PDP_CPU_MAX + 1], have[PDP_CPU_MAX + 1];
 
-	if (take_list(wanted, list) < 0 || take_list(have, there) < 0)
+	if (pdp_cpus_read(wanted, list) < 0 || pdp_cpus_read(have, there) < 0)
 		return -EINVAL;
 	for (int cpu = 0; cpu <= PDP_CPU_MAX; cpu++)
 		if (wanted[cpu] && !have[cpu])

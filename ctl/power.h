@@ -25,4 +25,7 @@ int pdp_cpus_count(const char *list);
 /* The lowest CPU of a list that is not in the other; -ENOENT when there is none, -EINVAL for no lists. */
 int pdp_cpus_missing(const char *list, const char *there);
 
+/* Whether each is named, of such a list. As pdp_cpus_count(). */
+int pdp_cpus_read(uint8_t named[PDP_CPU_MAX + 1], const char *list);
+
 #endif

@@ -21,6 +21,7 @@
 #define PACE_MIN 0.25 /* times the power, while it pays back much */
 #define CALM_STEPS 10
 #define LIMIT_MIN 100 /* packets a second */
+#define LIMIT_MAX 1e8
 
 /* Cores. */
 static double power_of(const struct pdp_power_guest *guest)
@@ -59,12 +60,23 @@ static bool is_far_off(const struct pdp_power_guest *guests, size_t n,
 	return false;
 }
 
+/*
+ * Where packets were dropped, all that the limit lets in might have come: a source that pauses and then sends
+ * more at once than it may is to have its power too.
+ */
+static double bought(const struct pdp_power_loop *loop, const struct pdp_power_step *step)
+{
+	const double let_in = (double)loop->limit_pps * (double)step->ns / NS_OF_S;
+
+	return step->drops ? most((double)step->packets, let_in) : (double)step->packets;
+}
+
 static void remember(struct pdp_power_loop *loop, struct pdp_power_guest *guests, size_t n,
 		     const struct pdp_power_step *step)
 {
 	const double memory = is_far_off(guests, n, step) ? 0 : MEMORY;
 
-	loop->packets = loop->packets * memory + (double)step->packets;
+	loop->packets = loop->packets * memory + bought(loop, step);
 	for (size_t i = 0; i < n; i++)
 		guests[i].spent_ns = guests[i].spent_ns * memory + (double)guests[i].cpu_ns;
 }
@@ -94,7 +106,7 @@ uint64_t pdp_power_step(struct pdp_power_loop *loop, struct pdp_power_guest *gue
 			const struct pdp_power_step *step)
 {
 	bool indebted = false;
-	uint64_t pps;
+	double pps;
 
 	remember(loop, guests, n, step);
 	for (size_t i = 0; i < n; i++) {
@@ -104,11 +116,11 @@ uint64_t pdp_power_step(struct pdp_power_loop *loop, struct pdp_power_guest *gue
 	loop->calm = indebted || step->drops ? 0 : loop->calm + 1;
 	if (!indebted && (!loop->limit_pps || loop->calm >= CALM_STEPS))
 		return loop->limit_pps = 0;
-	pps = (uint64_t)affordable(loop, guests, n);
-	if (!pps)
+	pps = affordable(loop, guests, n);
+	if (pps <= 0)
 		return loop->limit_pps;
 	/* Few packets are dear ones: while all get through, that is no reason to let fewer in. */
-	if (loop->calm && pps < loop->limit_pps)
+	if (loop->calm && pps < (double)loop->limit_pps)
 		return loop->limit_pps;
-	return loop->limit_pps = pps < LIMIT_MIN ? LIMIT_MIN : pps;
+	return loop->limit_pps = (uint64_t)most(least(pps, LIMIT_MAX), LIMIT_MIN);
 }

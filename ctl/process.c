@@ -6,7 +6,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#define PF_EXITING 0x4 /* include/linux/sched.h */
+/* include/linux/sched.h */
+#define PF_EXITING 0x4
+#define PF_KTHREAD 0x200000
 
 int pdp_process_look(pid_t pid, struct pdp_process *out)
 {
@@ -27,6 +29,7 @@ int pdp_process_look(pid_t pid, struct pdp_process *out)
 	fclose(stat);
 	if (n != 2)
 		return -ESRCH;
-	*out = (struct pdp_process){.parent = parent, .exiting = flags & PF_EXITING};
+	*out = (struct pdp_process){
+		.parent = parent, .kernel = flags & PF_KTHREAD, .exiting = flags & PF_EXITING};
 	return 0;
 }

@@ -10,6 +10,7 @@
 
 struct pdp_process {
 	pid_t parent;
+	bool kernel; /* a kernel thread */
 	bool exiting; /* it closes its sockets some time before it is gone: kill(pid, 0) will not do */
 };
 

@@ -24,8 +24,8 @@
 /* A packet that began so long ago has left its program. */
 #define SETTLED_NS 1000000000ULL
 
-/* Of a limit by power: sources send in bursts, which a guest's link has room for. */
-#define POWER_BURST_MS 5
+/* Of a limit by power: sources send in bursts. */
+#define POWER_BURST_MS 50
 #define POWER_BURST_MIN 64
 
 /* A vnet's two limits, of which the lower is in force. */

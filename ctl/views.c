@@ -279,6 +279,15 @@ static void set_program(json_t *row, const struct pdp_node_vnet *vnet)
 	set_str(row, "object_log", *refused && !access(log, R_OK) ? log : NULL);
 }
 
+/* Null while the vnet gets all that comes, and its rate lets in. */
+static void set_limit(json_t *row, const struct pdp_node *node, const struct pdp_node_vnet *vnet)
+{
+	const uint64_t pps = pdp_publish_power_pps(node->store, vnet->id);
+
+	json_object_set_new(row, "power_limit_pps",
+			    pps ? json_integer((json_int_t)pps) : json_null());
+}
+
 static json_t *view_vnet(struct pdp_node *node, struct pdp_node_vnet *vnet,
 			 const struct pdp_hops *hops)
 {
@@ -308,6 +317,7 @@ static json_t *view_vnet(struct pdp_node *node, struct pdp_node_vnet *vnet,
 	set_str(row, "control_plane", pdp_control_name(vnet->conf->control.kind));
 	json_object_set_new(row, "control_guest", pdp_view_control(vnet));
 	set_int(row, "rate_pps", vnet->conf->rate_pps);
+	set_limit(row, node, vnet);
 	json_object_set_new(row, "guests", guests);
 	set_int(row, "vifs", vnet->n_vifs);
 	set_int(row, "slots", table.n_slots);
@@ -438,6 +448,21 @@ static json_t *view_fast_half(const struct pdp_guest_view *view,
 	return out;
 }
 
+/* The kernel thread of its eth0; null when it is to have none. */
+static json_t *view_thread(const struct pdp_node_guest *guest, const struct pdp_guest_view *view)
+{
+	json_t *out;
+
+	if (!view->thread_pid && !*view->thread_why)
+		return json_null();
+	out = json_object();
+	set_int(out, "pid", (uint64_t)view->thread_pid);
+	set_str(out, "why", *view->thread_why ? view->thread_why : NULL);
+	set_int(out, "cpu_ns", view->thread_cpu_ns);
+	set_int(out, "cpu_millicores", guest->thread_cpu_millicores);
+	return out;
+}
+
 static json_t *view_guest(struct pdp_node *node, const struct pdp_node_guest *guest)
 {
 	struct pdp_agent_stats agent;
@@ -468,6 +493,8 @@ static json_t *view_guest(struct pdp_node *node, const struct pdp_node_guest *gu
 	set_int(row, "quota_us", view.quota_us);
 	set_int(row, "period_us", view.period_us);
 	set_int(row, "cpu_ns", view.cpu_ns);
+	json_object_set_new(row, "thread", view_thread(guest, &view));
+	set_limit(row, node, guest->vnet);
 	set_int(row, "cpu_millicores", guest->cpu_millicores);
 	set_int(row, "memory_bytes", view.memory_bytes);
 	set_int(row, "restarts", view.restarts);

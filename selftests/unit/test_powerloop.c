@@ -31,6 +31,7 @@ struct sim {
 	struct pdp_power_guest guest[GUESTS_MAX];
 	struct sim_guest sim[GUESTS_MAX];
 	size_t n;
+	double duty; /* the part of the time that packets come in; 0 = all of it */
 	double processed, dropped; /* so far */
 	double lowest, highest; /* share of its power that the first guest used, in any second */
 };
@@ -72,8 +73,9 @@ static uint64_t tell(struct sim_guest *guest)
 
 static void step(struct sim *sim, double offered_pps)
 {
-	const double offered = offered_pps * PDP_POWER_STEP_MS / 1000;
-	const double limit = (double)sim->loop.limit_pps * PDP_POWER_STEP_MS / 1000;
+	const double ms = PDP_POWER_STEP_MS * (sim->duty > 0 ? sim->duty : 1);
+	const double offered = offered_pps * ms / 1000;
+	const double limit = (double)sim->loop.limit_pps * ms / 1000;
 	const double in = sim->loop.limit_pps && offered > limit ? limit : offered;
 	struct pdp_power_step now = {.ns = (uint64_t)STEP_NS, .drops = (uint64_t)(offered - in)};
 	double done = 0;
@@ -233,6 +235,20 @@ static void packets_get_dearer(void **state)
 	assert_between(run(&sim, 5e6, 20), 0.97, 1.03);
 }
 
+/* Nothing comes two thirds of the time, and then ten times as much as it may. */
+static void a_source_may_pause(void **state)
+{
+	struct sim sim = {.duty = 0.33};
+
+	(void)state;
+	add_guest(&sim, 200, 1, 500);
+	run(&sim, 4e6, 5);
+	assert_between(run(&sim, 4e6, 30), 0.96, 1.04);
+	/* And then comes without a pause. */
+	sim.duty = 0;
+	assert_between(run(&sim, 4e6, 10), 0.9, 1.1);
+}
+
 /* Two guests share as their powers are; a third gets more than its own, and is the one that counts. */
 static void guests_of_a_vnet(void **state)
 {
@@ -282,6 +298,7 @@ int main(void)
 		cmocka_unit_test(under_its_share_it_is_never_limited),
 		cmocka_unit_test(idle_guests_are_not_limited),
 		cmocka_unit_test(packets_get_dearer),
+		cmocka_unit_test(a_source_may_pause),
 		cmocka_unit_test(guests_of_a_vnet),
 		cmocka_unit_test(steps_may_be_late),
 	};

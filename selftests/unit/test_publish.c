@@ -157,7 +157,7 @@ static void limits_by_power(void **state)
 		assert_int_equal(pdp_police_power_pps(&vnet), 0);
 	}
 	assert_int_equal(pdp_police_power_burst(100), 64);
-	assert_int_equal(pdp_police_power_burst(2000000), 10000);
+	assert_int_equal(pdp_police_power_burst(2000000), 100000);
 }
 
 int main(void)

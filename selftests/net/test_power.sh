@@ -1,0 +1,173 @@
+#!/bin/bash
+# Three vnets share an FE and all get far more than they may: each keeps within its power, none starves another, and
+# one that gets little loses nothing beside the flood of another.
+# serial: it floods, and measures CPU time
+#
+#   src (s0) --- ethA  red 200m, green 300m, blue 500m on fe1, 1000m  ethB --- (d0) dst
+#     red, green, blue's floods -->                     and in the last part <-- red's flood, green's few packets -->
+#
+# Topology: figure6.sh.
+
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/figure6.sh"
+. "$(dirname "$0")/live.sh"
+
+begin "power is kept"
+figure6
+half() {
+	sed 's/^    data-plane:.*/&\n    fast-half: on/'
+}
+shares() {
+	red 200m | half
+	green 300m | half
+	blue 500m | half
+}
+quiet_and_loud() {
+	red 20m | half
+	green 300m | half
+}
+FES=1 CAPACITY=1000m
+node_file shares shares
+node_file loud quiet_and_loud
+cp "$WORK/shares.yaml" "$WORK/node.yaml"
+check "the node comes up" node_up "$WORK/node.yaml"
+
+# --- threads
+
+guest() {
+	ctl -j guest show "$1" | jq -r ".[0]$2"
+}
+all_threaded() {
+	ctl -j guest show | jq -e 'all(.thread.pid > 0)'
+}
+in_group() {
+	local pid
+	pid=$(guest "$1-1" .thread.pid)
+	grep -q "/pdp-$T-$1-1.napi\$" "/proc/$pid/cgroup" || { cat "/proc/$pid/cgroup"; return 1; }
+	[ "$(taskset -cp "$pid" | sed 's/.*: //')" = "$(fe_cpu)" ]
+}
+check "each guest's link has a kernel thread" wait_for 10 all_threaded
+for vnet in red green blue; do
+	check "$vnet's is in a group of its guest, on the FE's CPU" in_group "$vnet"
+done
+before=$(guest red-1 .thread.pid)
+init=$(guest red-1 .init_pid)
+nsenter -t "$init" --net ip link set eth0 down
+nsenter -t "$init" --net ip link set eth0 up
+other_thread() {
+	[ "$(guest red-1 .thread.pid)" != "$before" ] && in_group red
+}
+check "a device that was down has another, which is found" wait_for 10 other_thread
+before=$(guest red-1 .thread.pid)
+kill -KILL "$(guest red-1 .init_pid)"
+ready() {
+	[ "$(guest "$1" .state)" = ready ]
+}
+check "so has a guest that was made again" wait_for 20 eval "ready red-1 && other_thread"
+before=$(guest red-1 .thread.pid)
+pdpd_killed
+check "the next pdpd takes the node over" node_up ""
+same_thread() {
+	[ "$(guest red-1 .thread.pid)" = "$before" ] && in_group red
+}
+check "and finds the same thread" wait_for 10 same_thread
+
+# --- ten times too much, of all three
+
+flood() {
+	local n=$1 encap=$2 local=$3 remote=$4
+	shift 4
+	background src taskset -c 0 "$BENCH/pktgen" --dev s0 --dst-mac "$(mac_of node ethA)" --encap "$encap" \
+		--local "$local" --remote "$remote" --src "10.$n.1.2" --dst "10.$n.2.2" --seconds 12 --flows 64 --unwatched "$@"
+	FLOODS+=("${BG_PIDS[BG]}")
+}
+used() {
+	guest "$1-1" .cpu_ns
+}
+now_ns() {
+	date +%s%N
+}
+# Of each, the part of its power that it used, in percent.
+parts() {
+	local vnet power
+	for vnet in red:200 green:300 blue:500; do
+		power=${vnet#*:}
+		vnet=${vnet%:*}
+		echo $((($(used "$vnet") - ${USED[$vnet]}) * 100000 / power / ($(now_ns) - BEGAN)))
+	done
+}
+declare -A USED
+FLOODS=()
+background dst "$BENCH/sink" --dev d0 --encap udp --port 5001 --mid-stream --seconds 20
+sink=${BG_PIDS[BG]}
+flood 1 udp 192.0.2.2:5001 192.0.2.1:5001
+flood 2 udp '[2001:db8:1::2]:5002' '[2001:db8:1::1]:5002'
+flood 3 vxlan 192.0.2.2:4789 192.0.2.1:4789 --vni 42 --inner-src-mac 02:00:00:00:42:a1 --inner-dst-mac 02:00:00:00:42:01
+sleep 3
+BEGAN=$(now_ns)
+for vnet in red green blue; do
+	USED[$vnet]=$(used "$vnet")
+done
+sleep 7
+parts >"$WORK/parts"
+echo "# red, green and blue used $(paste -sd' ' "$WORK/parts") % of their power"
+none_over() {
+	jq -es 'all(. < 125)' "$WORK/parts"
+}
+# On a machine that has better things to do nobody gets his power, but all the same part of it.
+none_starves() {
+	jq -es 'min * 3 > max' "$WORK/parts"
+}
+check "none uses more than its power" none_over
+check "none starves another" none_starves
+wait "${FLOODS[@]}"
+kill -INT "$sink"
+wait "$sink"
+check "the books balance" wait_for 3 ctl stats --check
+unlimited() {
+	ctl -j vnet show | jq -e 'all(.power_limit_pps == null)'
+}
+check "when it is over, no limit stays" wait_for 5 unlimited
+
+# --- a flood beside a neighbour that behaves
+
+check "red gets little power" ctl apply -f "$WORK/loud.yaml"
+background src "$BENCH/sink" --dev s0 --encap udp --port 5001 --mid-stream --seconds 40
+sink=${BG_PIDS[BG]}
+background dst taskset -c 0 "$BENCH/pktgen" --dev d0 --dst-mac "$(mac_of node ethB)" --encap udp --local 198.51.100.2:5001 \
+	--remote 198.51.100.1:5001 --src 10.1.2.2 --dst 10.1.1.2 --rate 200000 --seconds 30 --flows 64 --unwatched
+loud=${BG_PIDS[BG]}
+background dst "$BENCH/sink" --dev d0 --encap udp --port 5002 --idle 2 --seconds 30
+green=$BG
+wait_for 5 grep -q counting "$WORK/bg.$green.err"
+on src taskset -c 0 "$BENCH/pktgen" --dev s0 --dst-mac "$(mac_of node ethA)" --encap udp --local '[2001:db8:1::2]:5002' \
+	--remote '[2001:db8:1::1]:5002' --src 10.2.1.2 --dst 10.2.2.2 --rate 1000 --seconds 6 --flows 16 >"$WORK/green"
+wait "${BG_PIDS[green]}"
+over_power() {
+	[ "$(counter red drop_over_power)" -gt 0 ]
+}
+check "red is limited by its power, and that is the reason given" wait_for 20 over_power
+kill -INT "$loud" 2>/dev/null
+wait "$loud"
+kill -INT "$sink"
+wait "$sink"
+echo "# green sent $(jq .sent "$WORK/green"), $(jq .received "$WORK/bg.$green") came; red's drops over power: $(counter red drop_over_power)"
+all_came() {
+	[ "$(jq .sent "$WORK/green")" = "$(jq .received "$WORK/bg.$green")" ]
+}
+check "green has lost nothing" all_came
+check "green was not limited" [ "$(counter green drop_over_power)" = 0 ]
+check "the books balance" wait_for 3 ctl stats --check
+
+# --- off
+
+all_off() {
+	ctl -j guest show | jq -e 'all(.thread == null and .power_limit_pps == null)'
+}
+no_group() {
+	! ls -d /sys/fs/cgroup/*/pdp-"$T"-*.napi /sys/fs/cgroup/pdp-"$T"-*.napi 2>/dev/null
+}
+check "fast-half off" eval "ctl vnet set red fast-half off && ctl vnet set green fast-half off"
+check "takes threads and limits away" wait_for 5 all_off
+check "and their groups" no_group
+finish
