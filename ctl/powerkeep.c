@@ -71,7 +71,7 @@ static void tell_thread(const struct pdp_node_guest *guest, const struct pdp_gue
 			  "its packets have no thread of their own any more");
 }
 
-/* The agent alone is held by its quota, and is faster without (docs/fast-half.md). */
+/* Where it is asked for. An agent alone is held by its quota (docs/fast-half.md). */
 static bool wants_thread(const struct pdp_node_guest *guest)
 {
 	return guest->vnet->conf->data.fast_half == PDP_FAST_HALF_ON;
@@ -92,14 +92,14 @@ static bool look_at_thread(const struct pdp_node_guest *guest)
 
 /* --- measures ----------------------------------------------------------------------------------- */
 
-/* What it has processed: neither what was lost before it nor what waits. */
+/* What its two halves have processed: neither what was lost before it nor what waits. */
 static uint64_t packets_of(const struct pdp_node *node, uint16_t id)
 {
 	struct pdp_guest_stats stats;
 
 	if (pdp_stats_read(node->loader, PDP_MAP_GUEST_STATS, id, &stats, sizeof(stats)))
 		return 0;
-	return stats.rx_packets;
+	return stats.rx_packets + stats.fast_packets;
 }
 
 static uint64_t drops_of(const struct pdp_node *node, uint16_t id)

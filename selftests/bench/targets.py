@@ -91,6 +91,16 @@ def best_policy(results):
     return max(best) / median(results, "fig12_tcp", "off/round-robin/1", 3)
 
 
+def off_power(half):
+    """How far any vnet is from its power, as a part of it."""
+    return lambda results: max(abs(median(results, "power_shares", half, x) - 1) for x in (200, 300, 500))
+
+
+def neighbours_loss(half):
+    """The most packets that any flood costs the neighbour."""
+    return lambda results: max(p["median"] for p in points(results, "power_neighbour", half))
+
+
 # Table, name, its value, the bound, and the value without fast half.
 TARGETS = [
     ("evaluation", "one FE guest on one core / user-mode Click on the same core",
@@ -116,6 +126,8 @@ TARGETS = [
      most_routes("pdp_fast", "ip_forward"), "at_least", 2.0, most_routes("pdp_core", "ip_forward")),
     ("fast half", "with NAPI threaded on a second core / bare XDP redirect", flat_out("pdp_fast2", "redirect"), "at_least", 0.75, None),
     ("fast half", "added RTT against kernel ip_forward, ms", added_ms("pdp_fast"), "at_most", 0.01, None),
+    ("fast half", "off their power under overload: three vnets of 200m, 300m, 500m", off_power("fast"), "at_most", 0.1, off_power("agent")),
+    ("fast half", "packets that a neighbour loses beside a flood", neighbours_loss("fast"), "at_most", 0, neighbours_loss("agent")),
 ]
 
 
