@@ -196,6 +196,24 @@ int pdp_guest_set_fast_half(struct pdp_guest_box *guest, enum pdp_fast_half wish
 	return 0;
 }
 
+bool pdp_guest_set_threaded(struct pdp_guest_box *guest, bool on)
+{
+	(void)guest, (void)on;
+	return false;
+}
+
+bool pdp_guest_has_thread(const struct pdp_guest_box *guest)
+{
+	(void)guest;
+	return false;
+}
+
+struct pdp_guest_cpu pdp_guest_cpu(const struct pdp_guest_box *guest)
+{
+	(void)guest;
+	return (struct pdp_guest_cpu){0};
+}
+
 int pdp_guest_set_power(struct pdp_guest_box *guest, uint32_t power, struct pdp_error *err)
 {
 	(void)err;

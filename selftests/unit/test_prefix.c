@@ -298,22 +298,16 @@ static void cpus_that_are_not_there(void **state)
 
 static void suggestions(void **state)
 {
-	static const char *const words[] = {"name", "power", "policy", "flow-key", "vifs", "to", "A"};
+	static const char *const words[] = {"name", "power", "policy", "flow-key",
+					    "vifs", "to",    "A"};
 	static const struct text_case cases[] = {
-		{"polcy", "policy"},
-		{"plicy", "policy"},
-		{"opwer", "power"},
-		{"Power", "power"},
-		{"nmae", "name"},
-		{"flow_key", "flow-key"},
-		{"vif", "vifs"},
-		{"t", "to"},
-		{"policy", "policy"},
-		{"memory", NULL},
-		{"B", NULL},
-		{"", NULL},
-		{"xyz", NULL},
-		{"a-key-of-more-than-thirty-two-letters", NULL},
+		{"polcy", "policy"},  {"plicy", "policy"},
+		{"opwer", "power"},   {"Power", "power"},
+		{"nmae", "name"},     {"flow_key", "flow-key"},
+		{"vif", "vifs"},      {"t", "to"},
+		{"policy", "policy"}, {"memory", NULL},
+		{"B", NULL},	      {"", NULL},
+		{"xyz", NULL},	      {"a-key-of-more-than-thirty-two-letters", NULL},
 	};
 
 	(void)state;
