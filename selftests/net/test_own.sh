@@ -207,6 +207,17 @@ check "and know the flows of before" ask src 10.1.2.2 7
 cp "$XDP/firewall.bpf.o" "$WORK/again.o"
 check "a file that is good again is reloaded" ctl vnet reload red
 check "nothing is said to be refused" [ "$(red_state object_refused)" = null ]
+check "pdpd leaves" pdpd_leave
+export PDP_FAILPOINT=program-taken
+check "another comes" node_up ""
+unset PDP_FAILPOINT
+dies_reloading() {
+	! ctl vnet reload red && wait_for 5 sh -c "! kill -0 $(cat "$WORK/node.pid")"
+}
+check "and dies while it takes a program" dies_reloading
+check "the next one comes up" node_up ""
+check "with its guests" wait_for 20 ready
+check "and the same program" ask src 10.1.2.2 7
 check "packets went back from eth0" [ "$(guests_count red fast_packets)" -gt 0 ]
 
 check "the books balance" wait_for 3 ctl stats --check
