@@ -2,8 +2,8 @@
 /*
  * guest.bpf.c - pdp_guest_rx, on eth0 of an FE guest: between the FE link and the agent's sockets.
  *
- * For data planes without a fast half. A tagged frame goes to the AF_XDP socket of its queue; nothing
- * reaches the guest's own stack.
+ * Where no fast half stands: the data plane has none, or it is off. On the delay line's device too. A tagged
+ * frame goes to the AF_XDP socket of its queue; nothing reaches the guest's own stack.
  */
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>

@@ -25,21 +25,10 @@
 #include <unistd.h>
 
 #include "loader/loader.h"
+#include "selftests/prog/netns.h"
 
 static char root[64];
 static int m1, m2;
-
-static void command(const char *fmt, ...)
-{
-	char line[256];
-	va_list args;
-
-	va_start(args, fmt);
-	vsnprintf(line, sizeof(line), fmt, args);
-	va_end(args);
-	if (system(line))
-		fail_msg("'%s' failed", line);
-}
 
 static int set_up(void **state)
 {

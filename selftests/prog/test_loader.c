@@ -26,36 +26,12 @@
 
 #include "loader/loader.h"
 #include "loader/tables.h"
+#include "selftests/prog/netns.h"
 
 #define GUESTS 3
 
 static char root[64];
 static int home, guest_ns[GUESTS + 1];
-
-static int own_netns(void)
-{
-	int fd = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
-
-	assert_true(fd >= 0);
-	return fd;
-}
-
-static void enter(int netns)
-{
-	assert_int_equal(setns(netns, CLONE_NEWNET), 0);
-}
-
-static void command(const char *fmt, ...)
-{
-	char line[256];
-	va_list args;
-
-	va_start(args, fmt);
-	vsnprintf(line, sizeof(line), fmt, args);
-	va_end(args);
-	if (system(line))
-		fail_msg("'%s' failed", line);
-}
 
 static int set_up(void **state)
 {

@@ -38,6 +38,7 @@
 #include "selftests/owner/bad_section.skel.h"
 #include "selftests/owner/verdicts.skel.h"
 #include "selftests/prog/packet.h"
+#include "selftests/prog/netns.h"
 
 #define GUESTS 2
 #define VNET 7
@@ -53,31 +54,6 @@ static struct pdp_loader *ld;
 static struct pdp_dp_vif vifs[3];
 
 /* --- a node, its guests, an owner's object on their eth0 ------------------------------------------ */
-
-static int own_netns(void)
-{
-	int fd = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
-
-	assert_true(fd >= 0);
-	return fd;
-}
-
-static void enter(int netns)
-{
-	assert_int_equal(setns(netns, CLONE_NEWNET), 0);
-}
-
-static void command(const char *fmt, ...)
-{
-	char line[256];
-	va_list args;
-
-	va_start(args, fmt);
-	vsnprintf(line, sizeof(line), fmt, args);
-	va_end(args);
-	if (system(line))
-		fail_msg("'%s' failed", line);
-}
 
 static void open_node(void)
 {

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* netns.h - network namespaces of a prog test, and the commands that fill them. Include cmocka.h first. */
+#ifndef PDP_PROG_NETNS_H
+#define PDP_PROG_NETNS_H
+
+#include <fcntl.h>
+#include <sched.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* A descriptor of the caller's namespace; the caller closes it. */
+static inline int own_netns(void)
+{
+	int fd = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
+
+	assert_true(fd >= 0);
+	return fd;
+}
+
+static inline void enter(int netns)
+{
+	assert_int_equal(setns(netns, CLONE_NEWNET), 0);
+}
+
+/* Run it by the shell; the test fails when it does. */
+static inline void command(const char *fmt, ...)
+{
+	char line[256];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(line, sizeof(line), fmt, args);
+	va_end(args);
+	if (system(line))
+		fail_msg("'%s' failed", line);
+}
+
+#endif
