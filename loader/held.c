@@ -195,5 +195,7 @@ int pdp_loader_repin(struct pdp_loader *ld, unsigned int *n, struct pdp_error *e
 		rc = pdp_links_repin(ld, n, err);
 	if (!rc)
 		rc = pdp_guests_repin(ld, n, err);
+	if (!rc)
+		rc = pdp_owner_repin(ld, n, err);
 	return rc ? rc : pdp_drops_attach(ld, err);
 }

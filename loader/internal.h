@@ -11,7 +11,8 @@
  *   guest.c      the program on the eth0 of an FE guest and its XSKMAP
  *   tables.c     the arrays that a guest's fast half reads
  *   owner_check.c what a vnet owner's own program may do
- *   owner.c      that program in the frame that PdP puts around it, and its maps
+ *   owner.c      that program in the frame that PdP puts around it
+ *   owner_maps.c its maps
  *   drops.c      the kernel's own losses at a redirect
  *   dispatcher.c programs that share a device through libxdp's dispatcher
  *   beside.c     the node of another ABI beside ours
@@ -64,6 +65,7 @@ struct pdp_loader {
 	struct pdp_error no_drops; /* why the kernel's own losses are not counted; "" if they are */
 	int xsks_fd[PDP_MAX_GUESTS + 1];
 	struct pdp_held_tables *tables; /* of guests, by this loader made or found */
+	struct pdp_owner_held *owner_maps; /* of vnets with a program of their owner's */
 	struct pdp_held_link *held;
 	size_t n_held;
 };
@@ -164,20 +166,28 @@ int pdp_held_add(struct pdp_loader *ld, const char *link, int fd, int prog_fd,
 void pdp_held_drop(struct pdp_loader *ld, const char *link);
 const struct pdp_held_link *pdp_held_find(const struct pdp_loader *ld, const char *link);
 
-/* --- owner.c ---------------------------------------------------------------------------------- */
+/* --- owner.c, owner_maps.c -------------------------------------------------------------------- */
 
 struct pdp_owner_conf;
 
 /*
- * The owner's object, its program within the loaded frame (PDP_OBJECT_OWNER), on the maps that are pinned for
- * the vnet or on its own. *out is the caller's to close; NULL on failure.
+ * The owner's object, its program within the loaded frame (PDP_OBJECT_OWNER), on the vnet's maps or on its own.
+ * *out is the caller's to close; NULL on failure.
  */
 int pdp_owner_load(const struct pdp_loader *ld, const struct bpf_object *frame,
 		   const struct pdp_owner_conf *conf, bool on_pinned, struct bpf_object **out,
 		   struct pdp_error *err);
+/* Before the object's load: give it the vnet's maps (NULL: none), and the guest's XSKMAP, which the frame has. */
+int pdp_owner_share_maps(const struct pdp_loader *ld, struct bpf_object *object,
+			 const struct bpf_object *frame, const char *vnet, struct pdp_error *err);
+/* The map of vifs as the vnet is now, whatever was in it. */
+int pdp_owner_fill_vifs(int fd, const struct pdp_owner_conf *conf, struct pdp_error *err);
 /* Its program is in force: so are its maps, and no others. */
-int pdp_owner_publish(const struct pdp_loader *ld, const struct bpf_object *object,
-		      const char *vnet, struct pdp_error *err);
+int pdp_owner_publish(struct pdp_loader *ld, const struct bpf_object *object, const char *vnet,
+		      struct pdp_error *err);
+/* As pdp_links_repin(). */
+int pdp_owner_repin(const struct pdp_loader *ld, unsigned int *n, struct pdp_error *err);
+void pdp_owner_close(struct pdp_loader *ld);
 
 /* --- drops.c, guest.c, dispatcher.c ----------------------------------------------------------- */
 

@@ -103,6 +103,7 @@ void pdp_loader_close(struct pdp_loader *ld)
 	pdp_links_close(ld);
 	pdp_maps_close(ld);
 	pdp_tables_close(ld);
+	pdp_owner_close(ld);
 	for (size_t i = 0; i < sizeof(ld->xsks_fd) / sizeof(*ld->xsks_fd); i++)
 		if (ld->xsks_fd[i] >= 0)
 			close(ld->xsks_fd[i]);

@@ -12,8 +12,8 @@
  * through it at each call. A global function is looked at once, so that a few nested ones with loops would run for
  * days; and the number of instructions that a packet can take would have no bound.
  *
- * His maps are pinned as vnets/<vnet>/<map>, once for all guests of the vnet. What is in his variables
- * (.data, .bss) lives as long as the program in one guest.
+ * His maps are the vnet's (owner_maps.c). What is in his variables (.data, .bss) lives as long as the program in
+ * one guest.
  */
 #include <bpf/bpf.h>
 #include <bpf/btf.h>
@@ -152,143 +152,6 @@ static int take_frame(struct framing *framing, const struct bpf_object *object,
 	return pdp_fail(err, -EINVAL, "the frame of an owner's program is not as it was built");
 }
 
-/* --- his maps ------------------------------------------------------------------------------------ */
-
-static bool is_vnets(const struct bpf_map *map)
-{
-	return !bpf_map__is_internal(map) && bpf_map__type(map) != BPF_MAP_TYPE_XSKMAP;
-}
-
-/* The pinned map of this name, if it is as the object has it; -ENOENT. */
-static int find_pinned(const struct pdp_loader *ld, const char *vnet, const struct bpf_map *map)
-{
-	char path[PDP_PATH_MAX];
-	int fd;
-
-	pdp_pins_path(ld, path, "vnets/%s/%s", vnet, bpf_map__name(map));
-	fd = bpf_obj_get(path);
-	if (fd < 0)
-		return -errno;
-	if (!pdp_map_check(map, fd, NULL))
-		return fd;
-	close(fd);
-	return -ENOENT;
-}
-
-static int share_maps(const struct pdp_loader *ld, struct bpf_object *object,
-		      const struct bpf_object *frame, const char *vnet, struct pdp_error *err)
-{
-	struct bpf_map *map;
-	int rc = 0, fd;
-
-	bpf_object__for_each_map(map, object) {
-		if (rc || bpf_map__is_internal(map))
-			continue;
-		if (bpf_map__type(map) == BPF_MAP_TYPE_XSKMAP) {
-			rc = bpf_map__reuse_fd(map,
-					       bpf_object__find_map_fd_by_name(frame, "pdp_xsks"));
-		} else if (vnet) {
-			fd = find_pinned(ld, vnet, map);
-			if (fd >= 0) {
-				rc = bpf_map__reuse_fd(map, fd);
-				close(fd);
-			}
-		}
-		if (rc)
-			pdp_fail(err, rc, "cannot give the object its map %s: %s",
-				 bpf_map__name(map), strerror(-rc));
-	}
-	return rc;
-}
-
-static const struct pdp_dp_vif *find_vif(const struct pdp_owner_conf *conf, uint32_t id)
-{
-	for (size_t i = 0; i < conf->n_vifs; i++)
-		if (conf->vifs[i].id == id && conf->vifs[i].family)
-			return &conf->vifs[i];
-	return NULL;
-}
-
-static int set_vif(int fd, const struct pdp_dp_vif *vif, struct pdp_error *err)
-{
-	const struct pdp_dp_vif none = {0};
-	uint32_t id = vif->id;
-
-	if (vif->family && bpf_map_update_elem(fd, &id, vif, BPF_ANY))
-		return pdp_fail(err, -errno,
-				"map " PDP_OWNER_VIFS
-				" has no place for vif %u (%s): it needs room for all "
-				"vifs of the vnet, as an array up to the highest id",
-				id, strerror(errno));
-	/* An array's elements stay, and are as if they had never been set. */
-	if (!vif->family && bpf_map_delete_elem(fd, &id) && errno == EINVAL)
-		bpf_map_update_elem(fd, &id, &none, BPF_ANY);
-	return 0;
-}
-
-/* As the vnet is now, whatever was in it. */
-static int fill_vifs(int fd, const struct pdp_owner_conf *conf, struct pdp_error *err)
-{
-	uint32_t id, next;
-	int rc = 0, end = bpf_map_get_next_key(fd, NULL, &next);
-
-	while (!end) {
-		id = next;
-		end = bpf_map_get_next_key(fd, &id, &next);
-		if (!find_vif(conf, id))
-			set_vif(fd, &(struct pdp_dp_vif){.id = (uint16_t)id}, NULL);
-	}
-	for (size_t i = 0; !rc && i < conf->n_vifs; i++)
-		rc = set_vif(fd, &conf->vifs[i], err);
-	return rc;
-}
-
-struct withdrawal {
-	const struct pdp_loader *ld;
-	const struct bpf_object *object;
-	const char *vnet;
-};
-
-/* A map that the object does not have any more. */
-static int withdraw(const char *name, void *arg)
-{
-	const struct withdrawal *w = arg;
-	char path[PDP_PATH_MAX];
-
-	if (bpf_object__find_map_by_name(w->object, name))
-		return 0;
-	pdp_pins_path(w->ld, path, "vnets/%s/%s", w->vnet, name);
-	return pdp_pins_remove(path, NULL);
-}
-
-int pdp_owner_publish(const struct pdp_loader *ld, const struct bpf_object *object,
-		      const char *vnet, struct pdp_error *err)
-{
-	struct withdrawal withdrawal = {ld, object, vnet};
-	char name[PDP_PATH_MAX], path[PDP_PATH_MAX];
-	struct bpf_map *map;
-	int rc = pdp_pins_mkdir(ld, "vnets", err), fd;
-
-	snprintf(name, sizeof(name), "vnets/%s", vnet);
-	if (!rc)
-		rc = pdp_pins_mkdir(ld, name, err);
-	bpf_object__for_each_map(map, object) {
-		if (rc || !is_vnets(map))
-			continue;
-		fd = find_pinned(ld, vnet, map);
-		if (fd >= 0) {
-			close(fd);
-			continue;
-		}
-		snprintf(name, sizeof(name), "vnets/%s/%s", vnet, bpf_map__name(map));
-		rc = pdp_pins_publish(ld, bpf_map__fd(map), name, err);
-	}
-	if (rc)
-		return rc;
-	pdp_pins_path(ld, path, "vnets/%s", vnet);
-	return pdp_pins_each(path, withdraw, &withdrawal);
-}
-
 /* --- load ---------------------------------------------------------------------------------------- */
 
 static int open_object(struct bpf_object **out, const struct pdp_owner_conf *conf,
@@ -359,7 +222,7 @@ int pdp_owner_load(const struct pdp_loader *ld, const struct bpf_object *frame,
 		return rc;
 	rc = open_object(out, conf, err);
 	if (!rc)
-		rc = share_maps(ld, *out, frame, on_pinned ? conf->vnet : NULL, err);
+		rc = pdp_owner_share_maps(ld, *out, frame, on_pinned ? conf->vnet : NULL, err);
 	in_hand = &framing;
 	if (!rc)
 		rc = load_object(*out, conf, &framing, err);
@@ -367,7 +230,7 @@ int pdp_owner_load(const struct pdp_loader *ld, const struct bpf_object *frame,
 	free(framing.lines);
 	vifs = rc ? -ENOENT : bpf_object__find_map_fd_by_name(*out, PDP_OWNER_VIFS);
 	if (vifs >= 0)
-		rc = fill_vifs(vifs, conf, err);
+		rc = pdp_owner_fill_vifs(vifs, conf, err);
 	if (!rc)
 		return 0;
 	bpf_object__close(*out);
@@ -390,61 +253,4 @@ int pdp_loader_try_owner(struct pdp_loader *ld, const struct pdp_owner_conf *con
 	bpf_object__close(object);
 	bpf_object__close(frame);
 	return rc;
-}
-
-int pdp_loader_owner_vif(const struct pdp_loader *ld, const char *vnet,
-			 const struct pdp_dp_vif *vif, struct pdp_error *err)
-{
-	char path[PDP_PATH_MAX];
-	int fd, rc;
-
-	pdp_pins_path(ld, path, "vnets/%s/" PDP_OWNER_VIFS, vnet);
-	fd = bpf_obj_get(path);
-	if (fd < 0)
-		return errno == ENOENT ? 0
-				       : pdp_fail(err, -errno, "cannot open map %s: %s", path,
-						  strerror(errno));
-	rc = set_vif(fd, vif, err);
-	close(fd);
-	return rc;
-}
-
-struct visit {
-	const struct pdp_loader *ld;
-	const char *vnet;
-	int (*fn)(const char *name, int fd, void *arg);
-	void *arg;
-};
-
-static int visit_map(const char *name, void *arg)
-{
-	const struct visit *visit = arg;
-	char path[PDP_PATH_MAX];
-	int fd, rc;
-
-	pdp_pins_path(visit->ld, path, "vnets/%s/%s", visit->vnet, name);
-	fd = bpf_obj_get(path);
-	if (fd < 0)
-		return errno == ENOENT ? 0 : -errno;
-	rc = visit->fn(name, fd, visit->arg);
-	close(fd);
-	return rc;
-}
-
-int pdp_loader_each_owner_map(const struct pdp_loader *ld, const char *vnet,
-			      int (*fn)(const char *name, int fd, void *arg), void *arg)
-{
-	struct visit visit = {ld, vnet, fn, arg};
-	char path[PDP_PATH_MAX];
-
-	pdp_pins_path(ld, path, "vnets/%s", vnet);
-	return pdp_pins_each(path, visit_map, &visit);
-}
-
-int pdp_loader_drop_owner(struct pdp_loader *ld, const char *vnet, struct pdp_error *err)
-{
-	char path[PDP_PATH_MAX];
-
-	pdp_pins_path(ld, path, "vnets/%s", vnet);
-	return pdp_pins_remove(path, err);
 }

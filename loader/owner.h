@@ -4,7 +4,7 @@
  *
  * Stands beside loader.h. The owner is not trusted: his object is looked at before any of it is loaded
  * (owner_check.c), and his program becomes a function of pdp_owner_rx, which lets only packets out that go
- * back to the link or into the guest's own socket (owner.c). docs/own-data-plane.md is the prose.
+ * back to the link or into the guest's own socket (owner.c). His maps are the vnet's (owner_maps.c). docs/own-data-plane.md is the prose.
  */
 #ifndef PDP_OWNER_H
 #define PDP_OWNER_H
@@ -17,6 +17,7 @@
 struct bpf_object;
 
 #define PDP_OWNER_VIFS "pdp_dp_vifs" /* the map that PdP fills, if the object has one */
+#define PDP_OWNER_VNET_MAX 64 /* characters of its name, with the NUL */
 #define PDP_OWNER_MAPS 32 /* most maps of an object, those of its global variables included */
 #define PDP_OWNER_KEY_MAX 64 /* bytes */
 #define PDP_OWNER_VALUE_MAX (64 * 1024)
@@ -56,7 +57,7 @@ int pdp_owner_check_externs(const void *file, size_t size, struct pdp_error *err
 int pdp_owner_check_object(const struct bpf_object *object, const char *program,
 			   unsigned int n_cpus, struct pdp_error *err);
 
-/* --- owner.c ------------------------------------------------------------------------------------ */
+/* --- owner.c, owner_maps.c ---------------------------------------------------------------------- */
 
 /* Whose program, which, and what it is told. All of it stays the caller's. */
 struct pdp_owner_conf {
@@ -87,11 +88,14 @@ int pdp_loader_attach_owner(struct pdp_loader *ld, uint16_t guest, int ifindex,
 			    const struct pdp_owner_conf *conf, int *xskmap_fd,
 			    struct pdp_error *err);
 
-/* Put a vif into the vnet's pdp_dp_vifs, or with family 0 take it out; 0 also when there is no such map. */
+/*
+ * Put a vif into the vnet's pdp_dp_vifs, or with family 0 take it out; 0 also when there is no such map in force
+ * by this loader.
+ */
 int pdp_loader_owner_vif(const struct pdp_loader *ld, const char *vnet,
 			 const struct pdp_dp_vif *vif, struct pdp_error *err);
 
-/* The maps of a vnet's own program: fn is given name and a descriptor that is closed behind it. */
+/* The maps of a vnet's own program that are in force by this loader, whose the descriptors stay. */
 int pdp_loader_each_owner_map(const struct pdp_loader *ld, const char *vnet,
 			      int (*fn)(const char *name, int fd, void *arg), void *arg);
 

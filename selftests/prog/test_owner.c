@@ -490,6 +490,37 @@ static void maps_are_the_vnets(void **state)
 	assert_int_equal(own_state().runs, 105);
 }
 
+/* Whoever unpins a map by hand: it is pinned again, and who comes in between has the same. */
+static void unpinned_maps_come_back(void **state)
+{
+	static struct packet in, out;
+	unsigned int n;
+	char path[128];
+
+	(void)state;
+	attach(1, verdicts_bpf__elf_bytes, "says_state");
+	assert_int_equal(pdp_loader_repin(ld, &n, NULL), 0);
+	assert_int_equal(n, 0);
+	set("own_state", &(uint32_t){0}, &(struct own_state){.verdict = XDP_TX, .runs = 5});
+	snprintf(path, sizeof(path), "%s/v%d/vnets/red/own_state", root, PDP_ABI);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(pdp_loader_repin(ld, &n, NULL), 0);
+	assert_int_equal(n, 1);
+	assert_int_equal(own_state().runs, 5);
+
+	assert_int_equal(unlink(path), 0);
+	attach(2, verdicts_bpf__elf_bytes, "says_state");
+	put_head(&in, 0x0800, IN_VIF);
+	assert_int_equal(run(1, &in, &out), XDP_TX);
+	assert_int_equal(run(2, &in, &out), XDP_TX);
+	assert_int_equal(own_state().runs, 7);
+
+	assert_int_equal(pdp_loader_drop_owner(ld, "red", NULL), 0);
+	assert_int_equal(pdp_loader_repin(ld, &n, NULL), 0);
+	assert_int_equal(n, 0);
+	assert_true(pinned("own_state") < 0);
+}
+
 /* An object without the map takes its pin away; one that has another map by the name has it anew. */
 static void maps_go_with_their_object(void **state)
 {
@@ -840,6 +871,7 @@ int main(void)
 		cmocka_unit_test(lets_out_three_verdicts),
 		cmocka_unit_test(is_shown_tagged_frames_alone),
 		cmocka_unit_test(maps_are_the_vnets),
+		cmocka_unit_test(unpinned_maps_come_back),
 		cmocka_unit_test(maps_go_with_their_object),
 		cmocka_unit_test(map_of_another_size_is_made_anew),
 		cmocka_unit_test(all_maps_are_told_and_dropped),
