@@ -163,6 +163,7 @@ static const struct pdp_column vnets[] = {
 	PDP_COUNT_COLUMN("DROP", "drop_packets"),
 	{"REORDER", NULL, reorder, true},
 	{"LIMIT pps", "power_limit_pps", .rare = true},
+	{"MOVED", "moved_slots", .rare = true},
 	{NULL},
 };
 
@@ -239,6 +240,7 @@ static const struct pdp_column guests[] = {
 	{"MEMORY", NULL, memory, true},
 	PDP_COUNT_COLUMN("RX pps", "rx_pps"),
 	PDP_COUNT_COLUMN("TX pps", "tx_pps"),
+	{"DROP pps", "drop_pps", .count = true, .rare = true},
 	{"LIMIT pps", "power_limit_pps", .rare = true},
 	{"RESTARTS", "restarts"},
 	{"FAST", NULL, fast_half},
@@ -424,7 +426,7 @@ const struct pdp_cmd pdp_cmd_vnet[] = {
 	 "GUESTS are FEs with the power there; an exclamation mark and the state stand behind a\n"
 	 "guest that is not ready. STATE is up, degraded (some guests are not ready) or down. LOCAL\n"
 	 "went to the control plane. REORDER: of the packets of the last second with any, came back behind a later\n"
-	 "one of their flow."},
+	 "one of their flow. MOVED: slots that rebalance has put elsewhere than the policy has them."},
 	{"add", "NAME power POWER " VNET_KEYS, "add a vnet; vif add gives it tunnels",
 	 pdp_cmd_change, KEYS_MORE},
 	{"set", "NAME [ power POWER ] " VNET_KEYS, "change a vnet, while it forwards",
@@ -464,7 +466,8 @@ const struct pdp_cmd pdp_cmd_guest[] = {
 	 "QUOTA is the CPU share as the cgroup tells it, CPU what was used in the last second,\n"
 	 "MEMORY what the cgroup is charged with. RX is towards the guest. KIND is fe and the data plane,\n"
 	 "or mh and the control plane. THREAD is what of CPU the kernel thread of the guest's device used,\n"
-	 "or why it has none; LIMIT pps what its vnet may get, being over its power. FAST says whether the\n"
-	 "common case is processed on the guest's device already: on, off, or no and why not."},
+	 "or why it has none; LIMIT pps what its vnet may get, being over its power. DROP pps are packets that\n"
+	 "got neither into its agent nor through its fast half. FAST: is the common case processed\n"
+	 "on the guest's device already: on, off, or no and why not."},
 	{NULL},
 };

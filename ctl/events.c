@@ -22,6 +22,7 @@ static const char *const names[PDP_EVENT_KINDS] = {
 	[PDP_EVENT_GUEST_LOST] = "guest-lost",
 	[PDP_EVENT_GUEST_FAILED] = "guest-failed",
 	[PDP_EVENT_GUEST_DRAINED] = "guest-drained",
+	[PDP_EVENT_SLOTS_MOVED] = "slots-moved",
 	[PDP_EVENT_PORT_UP] = "port-up",
 	[PDP_EVENT_PORT_DOWN] = "port-down",
 	[PDP_EVENT_PORT_CHANGED] = "port-changed",

@@ -22,6 +22,7 @@ enum pdp_event_kind {
 	PDP_EVENT_GUEST_LOST, /* its slots went to its siblings */
 	PDP_EVENT_GUEST_FAILED, /* it is not tried again */
 	PDP_EVENT_GUEST_DRAINED, /* came to rest, and stops */
+	PDP_EVENT_SLOTS_MOVED, /* of an overloaded guest, to an idle one */
 	PDP_EVENT_PORT_UP,
 	PDP_EVENT_PORT_DOWN,
 	PDP_EVENT_PORT_CHANGED, /* its MTU, its MAC */

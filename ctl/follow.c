@@ -14,6 +14,7 @@
 #include "ctl/apply_steps.h"
 #include "ctl/control.h"
 #include "ctl/ethtool.h"
+#include "ctl/hops.h"
 #include "ctl/log.h"
 #include "ctl/prefix.h"
 
@@ -207,12 +208,9 @@ int pdp_follow_link(struct pdp_node_guest *guest, struct pdp_error *err)
 				 !guest->link_down_ns, err);
 }
 
-int pdp_follow_slots(struct pdp_node *node, struct pdp_node_vnet *vnet, struct pdp_error *err)
+void pdp_follow_shares(const struct pdp_node_vnet *vnet, struct pdp_share *shares)
 {
-	struct pdp_share shares[PDP_VNET_GUESTS_MAX];
-	struct pdp_error why;
 	size_t i;
-	int code;
 
 	for (i = 0; i < vnet->n_guests; i++) {
 		const struct pdp_node_guest *guest = vnet->guests[i];
@@ -220,8 +218,18 @@ int pdp_follow_slots(struct pdp_node *node, struct pdp_node_vnet *vnet, struct p
 
 		shares[i] = (struct pdp_share){guest->id, there ? guest->power : 0};
 	}
+}
+
+int pdp_follow_slots(struct pdp_node *node, struct pdp_node_vnet *vnet, struct pdp_error *err)
+{
+	struct pdp_share shares[PDP_VNET_GUESTS_MAX];
+	struct pdp_error why;
+	int code;
+
+	pdp_follow_shares(vnet, shares);
+	pdp_follow_recall(node, vnet, shares);
 	code = pdp_publish_slots(node->store, vnet->id, vnet->conf->policy, shares, vnet->n_guests,
-				 &why);
+				 &vnet->balance, &why);
 	return code ? pdp_fail(err, code, "vnet %s: %s", vnet->conf->name, why.text) : 0;
 }
 
@@ -295,6 +303,31 @@ static void millicores(uint32_t *out, uint64_t *seen, uint64_t now, uint64_t ns)
 	*seen = now;
 }
 
+/* What was for the guest and got to neither of its halves, or not out of the fast one. */
+static uint64_t drops_of(const struct pdp_node *node, const struct pdp_node_guest *guest,
+			 const struct pdp_guest_view *view)
+{
+	uint64_t drops = guest->past.lost_to + view->eth0_rx_drops + view->eth0_tx_drops;
+	size_t i;
+
+	for (i = 0; i < node->model.n_ports; i++)
+		drops +=
+			pdp_hops_between(node->loader, node->ports[i].ifindex, guest->link_ifindex);
+	return drops;
+}
+
+static void sample_drops(struct pdp_node *node, struct pdp_node_guest *guest,
+			 const struct pdp_guest_view *view, uint64_t ns)
+{
+	const uint64_t drops = drops_of(node, guest, view);
+
+	guest->drop_pps = guest->sampled && drops > guest->drops
+				  ? (drops - guest->drops) * 1000000000ULL / ns
+				  : 0;
+	guest->drops = drops;
+	guest->sampled = true;
+}
+
 static void sample_guest(struct pdp_node *node, struct pdp_node_guest *guest, uint64_t ns)
 {
 	struct pdp_guest_stats stats;
@@ -305,6 +338,7 @@ static void sample_guest(struct pdp_node *node, struct pdp_node_guest *guest, ui
 	pdp_guest_look(guest->box, &view);
 	millicores(&guest->cpu_millicores, &guest->cpu_ns, view.cpu_ns, ns);
 	millicores(&guest->thread_cpu_millicores, &guest->thread_cpu_ns, view.thread_cpu_ns, ns);
+	sample_drops(node, guest, &view, ns);
 }
 
 static void sample_vnet(struct pdp_node *node, struct pdp_node_vnet *vnet, uint64_t ns)
@@ -319,6 +353,7 @@ static void sample_vnet(struct pdp_node *node, struct pdp_node_vnet *vnet, uint6
 	for (i = 0; i < vnet->n_guests; i++)
 		sample_guest(node, vnet->guests[i], ns);
 	pdp_follow_down_links(vnet);
+	pdp_follow_balance(node, vnet);
 }
 
 void pdp_follow_sample(struct pdp_node *node)

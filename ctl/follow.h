@@ -25,8 +25,21 @@ int pdp_follow_link(struct pdp_node_guest *guest, struct pdp_error *err);
 /* The vnet's slots to those of its guests that forward. */
 int pdp_follow_slots(struct pdp_node *node, struct pdp_node_vnet *vnet, struct pdp_error *err);
 
+/* What each guest of the vnet is to have of its slots; as many as it has guests. */
+void pdp_follow_shares(const struct pdp_node_vnet *vnet, struct pdp_share *shares);
+
 /* Once a second: rates, and what has changed unheard. */
 void pdp_follow_sample(struct pdp_node *node);
+
+/* --- follow_balance.c: vnets with `rebalance: on` ------------------------------------------------- */
+
+/* Once, before the first table: what an earlier controller moved, if this node came up as it was. */
+void pdp_follow_recall(const struct pdp_node *node, struct pdp_node_vnet *vnet,
+		       const struct pdp_share *shares);
+/* Once a second, after the guests were looked at. */
+void pdp_follow_balance(struct pdp_node *node, struct pdp_node_vnet *vnet);
+/* Slots that are elsewhere than the policy has them. */
+uint32_t pdp_follow_moved(const struct pdp_node_vnet *vnet);
 
 /* --- follow_links.c: devices that others change ------------------------------------------------- */
 

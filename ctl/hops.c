@@ -59,6 +59,15 @@ static void each(const struct pdp_loader *ld,
 	}
 }
 
+uint64_t pdp_hops_between(const struct pdp_loader *ld, int from_ifindex, int to_ifindex)
+{
+	const struct pdp_hop hop = {(uint32_t)from_ifindex, (uint32_t)to_ifindex};
+	uint64_t packets = 0;
+
+	bpf_map_lookup_elem(pdp_loader_map_fd(ld, PDP_MAP_XMIT_DROPS), &hop, &packets);
+	return packets;
+}
+
 int pdp_hops_read(struct pdp_hops *out, const struct pdp_loader *ld)
 {
 	int fd = pdp_loader_map_fd(ld, PDP_MAP_XMIT_DROPS);

@@ -25,6 +25,9 @@ uint16_t pdp_hop_vnet(const struct pdp_loader *ld, uint32_t from_ifindex);
 /* A device that is no FE guest's link. */
 enum pdp_hop_kind pdp_hop_kind(const struct pdp_loader *ld, uint32_t to_ifindex);
 
+/* Lost so far from one device to another. */
+uint64_t pdp_hops_between(const struct pdp_loader *ld, int from_ifindex, int to_ifindex);
+
 /* All of them, as they were at one time. */
 struct pdp_hops {
 	struct pdp_hop_count {

@@ -188,6 +188,9 @@ static int lay_out_vnet(struct pdp_layout *l, struct pdp_node *node, struct pdp_
 		vnet->rate = old->rate;
 		vnet->reorder = old->reorder;
 		vnet->recent = old->recent;
+		vnet->balance = old->balance;
+		vnet->flow_moves = old->flow_moves;
+		vnet->recalled = old->recalled;
 		vnet->gone = old->gone;
 	}
 	vnet->told = old ? pdp_agentconf_ref(old->told) : pdp_agentconf_new();

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "ctl/follow.h"
 #include "ctl/views.h"
 
 #define STRING_OF(number) #number
@@ -186,6 +187,14 @@ static int add_vnet(struct pdp_openmetrics *om, const struct pdp_node *node,
 	gauge(om, "pdp_vnet_power_limit_pps",
 	      "Packets a second that the vnet is limited to by its power; 0 when it is not.",
 	      labels, pdp_publish_power_pps(node->store, vnet->id));
+	gauge(om, "pdp_vnet_moved_slots",
+	      "Slots that `rebalance: on` has moved away from where the policy has them.", labels,
+	      pdp_follow_moved(vnet));
+	pdp_metric(om, PDP_METRIC_COUNTER, "pdp_vnet_slot_moves",
+		   "Slots that were moved from an overloaded guest to an idle one.", labels,
+		   vnet->balance.moves, 1);
+	pdp_metric(om, PDP_METRIC_COUNTER, "pdp_vnet_flow_moves",
+		   "Flows that were seen in those slots.", labels, vnet->flow_moves, 1);
 	gauge(om, "pdp_vnet_guests", "FE guests of the vnet.", labels, vnet->n_guests);
 	gauge(om, "pdp_vnet_guests_ready", "FE guests of the vnet that forward.", labels,
 	      ready_guests(vnet));

@@ -232,6 +232,7 @@ static void compare(struct pdp_node *node, const struct pdp_state *state,
 	struct pdp_plan plan = {0};
 
 	node->stored = state->generation && !pdp_plan_make(&plan, &from, &to) && !plan.n;
+	node->resumed = node->stored;
 	pdp_plan_free(&plan);
 }
 

@@ -22,6 +22,7 @@
 #include "ctl/names.h"
 #include "ctl/placement.h"
 #include "ctl/publish.h"
+#include "ctl/rebalance.h"
 #include "ctl/reorder.h"
 #include "ctl/underlay.h"
 #include "loader/loader.h"
@@ -105,6 +106,8 @@ struct pdp_node_guest {
 	uint64_t thread_cpu_ns; /* of that, by the thread of its eth0 */
 	uint32_t cpu_millicores;
 	uint32_t thread_cpu_millicores;
+	uint64_t drops, drop_pps; /* on the way into its halves and out of the fast one, as rate */
+	bool sampled; /* drops are what was seen, and not 0 for want of a look */
 };
 
 /* A vnet's control plane: its MH guest. */
@@ -139,6 +142,9 @@ struct pdp_node_vnet {
 	struct pdp_rate rate;
 	struct pdp_reorder reorder; /* as last seen */
 	struct pdp_reorder recent; /* of the last second in which there were packets */
+	struct pdp_rebalance balance; /* what moved, with `rebalance: on` */
+	uint64_t flow_moves; /* flows that were seen in slots when they moved */
+	bool recalled; /* what an earlier controller moved is in balance */
 };
 
 enum pdp_node_state {
@@ -163,6 +169,7 @@ struct pdp_node {
 	bool keep_state; /* the stored state is not of this life alone: going down leaves it */
 	int other_abi; /* version of the maps that forwarded then, if not ours */
 	bool stored; /* the state on disk is what is being applied at the start */
+	bool resumed; /* it was: what an earlier controller did to slots is of use */
 	struct pdp_store *db;
 	uint32_t asker; /* uid of who asks for the change that begins next; for the history */
 	struct pdp_apply *apply; /* the change that is under way; NULL = none */

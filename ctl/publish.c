@@ -434,7 +434,8 @@ static struct pdp_slot_table *slots_at(const struct pdp_publish *st, uint16_t vn
 }
 
 int pdp_publish_slots(struct pdp_publish *st, uint16_t vnet, enum pdp_policy policy,
-		      const struct pdp_share *shares, size_t n_shares, struct pdp_error *err)
+		      const struct pdp_share *shares, size_t n_shares,
+		      const struct pdp_rebalance *moved, struct pdp_error *err)
 {
 	struct pdp_table table = pdp_publish_table(st, vnet), was = table;
 	struct pdp_slot_table slots = {0};
@@ -444,6 +445,8 @@ int pdp_publish_slots(struct pdp_publish *st, uint16_t vnet, enum pdp_policy pol
 	if (code)
 		return pdp_fail(err, code, "slot table of %zu guests: %s", n_shares,
 				strerror(-code));
+	if (pdp_policy_hashes(policy))
+		pdp_rebalance_apply(moved, &slots, table.n_slots);
 	table.policy = policy;
 	if (table.n_slots == was.n_slots && table.policy == was.policy &&
 	    !memcmp(&slots, slots_at(st, vnet, was.half), sizeof(slots)))
@@ -456,6 +459,11 @@ int pdp_publish_slots(struct pdp_publish *st, uint16_t vnet, enum pdp_policy pol
 	      (union word){.table = table});
 	st->flipped_ns[vnet] = now_ns();
 	return 0;
+}
+
+void pdp_publish_find_slots(const struct pdp_publish *st, uint16_t vnet, struct pdp_slot_table *out)
+{
+	*out = *slots_at(st, vnet, pdp_publish_table(st, vnet).half);
 }
 
 void pdp_publish_no_slots(struct pdp_publish *st, uint16_t vnet)

@@ -14,6 +14,7 @@
 
 #include "bpf/maps.h"
 #include "ctl/model.h"
+#include "ctl/rebalance.h"
 #include "ctl/slots.h"
 #include "loader/loader.h"
 
@@ -94,10 +95,15 @@ void pdp_publish_flow(struct pdp_publish *store, uint16_t vnet, const struct pdp
 
 /*
  * A vnet's slot table from its guests' shares, into the half that is not in force, which then is.
- * Shares without power get no slot; without any, the vnet drops with drop_no_guest.
+ * Shares without power get no slot; without any, the vnet drops with drop_no_guest. What has moved is
+ * put over the table of a policy that picks by hash.
  */
 int pdp_publish_slots(struct pdp_publish *store, uint16_t vnet, enum pdp_policy policy,
-		      const struct pdp_share *shares, size_t n_shares, struct pdp_error *err);
+		      const struct pdp_share *shares, size_t n_shares,
+		      const struct pdp_rebalance *moved, struct pdp_error *err);
+/* The slots in force, be it an earlier controller's. */
+void pdp_publish_find_slots(const struct pdp_publish *store, uint16_t vnet,
+			    struct pdp_slot_table *out);
 /* No slot: the vnet drops. */
 void pdp_publish_no_slots(struct pdp_publish *store, uint16_t vnet);
 /* Nothing at all; packets of it must have come to rest. */

@@ -10,7 +10,6 @@
 #include "ctl/slots.h"
 
 #include <errno.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -43,7 +42,7 @@ enum pdp_policy pdp_policy_by_name(const char *name)
 	return 0;
 }
 
-static bool is_by_hash(enum pdp_policy policy)
+bool pdp_policy_hashes(enum pdp_policy policy)
 {
 	return policy == PDP_POLICY_FLOW_HASH || policy == PDP_POLICY_FLOWLET;
 }
@@ -198,7 +197,7 @@ static uint16_t fill(struct pdp_slot_table *table, enum pdp_policy policy, struc
 {
 	uint32_t n;
 
-	if (is_by_hash(policy)) {
+	if (pdp_policy_hashes(policy)) {
 		qsort(turns, n_turns, sizeof(*turns), compare_guests);
 		share_out(turns, n_turns, power, PDP_SLOTS_MAGLEV);
 		fill_by_preference(table, turns, n_turns);
@@ -212,7 +211,7 @@ static uint16_t fill(struct pdp_slot_table *table, enum pdp_policy policy, struc
 int pdp_slots_fill(struct pdp_slot_table *table, uint16_t *n_slots, enum pdp_policy policy,
 		   const struct pdp_share *shares, size_t n_shares)
 {
-	uint32_t limit = is_by_hash(policy) ? PDP_SLOTS_MAGLEV : PDP_SLOTS;
+	uint32_t limit = pdp_policy_hashes(policy) ? PDP_SLOTS_MAGLEV : PDP_SLOTS;
 	struct turn turns[PDP_SLOTS] = {0};
 	uint64_t power = 0;
 	size_t n_turns = 0;

@@ -8,6 +8,7 @@
 #ifndef PDP_SLOTS_H
 #define PDP_SLOTS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -38,6 +39,8 @@ int pdp_slots_fill(struct pdp_slot_table *table, uint16_t *n_slots, enum pdp_pol
 /* A prime, as Maglev wants, just under PDP_SLOTS. */
 #define PDP_SLOTS_MAGLEV 1021
 
+/* Does a packet's hash pick its slot, or where its flow begins? */
+bool pdp_policy_hashes(enum pdp_policy policy);
 const char *pdp_policy_name(enum pdp_policy policy);
 /* 0 for a name that is none. */
 enum pdp_policy pdp_policy_by_name(const char *name);

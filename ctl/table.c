@@ -65,12 +65,15 @@ static void value_text(const json_t *value, bool count, const struct pdp_output 
 
 static bool is_wanted(const struct pdp_column *column, const json_t *rows)
 {
-	const json_t *row;
+	const json_t *row, *value;
 	size_t i;
 
-	json_array_foreach(rows, i, row)
-		if (!json_is_null(json_object_get(row, column->key)))
+	json_array_foreach(rows, i, row) {
+		value = json_object_get(row, column->key);
+		if (value && !json_is_null(value) &&
+		    !(json_is_integer(value) && !json_integer_value(value)))
 			return true;
+	}
 	return !column->rare;
 }
 

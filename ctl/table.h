@@ -28,7 +28,7 @@ struct pdp_column {
 	pdp_cell_fn cell; /* instead of the key's value */
 	bool right;
 	bool count; /* a quantity, whose digits are grouped; ids and MTUs are not */
-	bool rare; /* left out when the key is null in all rows */
+	bool rare; /* left out when the key is null, 0 or not there in all rows */
 };
 
 #define PDP_COUNT_COLUMN(title, value)                         \

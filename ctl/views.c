@@ -10,6 +10,7 @@
 
 #include "ctl/delayline.h"
 #include "ctl/flowkey.h"
+#include "ctl/follow.h"
 #include "ctl/hops.h"
 #include "ctl/mapdump.h"
 #include "ctl/own.h"
@@ -310,6 +311,10 @@ static json_t *view_vnet(struct pdp_node *node, struct pdp_node_vnet *vnet,
 	set_str(row, "policy", pdp_policy_name(vnet->conf->policy));
 	set_flow(row, &vnet->conf->flow);
 	json_object_set_new(row, "rebalance", json_boolean(vnet->conf->rebalance));
+	json_object_set_new(row, "moved_slots",
+			    vnet->conf->rebalance ? integer(pdp_follow_moved(vnet)) : json_null());
+	set_int(row, "slot_moves", vnet->balance.moves);
+	set_int(row, "flow_moves", vnet->flow_moves);
 	set_str(row, "data_plane", vnet->conf->data.kind);
 	if (vnet->own)
 		set_program(row, vnet);
@@ -503,6 +508,7 @@ static json_t *view_guest(struct pdp_node *node, const struct pdp_node_guest *gu
 	set_int(row, "rx_pps", guest->rate.rx_pps);
 	set_int(row, "tx_pps", guest->rate.tx_pps);
 	json_object_set_new(row, "reorder", pdp_view_reorder(&reorder));
+	set_int(row, "drop_pps", guest->drop_pps);
 	set_int(row, "eth0_rx_drops", view.eth0_rx_drops);
 	set_int(row, "agent_died_packets", view.agent_died_packets);
 	json_object_set_new(row, "fast_half", view_fast_half(&view, &stats));
