@@ -241,6 +241,7 @@ static const struct pdp_column guests[] = {
 	PDP_COUNT_COLUMN("RX pps", "rx_pps"),
 	PDP_COUNT_COLUMN("TX pps", "tx_pps"),
 	{"DROP pps", "drop_pps", .count = true, .rare = true},
+	{"RING", "ring_waiting", .count = true, .rare = true},
 	{"LIMIT pps", "power_limit_pps", .rare = true},
 	{"RESTARTS", "restarts"},
 	{"FAST", NULL, fast_half},
@@ -467,7 +468,8 @@ const struct pdp_cmd pdp_cmd_guest[] = {
 	 "MEMORY what the cgroup is charged with. RX is towards the guest. KIND is fe and the data plane,\n"
 	 "or mh and the control plane. THREAD is what of CPU the kernel thread of the guest's device used,\n"
 	 "or why it has none; LIMIT pps what its vnet may get, being over its power. DROP pps are packets that\n"
-	 "got neither into its agent nor through its fast half. FAST: is the common case processed\n"
+	 "got neither into its agent nor through its fast half; RING are packets that waited for its agent, most\n"
+	 "at once in the last moments. Both are there when some guest has any. FAST: is the common case processed\n"
 	 "on the guest's device already: on, off, or no and why not."},
 	{NULL},
 };

@@ -501,6 +501,9 @@ static json_t *view_guest(struct pdp_node *node, const struct pdp_node_guest *gu
 	json_object_set_new(row, "thread", view_thread(guest, &view));
 	set_limit(row, node, guest->vnet);
 	set_int(row, "cpu_millicores", guest->cpu_millicores);
+	json_object_set_new(row, "busy",
+			    json_real(guest->power ? (double)guest->cpu_millicores / guest->power
+						   : 0));
 	set_int(row, "memory_bytes", view.memory_bytes);
 	set_int(row, "restarts", view.restarts);
 	set_int(row, "rx_packets", stats.to_packets);
@@ -509,6 +512,7 @@ static json_t *view_guest(struct pdp_node *node, const struct pdp_node_guest *gu
 	set_int(row, "tx_pps", guest->rate.tx_pps);
 	json_object_set_new(row, "reorder", pdp_view_reorder(&reorder));
 	set_int(row, "drop_pps", guest->drop_pps);
+	set_int(row, "ring_waiting", agent.rx_waiting);
 	set_int(row, "eth0_rx_drops", view.eth0_rx_drops);
 	set_int(row, "agent_died_packets", view.agent_died_packets);
 	json_object_set_new(row, "fast_half", view_fast_half(&view, &stats));

@@ -210,6 +210,11 @@ unsigned int pdp_port_receive(struct pdp_port *port, struct xdp_desc *rx, unsign
 	return n;
 }
 
+unsigned int pdp_port_waiting(const struct pdp_port *port)
+{
+	return __atomic_load_n(port->rx.producer, __ATOMIC_RELAXED) - port->rx.cached_cons;
+}
+
 unsigned int pdp_port_room(struct pdp_port *port)
 {
 	return xsk_prod_nb_free(&port->tx, PDP_TX_RING);

@@ -59,6 +59,9 @@ void pdp_port_refill(struct pdp_port *port);
 /* Take up to n received descriptors off the ring. */
 unsigned int pdp_port_receive(struct pdp_port *port, struct xdp_desc *rx, unsigned int n);
 
+/* Descriptors on the receive ring that wait to be taken. */
+unsigned int pdp_port_waiting(const struct pdp_port *port);
+
 /* How many descriptors pdp_port_send() would take now. */
 unsigned int pdp_port_room(struct pdp_port *port);
 

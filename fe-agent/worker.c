@@ -31,6 +31,7 @@ struct turn {
 	uint64_t next_tick_ns;
 	uint64_t sent; /* tx_packets then */
 	uint64_t progress_ns; /* when that last moved, or nothing was pending */
+	unsigned int rx_waiting, tx_waiting; /* most since the last tick */
 };
 
 static uint64_t now_ns(void)
@@ -110,6 +111,15 @@ static void sleep_until_work(struct pdp_worker *w, struct pdp_dataplane *dp)
 		w->ops->online(dp);
 }
 
+/* What waited, most of late (channel.h), now that another tick has passed. */
+static void fade(uint64_t *shown, unsigned int *most)
+{
+	const uint64_t faded = *shown - (*shown + 7) / 8;
+
+	*shown = *most > faded ? *most : faded;
+	*most = 0;
+}
+
 static int keep_house(struct pdp_worker *w, struct turn *turn)
 {
 	uint64_t now = now_ns();
@@ -126,8 +136,16 @@ static int keep_house(struct pdp_worker *w, struct turn *turn)
 		return 0;
 	turn->next_tick_ns = now + TICK_NS;
 	assert(pdp_pool_balanced(&w->port->umem.pool));
+	fade(&w->stats->rx_waiting, &turn->rx_waiting);
+	fade(&w->stats->tx_waiting, &turn->tx_waiting);
 	pdp_port_look(w->port, w->stats);
 	return pdp_port_gone(w->port) ? -ENXIO : 0;
+}
+
+static void note_most(unsigned int *most, unsigned int now)
+{
+	if (now > *most)
+		*most = now;
 }
 
 /* One turn: take back, refill, a burst, send. */
@@ -138,8 +156,10 @@ static int take_turn(struct pdp_worker *w, struct pdp_dataplane *dp, struct turn
 
 	pdp_port_reclaim(w->port, w->stats);
 	pdp_port_refill(w->port);
+	note_most(&turn->rx_waiting, pdp_port_waiting(w->port));
 	n = dp ? forward(w, dp) : 0;
 	rc = flush(w);
+	note_most(&turn->tx_waiting, pdp_port_pending(w->port));
 	if (rc == -ENXIO)
 		return rc;
 	if (rc == -ENETDOWN)

@@ -68,7 +68,15 @@ loses() {
 	ctl -j guest show | jq -e 'map(.drop_pps > 0) | any'
 }
 check "the packets that it loses are shown" wait_for 5 loses
+waits() {
+	ctl -j guest show | jq -e 'map(.ring_waiting > 0 and .ring_waiting <= 2048 and .busy > 0) | any'
+}
+check "and so are those that wait for its agent" wait_for 5 waits
 flood_ends
+none_waits() {
+	ctl -j guest show | jq -e 'map(.ring_waiting == 0) | all'
+}
+check "which none does when it is over" wait_for 10 none_waits
 sleep 3
 NOW=$(slots)
 MOVED=$(differences "$BASE" "$NOW")
