@@ -68,7 +68,8 @@ ALL_ARCHIVES = $(foreach d,ctl loader fe-agent,$(call archive,$(1),$(d)))
 ALL_LIBS = $(call libs,$(PKGS_ctl) $(PKGS_loader) $(PKGS_fe-agent)) -lpthread -lm
 
 # The samples of an owner's own data plane.
-SAMPLES := $(patsubst %.bpf.c,$(B)/%.bpf.o,$(wildcard examples/xdp/*.bpf.c))
+SAMPLES := $(patsubst %.bpf.c,$(B)/%.bpf.o,$(wildcard examples/xdp/*.bpf.c)) \
+	$(patsubst %.c,$(B)/%,$(wildcard examples/xdp/*_agent.c))
 
 .PHONY: all
 all: $(PROGS) $(SAMPLES)
@@ -133,6 +134,12 @@ $(B)/load/$(1)/%.bpf.o: %.bpf.c | $(B)/.deps-all
 $(B)/selftests/prog/test_load: | $(PATH_BPF:%.bpf.c=$(B)/load/$(1)/%.bpf.o)
 endef
 $(foreach c,clang-14 clang-19,$(eval $(call load_rule,$(c))))
+
+# An owner's agent: libc and a header.
+$(B)/examples/xdp/%_agent: $(B)/obj/examples/xdp/%_agent.o
+	$(call say,LINK,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(RELEASE) $(LDFLAGS) -o $@ $^
 
 # --- tests: found by name, one TAP stream through prove ------------------------------------------
 
@@ -264,6 +271,8 @@ install: all
 	cp -r examples/frr examples/bird examples/xdp $(DESTDIR)$(PREFIX)/share/pdp/examples
 	install -d $(DESTDIR)$(PREFIX)/include/pdp/bpf
 	install -m 644 bpf/wire.h bpf/vif.h $(DESTDIR)$(PREFIX)/include/pdp/bpf
+	install -d $(DESTDIR)$(PREFIX)/include/pdp/fe-agent
+	install -m 644 fe-agent/own_maps.h $(DESTDIR)$(PREFIX)/include/pdp/fe-agent
 	chmod -R u=rwX,go=rX $(DESTDIR)$(PREFIX)/share/pdp/examples
 	install -m 644 docs/schema/*.json $(DESTDIR)$(PREFIX)/share/pdp/schema
 	install -d $(DESTDIR)$(UNITDIR)

@@ -145,6 +145,7 @@ static int greet(struct pdp_agentlink *al, const struct pdp_inbox *in, struct pd
 	event_remove_timer(al->read_ev);
 	pdp_agentlink_send(al, &start, sizeof(start));
 	al->memory_due = true;
+	al->own_due = al->own;
 	pdp_confreader_begin(&al->conf, true);
 	event_add(al->write_ev, NULL);
 	al->fn(PDP_AGENT_CONNECTED, NULL, al->arg);

@@ -25,6 +25,7 @@
 struct event_base;
 struct pdp_guest_tables;
 struct pdp_agentlink;
+struct pdp_own;
 
 enum pdp_agent_event {
 	PDP_AGENT_ARRIVED, /* a new agent is accepted; its socket is not in the XSKMAP yet */
@@ -67,6 +68,12 @@ void pdp_agentlink_memory(struct pdp_agentlink *al, uint32_t memory_mib);
 void pdp_agentlink_tables(struct pdp_agentlink *al, const struct pdp_guest_tables *tables);
 /* The set that the agent of now has in force, by its own word; 0 = it has memory of its own. */
 uint32_t pdp_agentlink_has_tables(const struct pdp_agentlink *al);
+
+/*
+ * The data plane is its owner's: hand his agent and maps over, soon, and to each agent that comes. To be said again
+ * when they have changed. The caller keeps it for as long as the link is.
+ */
+void pdp_agentlink_own(struct pdp_agentlink *al, struct pdp_own *own);
 
 /* As pdp_agentconf_*() of the link's: to its siblings, too. */
 int pdp_agentlink_vif(struct pdp_agentlink *al, const struct pdp_dp_vif *vif);

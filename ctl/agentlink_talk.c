@@ -11,6 +11,7 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
+#include "ctl/own.h"
 #include "loader/tables.h"
 
 #define SEND_BURST 64 /* messages in one turn of the event loop */
@@ -68,31 +69,56 @@ static int send_memory(struct pdp_agentlink *al)
 	return sent;
 }
 
-static int send_tables(struct pdp_agentlink *al)
+/* As pdp_agentlink_send(), with descriptors, of which there are PDP_OWN_FDS at most. */
+static int send_fds(struct pdp_agentlink *al, const void *msg, size_t len, const int *fds,
+		    unsigned int n_fds)
 {
-	const struct pdp_guest_tables *tables = al->tables_due;
-	struct {
-		struct pdp_msg msg;
-		struct pdp_tables tables;
-	} out = {.msg.type = PDP_MSG_TABLES, .tables = {tables->id, tables->sizes}};
-	_Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(tables->fd))] = {0};
-	struct iovec iov = {&out, sizeof(out)};
+	_Alignas(struct cmsghdr) char control[CMSG_SPACE(PDP_OWN_FDS * sizeof(int))] = {0};
+	struct iovec iov = {(void *)(uintptr_t)msg, len};
 	struct msghdr mh = {.msg_iov = &iov,
 			    .msg_iovlen = 1,
 			    .msg_control = control,
-			    .msg_controllen = sizeof(control)};
+			    .msg_controllen = CMSG_SPACE(n_fds * sizeof(int))};
 	struct cmsghdr *cmsg = CMSG_FIRSTHDR(&mh);
 
+	if (!n_fds)
+		return pdp_agentlink_send(al, msg, len);
 	cmsg->cmsg_level = SOL_SOCKET;
 	cmsg->cmsg_type = SCM_RIGHTS;
-	cmsg->cmsg_len = CMSG_LEN(sizeof(tables->fd));
-	memcpy(CMSG_DATA(cmsg), tables->fd, sizeof(tables->fd));
-	if (!tables->id)
-		mh.msg_controllen = 0;
-	if (sendmsg(al->fd, &mh, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
-		return not_sent(al);
-	al->tables_due = NULL;
-	return 1;
+	cmsg->cmsg_len = CMSG_LEN(n_fds * sizeof(int));
+	memcpy(CMSG_DATA(cmsg), fds, n_fds * sizeof(int));
+	return sendmsg(al->fd, &mh, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 ? not_sent(al) : 1;
+}
+
+_Static_assert(PDP_ROUTER_N_TABLES <= PDP_OWN_FDS, "send_fds() has room for all tables");
+
+static int send_tables(struct pdp_agentlink *al)
+{
+	const struct pdp_guest_tables *tables = al->tables_due;
+	const struct {
+		struct pdp_msg msg;
+		struct pdp_tables tables;
+	} out = {.msg.type = PDP_MSG_TABLES, .tables = {tables->id, tables->sizes}};
+	int sent =
+		send_fds(al, &out, sizeof(out), tables->fd, tables->id ? PDP_ROUTER_N_TABLES : 0);
+
+	if (sent == 1)
+		al->tables_due = NULL;
+	return sent;
+}
+
+static int send_own(struct pdp_agentlink *al)
+{
+	struct {
+		struct pdp_msg msg;
+		struct pdp_own_parts parts;
+	} out = {.msg.type = PDP_MSG_OWN};
+	int fds[PDP_OWN_FDS], sent;
+	unsigned int n = pdp_own_parts(al->own, &out.parts, fds);
+
+	sent = send_fds(al, &out, sizeof(out), fds, n);
+	al->own_due = sent != 1;
+	return sent;
 }
 
 /* Questions go first: they are short, and somebody waits. */
@@ -118,6 +144,8 @@ int pdp_agentlink_pump(struct pdp_agentlink *al)
 
 	if (sent == 1 && al->tables_due)
 		sent = send_tables(al);
+	if (sent == 1 && al->own_due)
+		sent = send_own(al);
 	if (sent == 1)
 		sent = send_asks(al);
 	if (sent != 1)
@@ -311,6 +339,13 @@ void pdp_agentlink_memory(struct pdp_agentlink *al, uint32_t memory_mib)
 		return;
 	al->memory_due = true;
 	event_add(al->write_ev, NULL);
+}
+
+void pdp_agentlink_own(struct pdp_agentlink *al, struct pdp_own *own)
+{
+	al->own = own;
+	al->own_due = true;
+	pdp_agentlink_send_soon(al);
 }
 
 void pdp_agentlink_tables(struct pdp_agentlink *al, const struct pdp_guest_tables *tables)

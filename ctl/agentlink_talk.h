@@ -54,6 +54,8 @@ struct pdp_agentlink {
 	uint32_t answered_seq; /* of the last SYNCED */
 	bool synced; /* nothing was sent since */
 	bool memory_due; /* the agent has not been told its limit */
+	bool own_due; /* it has not been told of own, as that is now */
+	struct pdp_own *own; /* whose agent it runs; NULL = its data plane is PdP's */
 	const struct pdp_guest_tables *tables_due; /* to be sent; NULL = none are */
 	uint32_t tables_seq; /* of the last SYNC before that: answers to it are of the tables before */
 	uint32_t has_tables; /* as the agent said last */

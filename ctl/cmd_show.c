@@ -360,7 +360,7 @@ static enum pdp_outcome show_neighbours(struct pdp_ctl *ctl, int argc, char **ar
 	"[ policy round-robin|weighted|flow-hash|flowlet|spray ] [ flow-key 5tuple|l3|bytes ] " \
 	"[ flow-bytes LAYER:OFFSET:MASK,... ] [ flowlet-gap-us N|auto ] "                       \
 	"[ rebalance on|off ] [ data-plane.kind router|xdp ] [ data-plane.object FILE ] "       \
-	"[ data-plane.program PROGRAM ] [ fast-half on|off|auto ] "                             \
+	"[ data-plane.program PROGRAM ] [ data-plane.agent FILE ] [ fast-half on|off|auto ] "   \
 	"[ control-plane.kind none|static|frr|bird|command ] [ control-plane.config DIR ] "     \
 	"[ control-plane.command COMMAND ] [ control-plane.memory SIZE ] "                      \
 	"[ control-plane.power POWER ] [ control-plane.max-routes N ] "                         \

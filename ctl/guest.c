@@ -322,6 +322,8 @@ int pdp_box_new(struct pdp_guest_box **out, struct pdp_guests *guests,
 		pdp_box_free(guest);
 		return code;
 	}
+	if (guest->own)
+		pdp_agentlink_own(guest->agent, guest->own);
 	guest->k.at_first = pdp_box_stats(guest);
 	guest->k.stats_map = pdp_box_stats_map(guest);
 	*out = guest;

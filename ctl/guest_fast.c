@@ -82,9 +82,14 @@ static int attach_own(struct pdp_guest_box *guest, int *xskmap_fd, struct pdp_er
 
 int pdp_guest_renew_program(struct pdp_guest_box *guest, struct pdp_error *err)
 {
-	int xskmap_fd;
+	int xskmap_fd, code;
 
-	return guest->link.netns_fd < 0 ? 0 : attach_own(guest, &xskmap_fd, err);
+	if (guest->link.netns_fd < 0)
+		return 0;
+	code = attach_own(guest, &xskmap_fd, err);
+	/* Whichever program is in force now, its maps are. */
+	pdp_agentlink_own(guest->agent, guest->own);
+	return code;
 }
 
 int pdp_box_attach_inner(struct pdp_guest_box *guest, int *xskmap_fd, struct pdp_error *err)

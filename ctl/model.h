@@ -135,6 +135,7 @@ struct pdp_data_conf {
 	enum pdp_fast_half fast_half;
 	char object[PDP_PATH_LEN]; /* of "xdp": the owner's BPF object, else "" */
 	char program[PDP_NAME_MAX]; /* of "xdp": which of the object's programs, else "" */
+	char agent[PDP_PATH_LEN]; /* of "xdp": the owner's agent, a program for his guests; "" = none */
 };
 
 struct pdp_vnet_conf {

@@ -77,7 +77,7 @@ struct pdp_raw_vnet {
 	enum pdp_switch rebalance;
 	struct {
 		enum pdp_data_plane kind;
-		char *object, *program;
+		char *object, *program, *agent;
 	} data_plane;
 	enum pdp_fast_half fast_half;
 	struct pdp_raw_control control_plane;

@@ -465,6 +465,7 @@ static int read_data(struct pdp_reader *r, struct pdp_data_conf *data,
 		     const struct pdp_raw_vnet *raw)
 {
 	const char *object = raw->data_plane.object, *program = raw->data_plane.program;
+	const char *agent = raw->data_plane.agent;
 	bool xdp = raw->data_plane.kind == PDP_DATA_XDP;
 
 	snprintf(data->kind, sizeof(data->kind), "%s", xdp ? "xdp" : "router");
@@ -473,14 +474,18 @@ static int read_data(struct pdp_reader *r, struct pdp_data_conf *data,
 		return pdp_value_fail(r, "data-plane.kind",
 				      "data-plane kind xdp needs your BPF object and which of its "
 				      "programs; write object: FILE, program: NAME");
-	if (!xdp && (object || program))
+	if (!xdp && (object || program || agent))
 		return pdp_value_fail(
-			r, object ? "data-plane.object" : "data-plane.program",
-			"data-plane kind router is PdP's own; leave object and program out, or "
-			"make the kind xdp");
+			r,
+			object	  ? "data-plane.object"
+			: program ? "data-plane.program"
+				  : "data-plane.agent",
+			"data-plane kind router is PdP's own; leave object, program and agent "
+			"out, or make the kind xdp");
 	if (!xdp)
 		return 0;
-	if (pdp_value_file(r, "data-plane.object", data->object, object))
+	if (pdp_value_file(r, "data-plane.object", data->object, object) ||
+	    (agent && pdp_value_file(r, "data-plane.agent", data->agent, agent)))
 		return -EINVAL;
 	return pdp_value_symbol(r, "data-plane.program", data->program, program);
 }

@@ -118,6 +118,7 @@ static const cyaml_schema_field_t data_plane_fields[] = {
 	WORD("kind", REQUIRED, RAW_VNET(data_plane), kind, data_planes),
 	TEXT("object", OPTIONAL, RAW_VNET(data_plane), object),
 	TEXT("program", OPTIONAL, RAW_VNET(data_plane), program),
+	TEXT("agent", OPTIONAL, RAW_VNET(data_plane), agent),
 	CYAML_FIELD_END,
 };
 

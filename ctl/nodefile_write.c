@@ -284,6 +284,8 @@ static void put_data(struct builder *b, int map, const struct pdp_data_conf *dat
 		put_text(b, inner, "kind", data->kind);
 		put_text(b, inner, "object", data->object);
 		put_text(b, inner, "program", data->program);
+		if (*data->agent)
+			put_text(b, inner, "agent", data->agent);
 		put(b, map, "data-plane", inner);
 	}
 	if (data->fast_half != PDP_FAST_HALF_AUTO)

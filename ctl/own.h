@@ -4,8 +4,8 @@
  *
  * One for a vnet, shared by its guests and, while a change is under way, by both layouts. It holds what was
  * accepted last: the object's bytes, not its path, so that a guest that is made again months later runs what
- * its siblings run. RUN_DIR/own/VNET is a copy for the next controller, RUN_DIR/own/VNET.log what the verifier said
- * of the last object that was refused.
+ * its siblings run. RUN_DIR/own/VNET is a copy for the next controller, RUN_DIR/own/VNET.agent one of the owner's
+ * agent, if there is one, RUN_DIR/own/VNET.log what the verifier said of the last object that was refused.
  */
 #ifndef PDP_OWN_H
 #define PDP_OWN_H
@@ -15,6 +15,7 @@
 #include "loader/loader.h"
 
 struct pdp_own;
+struct pdp_own_parts;
 
 /*
  * One that has nothing yet; NULL without memory. run_dir and where the loader is must stay; it may come later,
@@ -34,7 +35,7 @@ int pdp_own_vif(struct pdp_own *own, const struct pdp_dp_vif *vif, struct pdp_er
  */
 int pdp_own_prepare(struct pdp_own *own, const struct pdp_data_conf *conf, struct pdp_error *err);
 
-/* Is what it has of this object and program? */
+/* Is what it has of this object, program and agent? */
 bool pdp_own_is(const struct pdp_own *own, const struct pdp_data_conf *conf);
 
 /*
@@ -50,6 +51,13 @@ int pdp_own_keep(struct pdp_own *own, struct pdp_error *err);
 /* Put it on a guest's eth0; as pdp_loader_attach_guest(). */
 int pdp_own_attach(struct pdp_own *own, uint16_t guest, int ifindex, int *xskmap_fd,
 		   struct pdp_error *err);
+
+/*
+ * pdp_own_parts() - what the owner's agent is and has, for OWN (fe-agent/channel.h).
+ * @fds: PDP_OWN_FDS, program first; they stay own's and the loader's.
+ * Returns how many; 0 = there is no agent.
+ */
+unsigned int pdp_own_parts(const struct pdp_own *own, struct pdp_own_parts *parts, int *fds);
 
 /* The vnet has no such program any more: its maps and files go. */
 void pdp_own_forget(struct pdp_own *own);

@@ -138,7 +138,8 @@ static int note_data(struct pdp_change *change, const struct pdp_data_conf *from
 		     const struct pdp_data_conf *to)
 {
 	if (pdp_note_value(change, "data-plane.object", from->object, to->object) ||
-	    pdp_note_value(change, "data-plane.program", from->program, to->program))
+	    pdp_note_value(change, "data-plane.program", from->program, to->program) ||
+	    pdp_note_value(change, "data-plane.agent", from->agent, to->agent))
 		return -ENOMEM;
 	return pdp_note_value(change, "fast-half", pdp_fast_half_name(from->fast_half),
 			      pdp_fast_half_name(to->fast_half));

@@ -19,7 +19,7 @@
 #include "loader/loader.h"
 
 #define PDP_STORE_PATH "/var/lib/pdp/state.db"
-#define PDP_STORE_SCHEMA 3
+#define PDP_STORE_SCHEMA 4
 #define PDP_STORE_HISTORY 200 /* changes that are remembered */
 
 /* Generation 0: nothing was ever saved; each save makes it one more. model.node is "" then. */

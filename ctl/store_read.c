@@ -324,6 +324,14 @@ static void read_rebalance(struct rows *r)
 		vnet->rebalance = true;
 }
 
+static void read_own_agent(struct rows *r)
+{
+	struct pdp_vnet_conf *vnet = take_vnet(r);
+
+	if (vnet)
+		take_text(r, vnet->data.agent, sizeof(vnet->data.agent));
+}
+
 static const struct {
 	const char *sql;
 	void (*read)(struct rows *r);
@@ -347,6 +355,7 @@ static const struct {
 	{"SELECT vnet, key, bytes, gap_us FROM %s.flow ORDER BY vnet", read_flow},
 	{"SELECT vnet, fast_half, object, program FROM %s.data_plane ORDER BY vnet", read_data},
 	{"SELECT vnet FROM %s.rebalance ORDER BY vnet", read_rebalance},
+	{"SELECT vnet, file FROM %s.own_agent ORDER BY vnet", read_own_agent},
 };
 
 int pdp_rows_read(sqlite3 *db, const char *from, struct pdp_state *out)

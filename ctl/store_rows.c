@@ -42,6 +42,11 @@
 	"CREATE TABLE rebalance (vnet TEXT PRIMARY KEY REFERENCES vnet"                     \
 	" DEFERRABLE INITIALLY DEFERRED) STRICT, WITHOUT ROWID;"
 
+/* What version 4 added: owners' agents, beside their own data planes. */
+#define SCHEMA_4                                                        \
+	"CREATE TABLE own_agent (vnet TEXT PRIMARY KEY REFERENCES vnet" \
+	" DEFERRABLE INITIALLY DEFERRED, file TEXT NOT NULL) STRICT, WITHOUT ROWID;"
+
 /* Ids are checked against bpf/maps.h on both ways, not here: limits may grow, a schema stays. */
 const char pdp_store_schema[] =
 	"CREATE TABLE node (one INTEGER PRIMARY KEY CHECK (one = 1), name TEXT NOT NULL,"
@@ -77,7 +82,7 @@ const char pdp_store_schema[] =
 	"CREATE TABLE neighbour (vnet TEXT NOT NULL, vif TEXT NOT NULL, address TEXT NOT NULL,"
 	" mac TEXT NOT NULL, PRIMARY KEY (vnet, vif, address),"
 	" FOREIGN KEY (vnet, vif) REFERENCES vif DEFERRABLE INITIALLY DEFERRED)"
-	" STRICT, WITHOUT ROWID;" SCHEMA_2 SCHEMA_3
+	" STRICT, WITHOUT ROWID;" SCHEMA_2 SCHEMA_3 SCHEMA_4
 	"CREATE TABLE history (generation INTEGER PRIMARY KEY, time INTEGER NOT NULL,"
 	" text TEXT NOT NULL, uid INTEGER, node TEXT, bytes INTEGER) STRICT;";
 
@@ -86,6 +91,7 @@ const char *const pdp_store_upgrades[] = {
 	      "ALTER TABLE history ADD COLUMN node TEXT;"
 	      "ALTER TABLE history ADD COLUMN bytes INTEGER;" SCHEMA_2,
 	[3] = SCHEMA_3,
+	[4] = SCHEMA_4,
 };
 
 const struct pdp_rows pdp_store_tables[] = {
@@ -102,6 +108,7 @@ const struct pdp_rows pdp_store_tables[] = {
 	{"flow", "vnet", "vnet", 2},
 	{"data_plane", "vnet", "vnet", 3},
 	{"rebalance", "vnet", "vnet", 3},
+	{"own_agent", "vnet", "vnet", 4},
 };
 
 const size_t pdp_store_n_tables = sizeof(pdp_store_tables) / sizeof(pdp_store_tables[0]);
@@ -340,6 +347,11 @@ static int write_rebalance_of(struct writer *w, const struct pdp_vnet_conf *vnet
 	return vnet->rebalance ? put(w, "t", vnet->name) : 0;
 }
 
+static int write_own_agent_of(struct writer *w, const struct pdp_vnet_conf *vnet)
+{
+	return *vnet->data.agent ? put(w, "tt", vnet->name, vnet->data.agent) : 0;
+}
+
 /* As pdp_store_tables, with the number of columns. Rows are the node's or a vnet's. */
 static const struct {
 	int columns;
@@ -352,7 +364,7 @@ static const struct {
 	{4, NULL, write_routes_of},    {4, NULL, write_neighbours_of},
 	{9, NULL, write_control_of},   {5, NULL, write_impairs_of},
 	{4, NULL, write_flow_of},      {4, NULL, write_data_of},
-	{1, NULL, write_rebalance_of},
+	{1, NULL, write_rebalance_of}, {2, NULL, write_own_agent_of},
 };
 
 _Static_assert(sizeof(writers) / sizeof(writers[0]) ==

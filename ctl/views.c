@@ -276,6 +276,7 @@ static void set_program(json_t *row, const struct pdp_node_vnet *vnet)
 	pdp_own_log_path(vnet->own, log);
 	set_str(row, "object", vnet->conf->data.object);
 	set_str(row, "program", vnet->conf->data.program);
+	set_str(row, "agent", *vnet->conf->data.agent ? vnet->conf->data.agent : NULL);
 	set_str(row, "object_refused", *refused ? refused : NULL);
 	set_str(row, "object_log", *refused && !access(log, R_OK) ? log : NULL);
 }

@@ -17,6 +17,7 @@
  *                        DUMP    nothing; what is in the tables is asked for
  *                        LOOKUP  struct pdp_lookup; where a packet would go is asked for
  *                        TABLES  struct pdp_tables, with descriptors: other memory for the tables
+ *                        OWN     struct pdp_own_parts, with descriptors: an owner's agent and maps
  *   agent -> controller  SYNCED  struct pdp_synced, the answer to SYNC with its seq
  *                        ERROR   text: what could not be applied; for people
  *                        ROUTES  rtnetlink messages, a part of the answer to DUMP with its seq
@@ -26,6 +27,9 @@
  * With TABLES come BPF arrays, which the fast half on eth0 reads and the agent maps; it has no use for bpf(2).
  * All is said anew after it, into these, and is in force with the next SYNC; until then the tables of before
  * are. Without it the agent has memory of its own.
+ *
+ * OWN is of a vnet with a program of its owner's on eth0 (docs/own-data-plane.md): the first descriptor is a program
+ * that the agent is to run, the others are the owner's arrays, which that maps. It replaces what the last OWN said.
  *
  * The agent takes no packet before the first SYNC: what arrives waits on the socket's receive ring.
  * The controller closing the socket, or dying, does not stop the agent: it forwards on and connects
@@ -66,6 +70,7 @@ enum pdp_msg_type {
 	PDP_MSG_FOUND,
 	PDP_MSG_MEMORY,
 	PDP_MSG_TABLES,
+	PDP_MSG_OWN,
 };
 
 struct pdp_msg {
@@ -103,6 +108,24 @@ struct pdp_tables {
  */
 struct pdp_memory {
 	uint64_t bytes; /* 0 = no limit, as until the first MEMORY */
+};
+
+#define PDP_OWN_MAPS 32
+#define PDP_OWN_FDS (1 + PDP_OWN_MAPS)
+
+/* An array that the owner's agent may map; value_size is as declared, elements are rounded up to 8 bytes. */
+struct pdp_own_part {
+	char name[16];
+	uint32_t value_size;
+	uint32_t entries;
+};
+
+/* What an owner's agent is and has. Without any descriptor there is none, or none any more. */
+struct pdp_own_parts {
+	uint64_t digest; /* of program and maps: one that is as before runs on */
+	uint32_t n_maps;
+	uint32_t pad;
+	struct pdp_own_part maps[PDP_OWN_MAPS];
 };
 
 /*

@@ -12,10 +12,12 @@
 
 #include "fe-agent/client.h"
 #include "fe-agent/memory.h"
+#include "fe-agent/own_agent.h"
 #include "fe-agent/router_memory.h"
 
 #define PAUSE_MIN_MS 10
 #define PAUSE_MAX_MS 1000
+#define FDS_MAX (PDP_OWN_FDS > PDP_ROUTER_N_TABLES ? PDP_OWN_FDS : PDP_ROUTER_N_TABLES)
 #define SEND_TIMEOUT_S 1 /* a controller that does not read is treated as gone */
 
 struct pdp_client {
@@ -31,6 +33,7 @@ struct pdp_client {
 	int fd; /* -1: not connected */
 	int error; /* the first since the last SYNC */
 	unsigned int pause_ms; /* before the next attempt to connect */
+	struct pdp_own_agent *own; /* of a vnet owner's; NULL = OWN never came */
 	bool dumping;
 	uint32_t dump_seq;
 	struct pdp_dp_cursor dump;
@@ -379,6 +382,21 @@ static int configure(struct pdp_client *c, const struct pdp_msg *msg, const void
 	return sync_up(c, msg->seq);
 }
 
+static int take_own(struct pdp_client *c, const void *body, size_t len, const int *fds,
+		    unsigned int n_fds)
+{
+	struct pdp_own_parts parts;
+
+	if (len != sizeof(parts))
+		return -EPROTO;
+	memcpy(&parts, body, sizeof(parts));
+	if (parts.n_maps > PDP_OWN_MAPS || n_fds != (n_fds ? 1 + parts.n_maps : 0))
+		return -EPROTO;
+	if (!c->own)
+		c->own = pdp_own_agent_new();
+	return c->own ? pdp_own_agent_set(c->own, &parts, fds, n_fds) : -ENOMEM;
+}
+
 static int handle(struct pdp_client *c, const struct pdp_msg *msg, const void *body, size_t len,
 		  const int *fds, unsigned int n_fds)
 {
@@ -389,6 +407,8 @@ static int handle(struct pdp_client *c, const struct pdp_msg *msg, const void *b
 		return configure(c, msg, body, len);
 	case PDP_MSG_TABLES:
 		return take_tables(c, body, len, fds, n_fds);
+	case PDP_MSG_OWN:
+		return take_own(c, body, len, fds, n_fds);
 	case PDP_MSG_MEMORY:
 		return set_memory(c, body, len);
 	case PDP_MSG_START:
@@ -405,7 +425,7 @@ static int handle(struct pdp_client *c, const struct pdp_msg *msg, const void *b
 }
 
 /* The descriptors that came with a message; they are the caller's to close. More than there is room for never come. */
-static unsigned int take_fds(struct msghdr *mh, int fds[PDP_ROUTER_N_TABLES])
+static unsigned int take_fds(struct msghdr *mh, int fds[FDS_MAX])
 {
 	struct cmsghdr *cmsg = CMSG_FIRSTHDR(mh);
 	size_t bytes;
@@ -420,7 +440,7 @@ static unsigned int take_fds(struct msghdr *mh, int fds[PDP_ROUTER_N_TABLES])
 static void receive(struct pdp_client *c)
 {
 	struct iovec iov = {c->buf, sizeof(c->buf)};
-	int fds[PDP_ROUTER_N_TABLES];
+	int fds[FDS_MAX];
 	_Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(fds))];
 	struct msghdr mh = {.msg_iov = &iov,
 			    .msg_iovlen = 1,
@@ -458,6 +478,16 @@ static void dump_on(struct pdp_client *c)
 		disconnect(c, strerror(-rc));
 }
 
+/* Until it is time to connect, or to start the owner's agent again; -1 = for ever. */
+static int patience(const struct pdp_client *c)
+{
+	int own = pdp_own_agent_wait_ms(c->own);
+
+	if (c->fd >= 0)
+		return own;
+	return own >= 0 && own < (int)c->pause_ms ? own : (int)c->pause_ms;
+}
+
 void pdp_client_run(struct pdp_client *c)
 {
 	for (;;) {
@@ -465,14 +495,16 @@ void pdp_client_run(struct pdp_client *c)
 			{.fd = c->conf.signal_fd, .events = POLLIN},
 			{.fd = c->conf.worker->done_fd, .events = POLLIN},
 			{.fd = c->fd, .events = c->dumping ? POLLIN | POLLOUT : POLLIN},
+			{.fd = pdp_own_agent_fd(c->own), .events = POLLIN},
 		};
-		int n = poll(fds, 3, c->fd < 0 ? (int)c->pause_ms : -1);
+		int n = poll(fds, 4, patience(c));
 
 		if (n < 0 && errno != EINTR)
 			return;
 		if (n > 0 && (fds[0].revents || fds[1].revents))
 			return;
-		if (n == 0)
+		pdp_own_agent_turn(c->own);
+		if (n == 0 && c->fd < 0)
 			try_connect(c);
 		if (n > 0 && fds[2].revents & ~POLLOUT)
 			receive(c);
@@ -502,6 +534,7 @@ void pdp_client_free(struct pdp_client *c)
 		return;
 	if (c->fd >= 0)
 		close(c->fd);
+	pdp_own_agent_free(c->own);
 	forget_next(c);
 	c->conf.ops->fini(c->dp);
 	free(c);

@@ -4,7 +4,8 @@
  *
  * What the program on eth0 does not do itself, and lets climb to the socket, goes to the vnet's control plane as it
  * came. Bytes of a protocol of the owner's own have no kernel that could take them, and end here. There
- * are no tables: vifs and routes are heard and forgotten.
+ * are no tables: vifs and routes are heard and forgotten. What the owner has to do beside packets his own agent
+ * does (own_agent.c).
  */
 #include <errno.h>
 #include <linux/if_ether.h>

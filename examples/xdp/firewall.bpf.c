@@ -5,10 +5,12 @@
  * What comes in through one of a pair of vifs leaves through the other. From the inside anything may be begun;
  * from the outside comes what belongs to a flow that the inside has begun, and what goes to an open port. ICMP
  * from the inside goes to the vnet's control plane, so that hosts can ping their gateway. All else is dropped.
+ * What nobody asked for is counted by where it came from, and firewall_agent.c bans who sends too much of it.
  * docs/own-data-plane.md takes it apart.
  */
 #include <linux/tcp.h>
 
+#include "examples/xdp/firewall.h"
 #include "examples/xdp/outer.h"
 
 #define SECOND 1000000000ull
@@ -66,7 +68,16 @@ struct {
 	__type(value, struct fw_state);
 } fw_flows SEC(".maps");
 
-enum fw_count { PASSED, NOT_IPV4, FRAGMENT, NO_PORTS, NO_SIDE, NOT_BEGUN, UNASKED, COUNTS };
+/* Mmapable, and so handed over to the owner's agent. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, FW_HOSTS);
+	__type(key, __u32);
+	__type(value, struct fw_host);
+} fw_hosts SEC(".maps");
+
+enum fw_count { PASSED, NOT_IPV4, FRAGMENT, NO_PORTS, NO_SIDE, NOT_BEGUN, UNASKED, BANNED, COUNTS };
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
@@ -142,12 +153,29 @@ static inline bool is_allowed(const struct fw_side *side, const struct seen *see
 	return true;
 }
 
+/* Of an outside; hosts of one hash share a fate. */
+static inline struct fw_host *find_host(__be32 address)
+{
+	__u32 at = address * 2654435761u >> (32 - FW_HOSTS_BITS);
+
+	return bpf_map_lookup_elem(&fw_hosts, &at);
+}
+
+/* Dropped, as the outside was not asked. */
+static inline int unasked(struct fw_host *host)
+{
+	if (host)
+		__sync_fetch_and_add(&host->unasked, 1);
+	return count(UNASKED, XDP_DROP);
+}
+
 SEC("xdp")
 int firewall(struct xdp_md *ctx)
 {
 	void *end = (void *)(long)ctx->data_end;
 	struct head *head = read_head(ctx);
 	struct iphdr *ip = (void *)(head + 1);
+	struct fw_host *host = NULL;
 	const struct fw_side *side;
 	struct seen seen = {};
 	__u32 vif;
@@ -170,8 +198,12 @@ int firewall(struct xdp_md *ctx)
 	if ((ip->protocol != IPPROTO_UDP && ip->protocol != IPPROTO_TCP) ||
 	    !read_ports((void *)ip + ip->ihl * 4, end, &seen))
 		return count(NO_PORTS, XDP_DROP);
+	if (!side->inside)
+		host = find_host(ip->saddr);
+	if (host && host->banned)
+		return count(BANNED, XDP_DROP);
 	if (!is_allowed(side, &seen))
-		return count(side->inside ? NOT_BEGUN : UNASKED, XDP_DROP);
+		return side->inside ? count(NOT_BEGUN, XDP_DROP) : unasked(host);
 	if (!send_through(ctx, side->other, 0))
 		return count(NO_SIDE, XDP_DROP);
 	return count(PASSED, XDP_TX);

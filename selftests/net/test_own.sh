@@ -1,6 +1,7 @@
 #!/bin/bash
 # Two owners bring data planes of their own: red is a stateful firewall, lab switches labels and does not speak IP.
-# Objects are accepted, refused, replaced under traffic; agents, guests and pdpd die meanwhile. Topology: figure6.sh.
+# Objects are accepted, refused, replaced under traffic; agents, guests and pdpd die meanwhile. Red's owner has an
+# agent of his own, which bans by the table that his program counts in. Topology: figure6.sh.
 #
 #   lab  udp over IPv4, port 5003, 192.0.2.2 <-> 198.51.100.2
 
@@ -14,10 +15,11 @@ XDP=$TOP/build/examples/xdp
 BAD=$TOP/build/selftests/owner
 bpftool=$(PATH=$PATH:/usr/sbin command -v bpftool)
 cp "$XDP/firewall.bpf.o" "$WORK/firewall.o"
+cp "$XDP/firewall_agent" "$WORK/agent"
 
 # own POWER OBJECT PROGRAM
 own_red() {
-	red "$1" round-robin | sed "s|data-plane: .*|data-plane: {kind: xdp, object: $2, program: $3}|"
+	red "$1" round-robin | sed "s|data-plane: .*|data-plane: {kind: xdp, object: $2, program: $3, agent: $WORK/agent}|"
 	echo '    control-plane: {kind: static}'
 }
 lab() {
@@ -116,6 +118,65 @@ check "its owner opens the port" own_map red fw_open "14 b6 06 00" "01 00 00 00"
 check "TCP from the outside to the open port" on dst timeout 10 iperf3 -p 5302 -c 10.1.1.2 -n 1M
 check "ICMP from the inside climbs to the control plane, which answers" on src ping -q -c 3 -i 0.05 -W 1 10.1.1.1
 
+# --- its agent
+
+# The owner's agents of red, as the host sees them.
+own_agents() {
+	local pid
+	for pid in $(ctl -j guest show | jq -r '.[] | select(.vnet == "red" and .kind == "fe") | .init_pid'); do
+		pgrep -f '^own-agent' --ns "$pid" --nslist pid
+	done
+}
+# each_has_one [BUT]: every guest runs one, none of which is among those.
+each_has_one() {
+	local guests agents
+	guests=$(ctl -j guest show | jq '[.[] | select(.vnet == "red" and .kind == "fe")] | length')
+	agents=$(own_agents)
+	[ "$(wc -w <<<"$agents")" -eq "$guests" ] && { [ $# = 0 ] || ! grep -qwF "$1" <<<"$agents"; }
+}
+no_privilege() {
+	local pid
+	for pid in $(own_agents); do
+		grep -q '^CapEff:.*0000000000000000' "/proc/$pid/status" && grep -q '^NoNewPrivs:.*1' "/proc/$pid/status" &&
+			[ "$(find "/proc/$pid/fd" -type l | wc -l)" -eq 4 ] || return
+	done
+}
+agents_are() {
+	[ "$(own_agents)" = "$1" ]
+}
+kill_own_agents() {
+	local pid
+	for pid in $(own_agents); do
+		kill -KILL "$pid"
+	done
+}
+# Datagrams that nobody asked for, to a port that is closed.
+knock() {
+	on dst python3 -c '
+import socket, time
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+for _ in range(200):
+    s.sendto(b"anybody there", ("10.1.1.2", 999))
+    time.sleep(0.001)
+'
+}
+banned() {
+	"$bpftool" -j map dump pinned "$PINS/v3/vnets/red/fw_hosts" | jq '[.[].formatted.value.banned] | add'
+}
+is_banned() {
+	[ "$(banned)" -ge 1 ]
+}
+check "each guest runs its owner's agent" wait_for 5 each_has_one
+check "without a privilege, and with no descriptor but its table's" no_privilege
+check "nobody is banned" [ "$(banned)" = 0 ]
+check "somebody knocks" knock
+check "the agent sees it in the table, and bans" wait_for 5 is_banned
+fails "what comes from there does not come in" ask src 10.1.2.2 7
+was=$(own_agents)
+check "the agents are killed" kill_own_agents
+check "others come" wait_for 5 each_has_one "$was"
+check "a ban ends" wait_for 15 ask src 10.1.2.2 7
+
 # --- the label switch
 
 check "a label is replaced by another" own_map lab labels "64 00 00 00" "c8 00 00 00 $(vif lab v1) 01 00"
@@ -163,8 +224,10 @@ refused() {
 	! ctl vnet set red data-plane.object "$1" data-plane.program "$2" 2>"$WORK/said" && cat "$WORK/said" &&
 		grep -q -- "$3" "$WORK/said"
 }
+was=$(own_agents)
 stream 3000 60 32
 check "the program is loaded anew, ten times" reloads
+check "which its agent does not mind" agents_are "$was"
 check "another file takes its place" ctl vnet set red data-plane.object "$WORK/again.o"
 check "vnet show tells" [ "$(red_state object)" = "$WORK/again.o" ]
 check "one that calls what it may not is refused" refused "$BAD/bad_helper.bpf.o" to_device 'instruction .*bad_helper.bpf.c:[0-9]*) calls bpf_redirect,'
@@ -175,6 +238,8 @@ check "vnet show tells why" grep -q 'bad_bounds.*refused program reads_on' <(red
 check "what is no object is refused" refused /etc/passwd firewall 'no BPF object'
 check "what is not there is refused" refused "$WORK/none.o" firewall 'cannot open'
 check "the object is what it was" [ "$(red_state object)" = "$WORK/again.o" ]
+check "an agent that is no program is refused" eval "! ctl vnet set red data-plane.agent '$TOP/selftests/one.sh'"
+check "and the one of before runs on" agents_are "$was"
 echo garbage >"$WORK/again.o"
 fails "a file that went bad is not reloaded" ctl vnet reload red
 
@@ -185,6 +250,7 @@ check "it comes back, and the file is still bad" node_up ""
 check "the program that was accepted is in force" [ "$(red_state object)" = "$WORK/again.o" ]
 check "pdpd is killed" pdpd_killed
 check "it comes back" node_up ""
+check "and the agents run on" agents_are "$was"
 check "the stream is not over" kill -0 "${BG_PIDS[PKTGEN]}"
 stream_ends
 check "no packet is lost" nothing_lost
@@ -222,9 +288,26 @@ check "packets went back from eth0" [ "$(guests_count red fast_packets)" -gt 0 ]
 
 check "the books balance" wait_for 3 ctl stats --check
 
+# --- pins and agents
+
+unpin() {
+	rm "$PINS/v3/vnets/red/fw_flows" "$PINS/v3/vnets/red/fw_hosts"
+}
+pinned_again() {
+	[ -e "$PINS/v3/vnets/red/fw_flows" ] && [ -e "$PINS/v3/vnets/red/fw_hosts" ]
+}
+check "maps are unpinned by hand" unpin
+check "they are pinned again" wait_for 5 pinned_again
+check "and are those of before" ask src 10.1.2.2 7
+was=$(own_agents)
+check "the agent is taken away" ctl vnet set red data-plane.agent default
+check "and does not run any more" wait_for 5 agents_are ""
+check "the agent is given back" ctl vnet set red data-plane.agent "$WORK/agent"
+check "and runs in each guest" wait_for 5 each_has_one "$was"
+
 # --- it goes
 
 check "red goes" ctl apply -f "$WORK/lab.yaml"
-check "and its maps" [ ! -e "$PINS/v3/vnets/red" -a -e "$PINS/v3/vnets/lab" -a ! -e "$RUN_DIR/own/red" ]
+check "and its maps" [ ! -e "$PINS/v3/vnets/red" -a -e "$PINS/v3/vnets/lab" -a ! -e "$RUN_DIR/own/red" -a ! -e "$RUN_DIR/own/red.agent" ]
 check "lab does not mind" labelled 100 000c81086e6f204950
 finish

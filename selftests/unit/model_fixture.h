@@ -137,6 +137,8 @@ static inline void draw_data(struct pdp_data_conf *data)
 		return;
 	snprintf(data->object, sizeof(data->object), "/usr/lib/pdp/%u.bpf.o", draw(100));
 	snprintf(data->program, sizeof(data->program), "label_switch%u", draw(10));
+	if (draw(2))
+		snprintf(data->agent, sizeof(data->agent), "/usr/lib/pdp/agent%u", draw(10));
 }
 
 static inline void draw_control(struct pdp_control_conf *control)
@@ -274,8 +276,8 @@ static inline char *describe(const struct pdp_model *model, const struct pdp_pla
 		fprintf(file, "vnet %s %u %d %s %llu %u %u\n", vnet->name, vnet->power,
 			vnet->policy, vnet->data.kind, (unsigned long long)vnet->rate_pps,
 			vnet->burst_packets, vnet->memory_mib);
-		fprintf(file, " data %d '%s' '%s' rebalance %d\n", vnet->data.fast_half,
-			vnet->data.object, vnet->data.program, vnet->rebalance);
+		fprintf(file, " data %d '%s' '%s' '%s' rebalance %d\n", vnet->data.fast_half,
+			vnet->data.object, vnet->data.program, vnet->data.agent, vnet->rebalance);
 		fprintf(file, " flow %d %u", vnet->flow.key, vnet->flow.gap_us);
 		for (size_t j = 0; j < PDP_KEY_BYTES_MAX; j++)
 			fprintf(file, " %u:%u:%02x", vnet->flow.bytes.byte[j].layer,

@@ -303,7 +303,7 @@ static void test_foreign_files(void **arg)
 	make_store();
 	run_sql("PRAGMA user_version = 7");
 	assert_refused(-ENOTSUP, " has schema version 7; this is PdP " PDP_VERSION
-				 ", which has version 3: run the PdP that made it");
+				 ", which has version 4: run the PdP that made it");
 	run_sql("PRAGMA user_version = 3; UPDATE vnet SET power = power + 1 WHERE name = 'net1'");
 	assert_refused(-EBADMSG, " is corrupt: its rows are not those that were saved");
 	run_sql("PRAGMA foreign_keys = OFF; DELETE FROM fe");
@@ -397,7 +397,9 @@ static void make_version(int version)
 	sqlite3 *raw;
 	int64_t digest;
 
-	run_sql("DROP TABLE data_plane; DROP TABLE rebalance; PRAGMA user_version = 2");
+	run_sql("DROP TABLE own_agent; PRAGMA user_version = 3");
+	if (version < 3)
+		run_sql("DROP TABLE data_plane; DROP TABLE rebalance; PRAGMA user_version = 2");
 	if (version == 1)
 		run_sql("DROP TABLE control; DROP TABLE impair; DROP TABLE flow; DROP TABLE past;"
 			"ALTER TABLE history DROP COLUMN uid; ALTER TABLE history DROP COLUMN node;"
@@ -424,6 +426,9 @@ static void draw_state_of(struct pdp_state *state, int version)
 	for (size_t i = 0; i < state->model.n_vnets; i++) {
 		struct pdp_vnet_conf *vnet = &state->model.vnets[i];
 
+		vnet->data.agent[0] = '\0';
+		if (version > 2)
+			continue;
 		vnet->data = (struct pdp_data_conf){.kind = "router"};
 		vnet->rebalance = false;
 		if (version > 1)
@@ -474,6 +479,7 @@ static void test_upgrade(void **arg)
 	(void)arg;
 	upgrade_from(1);
 	upgrade_from(2);
+	upgrade_from(3);
 }
 
 int main(void)
