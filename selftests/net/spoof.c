@@ -5,9 +5,12 @@
  *   spoof --dev eth0 --dst MAC --vnet N --vif N --foreign-vnet N --foreign-vif N
  *         --local IP --remote IP --port N
  *
+ *   spoof --src MAC --through IP ... the same
+ *
  * Sends each forged frame once and prints "COUNTER NAME" for it: the drop counter that must move.
- * The one frame named "honest" is what the guest may send; its line says "tx_packets". The vif is a
- * udp one over IPv4 with the same port at both ends.
+ * What the guest may send has lines that say "tx_packets". The vif is a udp one over IPv4 with the same port at
+ * both ends. With --through the frames are payload of datagrams to that address, from port to port, for a program on
+ * a guest's device that makes frames of them (selftests/owner/spoof.bpf.c); MAC is that device's.
  */
 #include <arpa/inet.h>
 #include <getopt.h>
@@ -28,8 +31,9 @@
 
 struct guest {
 	int fd;
-	struct sockaddr_ll to;
+	struct sockaddr_ll to; /* its address: of the frames' source */
 	uint8_t dst[6];
+	in_addr_t through; /* 0 = it sends itself */
 	uint16_t vnet, vif, foreign_vnet, foreign_vif, port;
 	in_addr_t local, remote;
 };
@@ -122,6 +126,8 @@ FORGE(outer_ihl, f->ip.ihl = 6)
 FORGE(outer_checksum, f->bad_checksum = true)
 FORGE(length_long, f->ip.tot_len = htons(1400))
 FORGE(length_udp, f->udp.len = htons(9))
+FORGE(seq_max, f->tag.seq = htonl(0xffffffff))
+FORGE(seq_back, f->tag.seq = htonl(1); f->tag.hash = htonl(7))
 FORGE(to_local, f->tag.version_op = pdp_tag_version_op(PDP_OP_LOCAL))
 FORGE(to_drop, f->tag.version_op = pdp_tag_version_op(PDP_OP_DROP))
 
@@ -131,6 +137,8 @@ static const struct {
 	forge_fn *forge;
 } forgeries[] = {
 	{"tx_packets", "honest", nothing},
+	{"tx_packets", "the last sequence number", seq_max},
+	{"tx_packets", "a sequence number of long ago, of another flow", seq_back},
 	{"drop_untagged", "an IPv4 packet", untagged_ip},
 	{"drop_untagged", "ARP", untagged_arp},
 	{"drop_untagged", "an IPv6 packet", untagged_ip6},
@@ -175,7 +183,9 @@ static int send_all(const struct guest *g)
 		forgeries[i].forge(&f, g);
 		f.ip.check = 0;
 		f.ip.check = ip_checksum(&f.ip, sizeof(f.ip)) ^ (f.bad_checksum ? 0x0100 : 0);
-		sent = sendto(g->fd, &f, f.len, 0, (const struct sockaddr *)&g->to, sizeof(g->to));
+		sent = g->through ? send(g->fd, &f, f.len, 0)
+				  : sendto(g->fd, &f, f.len, 0, (const struct sockaddr *)&g->to,
+					   sizeof(g->to));
 		if (sent != (ssize_t)f.len) {
 			perror(forgeries[i].name);
 			return -1;
@@ -192,19 +202,22 @@ static int parse(struct guest *g, int argc, char **argv)
 		{"vnet", 1, NULL, 'n'},		{"vif", 1, NULL, 'v'},
 		{"foreign-vnet", 1, NULL, 'N'}, {"foreign-vif", 1, NULL, 'V'},
 		{"local", 1, NULL, 'l'},	{"remote", 1, NULL, 'r'},
-		{"port", 1, NULL, 'p'},		{0},
+		{"port", 1, NULL, 'p'},		{"src", 1, NULL, 's'},
+		{"through", 1, NULL, 't'},	{0},
 	};
 	int c;
 
 	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		uint16_t number = c == 'd' || c == 'm' || c == 'l' || c == 'r' || c == '?'
-					  ? 0
-					  : strtoul(optarg, NULL, 10);
+		uint16_t number = c == '?' || strchr("dmlrst", c) ? 0 : strtoul(optarg, NULL, 10);
 
 		if (c == 'd')
 			g->to.sll_ifindex = if_nametoindex(optarg);
 		else if (c == 'm' && !ether_aton_r(optarg, (struct ether_addr *)g->dst))
 			return -1;
+		else if (c == 's' && !ether_aton_r(optarg, (struct ether_addr *)g->to.sll_addr))
+			return -1;
+		else if (c == 't')
+			g->through = inet_addr(optarg);
 		else if (c == 'l')
 			g->local = inet_addr(optarg);
 		else if (c == 'r')
@@ -222,7 +235,19 @@ static int parse(struct guest *g, int argc, char **argv)
 		else if (c == '?')
 			return -1;
 	}
-	return g->to.sll_ifindex && g->vnet && g->vif && g->port ? 0 : -1;
+	return (g->to.sll_ifindex || g->through) && g->vnet && g->vif && g->port ? 0 : -1;
+}
+
+/* From the port of the tunnel's far end to the near one. */
+static int open_tunnel(const struct guest *g)
+{
+	struct sockaddr_in end = {.sin_family = AF_INET, .sin_port = htons(g->port)};
+	int fd = socket(AF_INET, SOCK_DGRAM, 0);
+
+	if (fd < 0 || bind(fd, (const struct sockaddr *)&end, sizeof(end)))
+		return -1;
+	end.sin_addr.s_addr = g->through;
+	return connect(fd, (const struct sockaddr *)&end, sizeof(end)) ? -1 : fd;
 }
 
 int main(int argc, char **argv)
@@ -234,9 +259,9 @@ int main(int argc, char **argv)
 		fprintf(stderr, "spoof: missing or bad arguments; they are named in its source\n");
 		return 2;
 	}
-	g.fd = socket(AF_PACKET, SOCK_RAW, 0);
+	g.fd = g.through ? open_tunnel(&g) : socket(AF_PACKET, SOCK_RAW, 0);
 	if (g.fd < 0) {
-		perror("spoof: AF_PACKET socket");
+		perror("spoof: socket");
 		return 1;
 	}
 	err = send_all(&g);
