@@ -145,6 +145,7 @@ enum pdp_outcome pdp_cmd_reload(struct pdp_ctl *ctl, int argc, char **argv);
 
 /* cmd_key.c: over which guests the packets of a capture would go. */
 enum pdp_outcome pdp_cmd_key(struct pdp_ctl *ctl, int argc, char **argv);
+enum pdp_outcome pdp_cmd_time(struct pdp_ctl *ctl, int argc, char **argv);
 
 /* What of a vnet's routing is in force (cmd_route.c). */
 enum pdp_outcome pdp_cmd_route_show(struct pdp_ctl *ctl, int argc, char **argv);

@@ -471,5 +471,8 @@ const struct pdp_cmd pdp_cmd_guest[] = {
 	 "got neither into its agent nor through its fast half; RING are packets that waited for its agent, most\n"
 	 "at once in the last moments. Both are there when some guest has any. FAST: is the common case processed\n"
 	 "on the guest's device already: on, off, or no and why not."},
+	{"time", "[ GUEST ]", "what a packet takes on the guests' devices", pdp_cmd_time,
+	 "Takes a second, in which the kernel times all BPF programs, and needs root. PACKETS and NS A PACKET are\n"
+	 "of the fast half, or of the owner's program, in that second; nothing where none runs."},
 	{NULL},
 };

@@ -243,7 +243,7 @@ struct pdp_guest_fast {
 	bool on;
 	const char *why; /* it is not; "" when it is */
 	uint64_t table_bytes; /* of the arrays that both halves read; 0 = there are none */
-	uint64_t runs; /* of the program, since it stands there; 0 unless kernel.bpf_stats_enabled */
+	uint64_t runs; /* of the program, since it stands there; 0 unless they were timed */
 	uint64_t run_ns; /* what they took */
 };
 

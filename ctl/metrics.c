@@ -116,8 +116,8 @@ static void add_guest(struct pdp_openmetrics *om, const struct pdp_node_guest *g
 	gauge(om, "pdp_guest_fast_half", "1 when the fast half of its data plane is on.", labels,
 	      view.fast.on);
 	pdp_metric(om, PDP_METRIC_COUNTER, "pdp_guest_fast_runs",
-		   "Times that the fast half has run, while kernel.bpf_stats_enabled was 1.",
-		   labels, view.fast.runs, 1);
+		   "Times that the fast half has run while the kernel timed programs.", labels,
+		   view.fast.runs, 1);
 	pdp_metric(om, PDP_METRIC_COUNTER, "pdp_guest_fast_seconds", "Time that these runs took.",
 		   labels, view.fast.run_ns, NANO);
 	pdp_metrics_guest_counters(om, labels, books);

@@ -448,6 +448,8 @@ static json_t *view_fast_half(const struct pdp_guest_view *view,
 	set_int(out, "bytes", stats->fast_bytes);
 	set_int(out, "climb_packets", stats->climb_packets);
 	set_int(out, "eth0_tx_drops", view->eth0_tx_drops);
+	set_int(out, "runs", fast->runs);
+	set_int(out, "run_ns", fast->run_ns);
 	json_object_set_new(out, "ns_per_packet",
 			    fast->runs ? json_integer((json_int_t)(fast->run_ns / fast->runs))
 				       : json_null());

@@ -244,3 +244,12 @@ int pdp_loader_guest_runs(const struct pdp_loader *ld, uint16_t guest, uint64_t 
 	*ns = info.run_time_ns;
 	return rc;
 }
+
+int pdp_loader_time_programs(struct pdp_error *err)
+{
+	int fd = bpf_enable_stats(BPF_STATS_RUN_TIME);
+
+	return fd >= 0 ? fd
+		       : pdp_fail(err, -errno, "the kernel does not time programs: %s%s",
+				  strerror(errno), errno == EPERM ? " (it takes root)" : "");
+}

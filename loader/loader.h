@@ -177,10 +177,12 @@ int pdp_loader_detach_guest(struct pdp_loader *ld, uint16_t guest, struct pdp_er
 
 /*
  * The kernel's statistics of the program that this loader put on the guest's eth0: how often it ran since then and for
- * how long in all; 0 while kernel.bpf_stats_enabled is 0. 0 or -errno.
+ * how long in all; 0 as long as nobody had the kernel time programs. 0 or -errno.
  */
 int pdp_loader_guest_runs(const struct pdp_loader *ld, uint16_t guest, uint64_t *runs,
 			  uint64_t *ns);
+/* Have the kernel time all programs for as long as the descriptor is open, which is the caller's. Needs no loader. */
+int pdp_loader_time_programs(struct pdp_error *err);
 
 /* Tell for each pinned link: name, ifindex (0 = its device has gone), program and whose build. */
 struct pdp_link_info {

@@ -49,6 +49,12 @@ on src ping -q -c 2 -i 0.05 -W 1 10.1.1.1 >/dev/null 2>&1
 check "what is for the vif itself climbs to the agent" grows "$before" climb_packets
 
 stream 3000 8 32
+timed() {
+	ctl -j guest time >"$WORK/timed" && jq -c . "$WORK/timed" && jq -e '.[0].packets > 0 and .[0].ns_per_packet > 0' "$WORK/timed"
+}
+check "what a packet takes is told, when it is asked for" timed
+check "and is in guest show since" sh -c "[ $(half run_ns) -gt 0 ] && [ $(half ns_per_packet) -gt 0 ]"
+fails "of a guest that is not there it is not" ctl guest time red-9
 for turn in 1 2 3; do
 	check "off under traffic, turn $turn" ctl vnet set red fast-half off
 	check "it is off, and says why" is "fast-half is off" why
