@@ -5,7 +5,7 @@
  * Stands on every port. A frame that is no tunnel's is left to the host (XDP_PASS) untouched, so
  * that the host's own traffic on the same NIC goes on. A tunnel packet is stripped of its outer
  * headers, tagged, and redirected to the FE guest that the vnet's slot table names. Reads the
- * controller's maps; owns pdp_seqs, pdp_turns, pdp_flowlets, pdp_police and its counters.
+ * controller's maps; owns pdp_seqs, pdp_turns, pdp_flowlets, pdp_police and its counters; shares pdp_transits.
  *
  * The outer UDP checksum is not verified: the inner packet has its own, and RFC 6935 allows zero.
  */
@@ -18,6 +18,7 @@
 #include "bpf/parse.bpf.h"
 #include "bpf/pick.bpf.h"
 #include "bpf/police.bpf.h"
+#include "bpf/transit.bpf.h"
 #include "bpf/version.bpf.h"
 #include "bpf/wire.h"
 
@@ -31,6 +32,7 @@ PDP_MAP(pdp_port_ids);
 PDP_MAP(pdp_seqs);
 PDP_MAP(pdp_turns);
 PDP_MAP(pdp_flowlets);
+PDP_MAP(pdp_transits);
 PDP_MAP(pdp_police);
 PDP_MAP(pdp_port_stats);
 PDP_MAP(pdp_vnet_stats);
@@ -355,6 +357,16 @@ static __always_inline __be32 next_seq(__u32 vnet_id, __u32 hash)
 	return bpf_htonl(__sync_fetch_and_add(&seqs->next[hash % PDP_SEQ_BUCKETS], 1));
 }
 
+/* Not in line: few vnets have it. */
+__noinline int pdp_transit_out(__u32 guest_id, __u32 hash, __u32 seq)
+{
+	struct pdp_transit *transit = bpf_map_lookup_elem(&pdp_transits, &guest_id);
+
+	if (transit)
+		pdp_transit_begin(transit, hash, seq, bpf_ktime_get_ns());
+	return 0;
+}
+
 /* Ethernet header and tag in the place of the outer headers; false when there is no room. */
 static __always_inline bool write_head(struct xdp_md *ctx, __u32 inner_off,
 				       const struct pdp_guest *guest, const struct pdp_tag *tag)
@@ -394,6 +406,8 @@ static __always_inline int send_to_guest(struct xdp_md *ctx, struct pdp_vnet_sta
 	if (!guest_id || !guest || !guest_stats || guest->vnet != vnet_id)
 		return pdp_drop(stats, drop_no_guest);
 	tag->seq = next_seq(vnet_id, bpf_ntohl(tag->hash));
+	if (guest->timed)
+		pdp_transit_out(guest_id, bpf_ntohl(tag->hash), bpf_ntohl(tag->seq));
 	if (!write_head(ctx, inner_off, guest, tag))
 		return pdp_drop(stats, drop_headroom);
 	action = bpf_redirect_map(&pdp_fe_links, guest_id, 0);

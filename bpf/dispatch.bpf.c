@@ -17,6 +17,7 @@
 #include "bpf/out.bpf.h"
 #include "bpf/parse.bpf.h"
 #include "bpf/police.bpf.h"
+#include "bpf/transit.bpf.h"
 #include "bpf/version.bpf.h"
 #include "bpf/wire.h"
 
@@ -24,6 +25,7 @@ PDP_MAP(pdp_senders);
 PDP_MAP(pdp_vnets);
 PDP_MAP(pdp_police);
 PDP_MAP(pdp_newest);
+PDP_MAP(pdp_transits);
 PDP_MAP(pdp_guests);
 PDP_MAP(pdp_vifs);
 PDP_MAP(pdp_vif_links);
@@ -257,9 +259,20 @@ static __always_inline void meter(struct pdp_vnet_stats *stats, struct pdp_guest
 		count_late(stats, guest, late);
 }
 
+/* Not in line: few vnets have it. */
+__noinline int pdp_transit_back(__u32 guest_id, __u32 hash, __u32 seq)
+{
+	struct pdp_transit *transit = bpf_map_lookup_elem(&pdp_transits, &guest_id);
+
+	if (transit && pdp_transit_is_timed(transit, hash, seq))
+		pdp_transit_end(transit, seq, bpf_ktime_get_ns());
+	return 0;
+}
+
 /* A frame of a known guest: everything from here on is counted for the guest's vnet. */
 static __always_inline int multiplex(struct xdp_md *ctx, struct pdp_vnet_stats *stats,
-				     struct pdp_guest_stats *guest_stats, __u16 vnet)
+				     struct pdp_guest_stats *guest_stats, __u16 vnet,
+				     __u32 timed_guest)
 {
 	struct pdp_cursor cursor = pdp_frame(ctx);
 	struct ethhdr *eth = pdp_take(&cursor, sizeof(*eth));
@@ -286,6 +299,8 @@ static __always_inline int multiplex(struct xdp_md *ctx, struct pdp_vnet_stats *
 		return pdp_drop(stats, drop_foreign_vif);
 
 	meter(stats, guest_stats, vnet, tag);
+	if (timed_guest)
+		pdp_transit_back(timed_guest, bpf_ntohl(tag->hash), bpf_ntohl(tag->seq));
 	switch (pdp_tag_op(tag)) {
 	case PDP_OP_FORWARD:
 		return forward(ctx, stats, tag, cursor, vif, owner);
@@ -318,7 +333,7 @@ int pdp_dispatch(struct xdp_md *ctx)
 		return drop_stranger();
 	guest_stats->from_packets++;
 	guest_stats->from_bytes += pdp_left(&cursor);
-	return multiplex(ctx, stats, guest_stats, vnet_id);
+	return multiplex(ctx, stats, guest_stats, vnet_id, guest->timed ? *guest_id : 0);
 }
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

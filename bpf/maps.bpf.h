@@ -59,6 +59,7 @@ PDP_ARRAY_MAP(pdp_seqs, struct pdp_seqs, PDP_MAX_VNETS);
 PDP_ARRAY_MAP(pdp_newest, struct pdp_newest, PDP_MAX_VNETS);
 PDP_PERCPU_MAP(pdp_turns, struct pdp_turn, PDP_MAX_VNETS);
 PDP_ARRAY_MAP(pdp_flowlets, struct pdp_flowlets, PDP_MAX_VNETS);
+PDP_ARRAY_MAP(pdp_transits, struct pdp_transit, PDP_MAX_GUESTS);
 PDP_ARRAY_MAP(pdp_police, struct pdp_police, PDP_MAX_VNETS);
 
 /* Counters. Losses between two devices are rare, so their entries are made when they happen. */

@@ -22,6 +22,7 @@
  *   pdp_xsks       xskmap   queue    -> AF_XDP socket         guest receive, one map per guest
  *   pdp_xmit_drops hash     pdp_hop  -> packets               kernel's own losses at a redirect
  *   pdp_seqs, pdp_newest, pdp_turns, pdp_flowlets, pdp_police: run-time state per vnet id
+ *   pdp_transits   array    guest id -> pdp_transit           both: run-time state, how long it takes
  *   pdp_*_stats: counters.h
  *
  * Keys are __u32. An ifindex, a guest id, a vif id and a port id that stand alone as a value are __u32 too.
@@ -174,7 +175,7 @@ struct pdp_guest {
 	__u8 mac[6];
 	__u8 md_mac[6];
 	__u16 vnet;
-	__u16 pad;
+	__u16 timed; /* 1: how long its packets take is measured (pdp_transits) */
 };
 
 /* 8-byte words of struct pdp_vif, each stored at once. */
@@ -277,6 +278,27 @@ struct pdp_turn {
 struct pdp_flowlets {
 	__u64 flowlet[PDP_FLOWLETS];
 };
+
+/*
+ * Run-time state: how long packets are with an FE guest, of vnets of policy flowlet alone; transit.bpf.h says how. Times
+ * are CLOCK_MONOTONIC.
+ */
+#define PDP_TRANSIT_TIMED 8 /* at once */
+#define PDP_TRANSIT_LOST_NS (1U << 27) /* then a packet is taken for lost, and another timed */
+#define PDP_TRANSIT_BUCKETS 64
+#define PDP_TRANSIT_SHIFT 12
+
+struct pdp_timed {
+	__u64 packet; /* hash in the upper half, not 0, number in the lower; 0: none */
+	__u64 when; /* it went to the guest, ns */
+};
+
+struct pdp_transit {
+	struct pdp_timed timed[PDP_TRANSIT_TIMED];
+	__u32 count[PDP_TRANSIT_BUCKETS];
+};
+
+_Static_assert(sizeof(struct pdp_transit) == 384, "transit layout");
 
 /*
  * Run-time state: theoretical arrival times (GCRA, ITU-T I.371), 1/16 ns, of the vnet's next packet

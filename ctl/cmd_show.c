@@ -43,6 +43,20 @@ static void free_power(const json_t *row, const struct pdp_output *out, char *te
 	millicores(row, "free_millicores", text, len);
 }
 
+/* "flow-hash"; "flowlet 500us" and whether that is measured */
+static void policy(const json_t *row, const struct pdp_output *out, char *text, size_t len)
+{
+	const char *name = string(row, "policy");
+	bool measured = json_is_true(json_object_get(row, "flowlet_gap_auto"));
+
+	(void)out;
+	if (strcmp(name, "flowlet"))
+		snprintf(text, len, "%s", name);
+	else
+		snprintf(text, len, "%s %lldus%s", name, integer(row, "flowlet_gap_us"),
+			 measured ? " (auto)" : "");
+}
+
 /* "fe1:1000m fe2:500m", and what is wrong with a guest that is not ready. */
 static void vnet_guests(const json_t *row, const struct pdp_output *out, char *text, size_t len)
 {
@@ -155,7 +169,7 @@ static const struct pdp_column vnets[] = {
 	{"VNET", "name"},
 	{"STATE", "state"},
 	{"POWER", NULL, power, true},
-	{"POLICY", "policy"},
+	{"POLICY", NULL, policy},
 	{"GUESTS", NULL, vnet_guests},
 	PDP_COUNT_COLUMN("RX pps", "rx_pps"),
 	PDP_COUNT_COLUMN("TX pps", "tx_pps"),
@@ -427,7 +441,8 @@ const struct pdp_cmd pdp_cmd_vnet[] = {
 	 "GUESTS are FEs with the power there; an exclamation mark and the state stand behind a\n"
 	 "guest that is not ready. STATE is up, degraded (some guests are not ready) or down. LOCAL\n"
 	 "went to the control plane. REORDER: of the packets of the last second with any, came back behind a later\n"
-	 "one of their flow. MOVED: slots that rebalance has put elsewhere than the policy has them."},
+	 "one of their flow. MOVED: slots that rebalance has put elsewhere than the policy has them.\n"
+	 "POLICY flowlet has the pause after which a flow may go elsewhere; auto: as PdP has measured."},
 	{"add", "NAME power POWER " VNET_KEYS, "add a vnet; vif add gives it tunnels",
 	 pdp_cmd_change, KEYS_MORE},
 	{"set", "NAME [ power POWER ] " VNET_KEYS, "change a vnet, while it forwards",

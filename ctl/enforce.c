@@ -99,7 +99,7 @@ int pdp_enforce_vnet(struct pdp_node *node, struct pdp_node_vnet *vnet, struct p
 		if (vnet->guests[i]->box)
 			code = pdp_guest_set_fast_half(vnet->guests[i]->box,
 						       vnet->conf->data.fast_half, err);
-	pdp_publish_flow(node->store, vnet->id, &vnet->conf->flow,
+	pdp_publish_flow(node->store, vnet->id, &vnet->conf->flow, pdp_follow_gap_us(node, vnet),
 			 vnet->own ? PDP_PAYLOAD_ANY : PDP_PAYLOAD_IP);
 	if (!code)
 		code = pdp_follow_slots(node, vnet, err);

@@ -191,7 +191,8 @@ static void note_link(const struct pdp_node_guest *guest)
 int pdp_follow_link(struct pdp_node_guest *guest, struct pdp_error *err)
 {
 	struct pdp_guest_view view;
-	struct pdp_guest entry = {.vnet = guest->vnet->id};
+	struct pdp_guest entry = {.vnet = guest->vnet->id,
+				  .timed = guest->vnet->conf->policy == PDP_POLICY_FLOWLET};
 	int was = guest->link_ifindex;
 
 	pdp_guest_look(guest->box, &view);
@@ -354,6 +355,7 @@ static void sample_vnet(struct pdp_node *node, struct pdp_node_vnet *vnet, uint6
 		sample_guest(node, vnet->guests[i], ns);
 	pdp_follow_down_links(vnet);
 	pdp_follow_balance(node, vnet);
+	pdp_follow_gap(node, vnet);
 }
 
 void pdp_follow_sample(struct pdp_node *node)

@@ -41,6 +41,13 @@ void pdp_follow_balance(struct pdp_node *node, struct pdp_node_vnet *vnet);
 /* Slots that are elsewhere than the policy has them. */
 uint32_t pdp_follow_moved(const struct pdp_node_vnet *vnet);
 
+/* --- follow_gap.c: vnets of policy flowlet -------------------------------------------------------- */
+
+/* The pause after which a flow may go elsewhere: as set by hand, or as measured. */
+uint32_t pdp_follow_gap_us(const struct pdp_node *node, struct pdp_node_vnet *vnet);
+/* Once a second: how long packets were with the guests, and what that makes of the pause. */
+void pdp_follow_gap(struct pdp_node *node, struct pdp_node_vnet *vnet);
+
 /* --- follow_links.c: devices that others change ------------------------------------------------- */
 
 /* The guest with this link on the MH; NULL. */

@@ -191,6 +191,8 @@ static int lay_out_vnet(struct pdp_layout *l, struct pdp_node *node, struct pdp_
 		vnet->balance = old->balance;
 		vnet->flow_moves = old->flow_moves;
 		vnet->recalled = old->recalled;
+		vnet->gap_us = old->conf->flow.gap_us == PDP_FLOWLET_GAP_AUTO ? old->gap_us
+									      : PDP_FLOWLET_GAP_US;
 		vnet->gone = old->gone;
 	}
 	vnet->told = old ? pdp_agentconf_ref(old->told) : pdp_agentconf_new();

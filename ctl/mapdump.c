@@ -139,8 +139,8 @@ static json_t *decode_guest(const void *key, const void *value)
 {
 	const struct pdp_guest *g = value;
 
-	return json_pack("{s:i, s:i, s:o, s:o}", "guest", id_of(key), "vnet", g->vnet, "mac",
-			 decode_mac(g->mac), "md_mac", decode_mac(g->md_mac));
+	return json_pack("{s:i, s:i, s:o, s:o, s:b}", "guest", id_of(key), "vnet", g->vnet, "mac",
+			 decode_mac(g->mac), "md_mac", decode_mac(g->md_mac), "timed", g->timed);
 }
 
 static json_t *decode_vif(const void *key, const void *value)
@@ -259,6 +259,20 @@ static json_t *decode_flowlets(const void *key, const void *value)
 	for (size_t i = 0; i < PDP_FLOWLETS; i++)
 		seen += flowlets->flowlet[i] != 0;
 	return json_pack("{s:i, s:i}", "vnet", id_of(key), "flowlets", seen);
+}
+
+static json_t *decode_transit(const void *key, const void *value)
+{
+	const struct pdp_transit *transit = value;
+	json_int_t came = 0;
+	int under_way = 0;
+
+	for (size_t i = 0; i < PDP_TRANSIT_TIMED; i++)
+		under_way += transit->timed[i].packet != 0;
+	for (size_t i = 0; i < PDP_TRANSIT_BUCKETS; i++)
+		came += transit->count[i];
+	return json_pack("{s:i, s:i, s:I}", "guest", id_of(key), "under_way", under_way,
+			 "came_back", came);
 }
 
 static json_t *decode_police(const void *key, const void *value)
@@ -403,6 +417,10 @@ static const struct decoder {
 	[PDP_MAP_FLOWLETS] = {decode_flowlets, sizeof(struct pdp_flowlets), "array",
 			      "slots of flowlets that have been seen",
 			      COLUMNS({"VNET", "vnet"}, {"FLOWLETS", "flowlets"})},
+	[PDP_MAP_TRANSITS] = {decode_transit, sizeof(struct pdp_transit), "array",
+			      "packets whose time with an FE guest is measured",
+			      COLUMNS({"GUEST", "guest"}, {"UNDER WAY", "under_way"},
+				      PDP_COUNT_COLUMN("CAME BACK", "came_back"))},
 	[PDP_MAP_POLICE] = {decode_police, sizeof(struct pdp_police), "array",
 			    "time at which the policer expects the next packet",
 			    COLUMNS({"VNET", "vnet"}, {"ARRIVAL ns", "arrival_ns"},

@@ -13,6 +13,7 @@
 #define STRING_OF(number) #number
 #define STRING(macro) STRING_OF(macro)
 #define MILLI 1000
+#define MICRO 1000000
 #define NANO 1000000000
 
 static void gauge(struct pdp_openmetrics *om, const char *name, const char *help,
@@ -87,6 +88,22 @@ static void add_vif(struct pdp_openmetrics *om, const struct pdp_node *node,
 	pdp_metrics_vif_counters(om, labels, &stats);
 }
 
+/* Of policy flowlet, and when enough packets came to tell. */
+static void add_transit(struct pdp_openmetrics *om, const struct pdp_node_guest *guest,
+			const struct pdp_label *labels)
+{
+	struct pdp_transit_span span;
+
+	if (!pdp_transit_span(&guest->times, &span))
+		return;
+	pdp_metric(om, PDP_METRIC_GAUGE, "pdp_guest_transit_low_seconds",
+		   "Time that nearly all packets were with the guest at least.", labels,
+		   span.low_ns, NANO);
+	pdp_metric(om, PDP_METRIC_GAUGE, "pdp_guest_transit_high_seconds",
+		   "Time that nearly all packets were with the guest at most.", labels,
+		   span.high_ns, NANO);
+}
+
 static void add_guest(struct pdp_openmetrics *om, const struct pdp_node_guest *guest,
 		      const struct pdp_ledger_guest *books)
 {
@@ -120,6 +137,7 @@ static void add_guest(struct pdp_openmetrics *om, const struct pdp_node_guest *g
 		   view.fast.runs, 1);
 	pdp_metric(om, PDP_METRIC_COUNTER, "pdp_guest_fast_seconds", "Time that these runs took.",
 		   labels, view.fast.run_ns, NANO);
+	add_transit(om, guest, labels);
 	pdp_metrics_guest_counters(om, labels, books);
 }
 
@@ -195,6 +213,10 @@ static int add_vnet(struct pdp_openmetrics *om, const struct pdp_node *node,
 		   vnet->balance.moves, 1);
 	pdp_metric(om, PDP_METRIC_COUNTER, "pdp_vnet_flow_moves",
 		   "Flows that were seen in those slots.", labels, vnet->flow_moves, 1);
+	if (vnet->conf->policy == PDP_POLICY_FLOWLET)
+		pdp_metric(om, PDP_METRIC_GAUGE, "pdp_vnet_flowlet_gap_seconds",
+			   "Pause after which a flow may go to another guest.", labels,
+			   pdp_publish_gap_us(node->store, vnet->id), MICRO);
 	gauge(om, "pdp_vnet_guests", "FE guests of the vnet.", labels, vnet->n_guests);
 	gauge(om, "pdp_vnet_guests_ready", "FE guests of the vnet that forward.", labels,
 	      ready_guests(vnet));

@@ -15,6 +15,7 @@
 #include "ctl/alloc.h"
 #include "ctl/books.h"
 #include "ctl/bucket.h"
+#include "ctl/flowgap.h"
 #include "ctl/events.h"
 #include "ctl/guest.h"
 #include "ctl/mhguest.h"
@@ -108,6 +109,7 @@ struct pdp_node_guest {
 	uint32_t thread_cpu_millicores;
 	uint64_t drops, drop_pps; /* on the way into its halves and out of the fast one, as rate */
 	bool sampled; /* drops are what was seen, and not 0 for want of a look */
+	struct pdp_transit_times times; /* of its packets, for policy flowlet */
 };
 
 /* A vnet's control plane: its MH guest. */
@@ -144,6 +146,7 @@ struct pdp_node_vnet {
 	struct pdp_reorder recent; /* of the last second in which there were packets */
 	struct pdp_rebalance balance; /* what moved, with `rebalance: on` */
 	uint64_t flow_moves; /* flows that were seen in slots when they moved */
+	uint32_t gap_us; /* of flowlets in force, if it is measured; 0 = not known yet */
 	bool recalled; /* what an earlier controller moved is in balance */
 };
 

@@ -402,10 +402,9 @@ void pdp_publish_local_police(struct pdp_publish *st, uint16_t vnet, uint64_t ra
 }
 
 void pdp_publish_flow(struct pdp_publish *st, uint16_t vnet, const struct pdp_flow_conf *flow,
-		      enum pdp_payload payload)
+		      uint32_t gap_us, enum pdp_payload payload)
 {
 	struct pdp_key *key = ELEMENT(st, PDP_MAP_KEYS, vnet, struct pdp_key);
-	uint32_t gap_us = flow->gap_us == PDP_FLOWLET_GAP_AUTO ? PDP_FLOWLET_GAP_US : flow->gap_us;
 	uint64_t gap = ((uint64_t)gap_us * 1000) >> PDP_FLOWLET_SHIFT;
 
 	if (memcmp(key, &flow->bytes, sizeof(*key))) {
@@ -416,6 +415,14 @@ void pdp_publish_flow(struct pdp_publish *st, uint16_t vnet, const struct pdp_fl
 	      (union word){.flow = {.gap = (uint32_t)gap,
 				    .key = (uint8_t)flow->key,
 				    .payload = (uint8_t)payload}});
+}
+
+uint32_t pdp_publish_gap_us(const struct pdp_publish *store, uint16_t vnet)
+{
+	const struct pdp_vnet *at = ELEMENT(store, PDP_MAP_VNETS, vnet, struct pdp_vnet);
+
+	/* Rounded up, as it was rounded down. */
+	return (uint32_t)((((uint64_t)at->flowlet_gap << PDP_FLOWLET_SHIFT) + 999) / 1000);
 }
 
 struct pdp_table pdp_publish_table(const struct pdp_publish *store, uint16_t vnet)

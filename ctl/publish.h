@@ -91,7 +91,9 @@ void pdp_publish_local_police(struct pdp_publish *store, uint16_t vnet, uint64_t
  * told by old and new ones.
  */
 void pdp_publish_flow(struct pdp_publish *store, uint16_t vnet, const struct pdp_flow_conf *flow,
-		      enum pdp_payload payload);
+		      uint32_t gap_us, enum pdp_payload payload);
+/* The pause of a flowlet that is in force, be it an earlier controller's. */
+uint32_t pdp_publish_gap_us(const struct pdp_publish *store, uint16_t vnet);
 
 /*
  * A vnet's slot table from its guests' shares, into the half that is not in force, which then is.

@@ -233,6 +233,17 @@ int pdp_view_books(struct pdp_books *out, const struct pdp_node *node,
 	return pdp_node_read_books(node, vnet, NULL, out, NULL);
 }
 
+/* How long nearly all packets were with it lately; null: not measured. */
+static json_t *view_transit(const struct pdp_node_guest *guest)
+{
+	struct pdp_transit_span span;
+
+	if (!pdp_transit_span(&guest->times, &span))
+		return json_null();
+	return json_pack("{s:I, s:I}", "low", (json_int_t)(span.low_ns / 1000), "high",
+			 (json_int_t)(span.high_ns / 1000));
+}
+
 static json_t *vnet_guests(const struct pdp_node_vnet *vnet, size_t *ready)
 {
 	json_t *rows = json_array();
@@ -243,28 +254,30 @@ static json_t *vnet_guests(const struct pdp_node_vnet *vnet, size_t *ready)
 		const struct pdp_node_guest *guest = vnet->guests[i];
 
 		*ready += pdp_guest_forwards(guest->state);
-		json_array_append_new(rows, json_pack("{s:s, s:s, s:i, s:s}", "name", guest->name,
-						      "fe", guest->fe->name, "power_millicores",
-						      guest->power, "state", guest_state(guest)));
+		json_array_append_new(
+			rows, json_pack("{s:s, s:s, s:i, s:s, s:o}", "name", guest->name, "fe",
+					guest->fe->name, "power_millicores", guest->power, "state",
+					guest_state(guest), "transit_us", view_transit(guest)));
 	}
 	return rows;
 }
 
 /* What tells a flow, and how long a pause may move it. */
-static void set_flow(json_t *row, const struct pdp_flow_conf *flow)
+static void set_flow(json_t *row, const struct pdp_node *node, struct pdp_node_vnet *vnet)
 {
+	const struct pdp_flow_conf *flow = &vnet->conf->flow;
 	json_t *fields = json_array();
 	char text[PDP_KEY_FIELD_LEN];
 	struct pdp_key_field field;
-	bool set = flow->gap_us != PDP_FLOWLET_GAP_AUTO;
 	size_t at = 0;
 
 	while (pdp_key_next(&flow->bytes, &at, &field))
 		json_array_append_new(fields, json_string(pdp_key_print(text, &field)));
 	set_str(row, "flow_key", pdp_key_name(flow->key));
 	json_object_set_new(row, "flow_bytes", fields);
-	json_object_set_new(row, "flowlet_gap_auto", json_boolean(!set));
-	set_int(row, "flowlet_gap_us", set ? flow->gap_us : PDP_FLOWLET_GAP_US);
+	json_object_set_new(row, "flowlet_gap_auto",
+			    json_boolean(flow->gap_us == PDP_FLOWLET_GAP_AUTO));
+	set_int(row, "flowlet_gap_us", pdp_follow_gap_us(node, vnet));
 }
 
 /* The owner's program, and why another that was wanted is not in its place. */
@@ -310,7 +323,7 @@ static json_t *view_vnet(struct pdp_node *node, struct pdp_node_vnet *vnet,
 	set_str(row, "state", ready == vnet->n_guests ? "up" : ready ? "degraded" : "down");
 	set_int(row, "power_millicores", vnet->conf->power);
 	set_str(row, "policy", pdp_policy_name(vnet->conf->policy));
-	set_flow(row, &vnet->conf->flow);
+	set_flow(row, node, vnet);
 	json_object_set_new(row, "rebalance", json_boolean(vnet->conf->rebalance));
 	json_object_set_new(row, "moved_slots",
 			    vnet->conf->rebalance ? integer(pdp_follow_moved(vnet)) : json_null());
@@ -516,6 +529,7 @@ static json_t *view_guest(struct pdp_node *node, const struct pdp_node_guest *gu
 	json_object_set_new(row, "reorder", pdp_view_reorder(&reorder));
 	set_int(row, "drop_pps", guest->drop_pps);
 	set_int(row, "ring_waiting", agent.rx_waiting);
+	json_object_set_new(row, "transit_us", view_transit(guest));
 	set_int(row, "eth0_rx_drops", view.eth0_rx_drops);
 	set_int(row, "agent_died_packets", view.agent_died_packets);
 	json_object_set_new(row, "fast_half", view_fast_half(&view, &stats));

@@ -50,6 +50,7 @@ static const char *const map_names[NODE_MAPS] = {
 	[MAP_NEWEST] = "pdp_newest",
 	[MAP_TURNS] = "pdp_turns",
 	[MAP_FLOWLETS] = "pdp_flowlets",
+	[MAP_TRANSITS] = "pdp_transits",
 	[MAP_KEYS] = "pdp_keys",
 	[MAP_POLICE] = "pdp_police",
 	[MAP_PORT_STATS] = "pdp_port_stats",

@@ -125,7 +125,8 @@ static void guests(void **state)
 
 	(void)state;
 	check(PDP_MAP_GUESTS, &id, &guest,
-	      "{\"guest\":9,\"vnet\":3,\"mac\":\"02:00:00:00:00:01\",\"md_mac\":null}");
+	      "{\"guest\":9,\"vnet\":3,\"mac\":\"02:00:00:00:00:01\",\"md_mac\":null,"
+	      "\"timed\":false}");
 }
 
 static void vifs(void **state)
