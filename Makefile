@@ -106,6 +106,13 @@ endef
 $(eval $(call object_rule,$(B)/obj,$(RELEASE)))
 $(eval $(call object_rule,$(B)/debug,$(SANITIZE)))
 
+# Another version's objects differ where the version is, or BPF programs that have it: the rest is SAME's.
+ifdef SAME
+DIFFER := $(shell grep -lE '\bPDP_VERSION\b|\.skel\.h"' $(wildcard $(DIRS:%=%/*.c)))
+$(patsubst %.c,$(O)/%.o,$(filter-out $(DIFFER) %.bpf.c,$(wildcard $(DIRS:%=%/*.c)))): $(O)/%.o: $(SAME)/%.o
+	$(Q)mkdir -p $(@D) && cp -p $< $@
+endif
+
 # Intermediate files are kept: they are what one looks into.
 .SECONDARY:
 
@@ -203,7 +210,7 @@ tests: $(B)/.deps-all all other $(UNIT) $(PROG) $(FUZZ) $(NETHELP) $(BENCH_PROGS
 # The same once more under another version: what a node is upgraded to, and back from.
 .PHONY: other
 other: all
-	$(Q)$(MAKE) --no-print-directory B=$(B)/other VERSION=$(VERSION)-other all
+	$(Q)$(MAKE) --no-print-directory B=$(B)/other SAME=$(O) VERSION=$(VERSION)-other all
 
 # What must be installed: looked at once, and again when the list changes.
 .PHONY: deps

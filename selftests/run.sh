@@ -4,7 +4,8 @@
 #   selftests/run.sh [unit] [prog] [fuzz] [net]     levels, all by default
 #   T=router selftests/run.sh net            only tests whose name has "router"
 #   V=1 selftests/run.sh                     what they say as they say it, one test after the other
-#   JOBS=1 selftests/run.sh                  so many at a time; as many as there are CPUs by default
+#   JOBS=1 selftests/run.sh                  so many at a time; twice as many as there are CPUs by default: net
+#                                            tests mostly wait
 #
 # Tests run beside each other, but one with a line `# serial: WHY` in its head runs when all others have ended: it
 # measures time, or floods. What each said is in build/tap/. Ctrl-C ends them, and waits until they have cleaned up.
@@ -26,15 +27,21 @@ done
 
 # --- which ---------------------------------------------------------------------------------------
 
-# Long ones first: short ones fill the gaps.
-find_tests() {
-	for level in net fuzz prog unit; do
+# tests_of LEVEL...: those of them that are asked for.
+tests_of() {
+	for level; do
 		case " $levels " in *" $level "*) ;; *) continue ;; esac
 		case $level in
-		unit | prog) find build/selftests/$level -maxdepth 1 -name 'test_*' -type f -perm -u+x ;;
-		net | fuzz) find selftests/$level -maxdepth 1 -name 'test_*.sh' ;;
+		unit | prog) find "build/selftests/$level" -maxdepth 1 -name 'test_*' -type f -perm -u+x ;;
+		net | fuzz) find "selftests/$level" -maxdepth 1 -name 'test_*.sh' ;;
 		esac | sort
 	done
+}
+
+# One that waits, one that computes: so they fill each other's gaps.
+find_tests() {
+	tests_of net >$TAPS/waiting
+	tests_of fuzz prog unit | paste -d '\n' $TAPS/waiting - | grep .
 }
 
 is_serial() {
@@ -44,6 +51,8 @@ is_serial() {
 	esac
 }
 
+rm -rf $TAPS
+mkdir -p $TAPS
 together=
 alone=
 for test in $(find_tests); do
@@ -69,8 +78,6 @@ fi
 
 # --- prove, which is told what may run beside what -----------------------------------------------
 
-rm -rf $TAPS
-mkdir -p $TAPS
 {
 	printf -- '---\nseq:\n'
 	[ -z "$together" ] || printf '  - par:\n'
@@ -86,7 +93,7 @@ if [ "${V:-0}" = 1 ]; then
 	set -- --verbose --exec '' $together $alone
 else
 	# shellcheck disable=SC2086
-	set -- --jobs "${JOBS:-$(nproc)}" --exec "sh selftests/one.sh $TAPS" $together $alone
+	set -- --jobs "${JOBS:-$((2 * $(nproc)))}" --exec "sh selftests/one.sh $TAPS" $together $alone
 fi
 
 # In a process group of its own, so that all of it can be ended, and waited for.

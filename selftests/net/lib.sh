@@ -116,8 +116,9 @@ counter() {
 	ctl -j stats show "$1" | jq -r ".[0].counters.$2"
 }
 
+# It is asked only when there is somebody to answer: a pdp-ctl takes time from a node that comes up.
 node_is_up() {
-	ctl -j node show 2>/dev/null | grep -q '"forwarding"'
+	[ -S "$RUN_DIR/pdpd.sock" ] && ctl -j node show 2>/dev/null | grep -q '"forwarding"'
 }
 
 pdpd_log() {
