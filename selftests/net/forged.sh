@@ -1,5 +1,6 @@
 # What a guest that lies can send, and what becomes of it; sourced after figure6.sh. Red is the liar, green the other.
 # shellcheck shell=bash
+# shellcheck disable=SC2034 # what it finds out is for the tests that source it
 #
 #   know_each_other           nobody asks for a neighbour meanwhile
 #   guest_of_red              $pid, $link, $md_mac and $mac of red's one guest

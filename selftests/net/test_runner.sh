@@ -87,7 +87,7 @@ EOT
 interrupted() {
 	local signal=$1 want=$2 pid
 	rm -f "$WORK/begun" "$WORK/cleaned"
-	setsid env --default-signal=INT "$TREE/selftests/run.sh" net >"$WORK/said" 2>&1 &
+	T='' V=0 setsid env --default-signal=INT "$TREE/selftests/run.sh" net >"$WORK/said" 2>&1 &
 	pid=$!
 	wait_for 10 [ -e "$WORK/begun" ]
 	kill "-$signal" -- "-$pid"
