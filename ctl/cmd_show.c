@@ -50,7 +50,7 @@ static void policy(const json_t *row, const struct pdp_output *out, char *text, 
 	bool measured = json_is_true(json_object_get(row, "flowlet_gap_auto"));
 
 	(void)out;
-	if (strcmp(name, "flowlet"))
+	if (strcmp(name, "flowlet") != 0)
 		snprintf(text, len, "%s", name);
 	else
 		snprintf(text, len, "%s %lldus%s", name, integer(row, "flowlet_gap_us"),

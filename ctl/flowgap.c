@@ -29,15 +29,15 @@ static uint64_t begin_of(size_t bucket)
 bool pdp_transit_span(const struct pdp_transit_times *times, struct pdp_transit_span *out)
 {
 	size_t low = 0, high = PDP_TRANSIT_BUCKETS - 1;
-	float all = 0, below, above;
+	float all = 0, below = 0, above = 0;
 
 	for (size_t i = 0; i < PDP_TRANSIT_BUCKETS; i++)
 		all += times->lately[i];
 	if (all < ENOUGH)
 		return false;
-	for (below = times->lately[low]; below <= all * LOWEST; below += times->lately[low])
+	while ((below += times->lately[low]) <= all * LOWEST)
 		low++;
-	for (above = times->lately[high]; above <= all * HIGHEST; above += times->lately[high])
+	while ((above += times->lately[high]) <= all * HIGHEST)
 		high--;
 	*out = (struct pdp_transit_span){begin_of(low), begin_of(high + 1)};
 	return true;

@@ -27,10 +27,10 @@
 
 /* A guest as seen in the last second. */
 struct pdp_load {
-	uint16_t guest;
-	uint16_t busy; /* per mille of its power */
 	uint64_t came; /* packets for it, */
 	uint64_t lost; /* and those of them that neither of its halves got, or could send */
+	uint16_t guest;
+	uint16_t busy; /* per mille of its power */
 	bool there; /* it forwards */
 };
 

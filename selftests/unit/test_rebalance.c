@@ -42,9 +42,9 @@ static uint32_t slots_of(uint16_t guest)
 static struct pdp_rebalance_step look(uint16_t busy1, uint64_t lost1, uint16_t busy2,
 				      uint16_t busy3)
 {
-	const struct pdp_load loads[] = {{1, busy1, 1000, lost1, true},
-					 {2, busy2, 1000, 0, true},
-					 {3, busy3, 1000, 0, true}};
+	const struct pdp_load loads[] = {{1000, lost1, 1, busy1, true},
+					 {1000, 0, 2, busy2, true},
+					 {1000, 0, 3, busy3, true}};
 
 	return pdp_rebalance_look(&r, &base, n_slots, loads, 3);
 }
@@ -106,7 +106,7 @@ static void it_must_be_sure(void **unused)
 static void who_is_idle(void **unused)
 {
 	const struct pdp_load loads[] = {
-		{1, 100, 1000, 500, true}, {2, 100, 1000, 2, true}, {3, 100, 0, 0, false}};
+		{1000, 500, 1, 100, true}, {1000, 2, 2, 100, true}, {0, 0, 3, 100, false}};
 
 	(void)unused;
 	look(950, 0, 100, 1000);
