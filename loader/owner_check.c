@@ -39,6 +39,9 @@ static const bool allowed_helpers[] = {
 	[BPF_FUNC_spin_lock] = true,	       [BPF_FUNC_spin_unlock] = true,
 };
 
+/* Its class, BPF_LD, and its mode, BPF_IMM, are both 0. */
+#define LOAD_IMM64 (BPF_LD | BPF_DW)
+
 #define HELPER_NAME(name, ...) "bpf_" #name
 static const char *const helper_names[] = {__BPF_FUNC_MAPPER(HELPER_NAME)};
 
@@ -107,11 +110,11 @@ int pdp_owner_check_insns(const struct bpf_insn *insns, size_t n, size_t *at, st
 			rc = pdp_fail(err, -EPERM,
 				      "is a may_goto: loops must have an end that the "
 				      "verifier sees");
-		else if (insn->code == (BPF_LD | BPF_DW | BPF_IMM))
+		else if (insn->code == LOAD_IMM64)
 			rc = check_constant(insn, err);
 		if (rc)
 			return rc;
-		if (insn->code == (BPF_LD | BPF_DW | BPF_IMM))
+		if (insn->code == LOAD_IMM64)
 			++*at;
 	}
 	return 0;
