@@ -4,7 +4,7 @@
 . "$BENCH_DIR/exp_fig7_forwarding.sh"
 
 fig10_1500_systems() {
-	echo redirect ip_forward pdp_fast pdp_fast2 pdp_core click af_xdp
+	echo redirect ip_forward pdp_fast pdp_core click af_xdp
 }
 
 fig10_1500_tell() {

@@ -60,6 +60,14 @@ fig11_lines() {
 	esac
 }
 
+# fig11_addresses TABLE: prefixes that its packets' destinations are drawn from; where two routes lead everywhere, those of the full table.
+fig11_addresses() {
+	case $1 in
+	some) "$BENCH_DIR/table.py" prefixes --routes 170000 ;;
+	*) "$BENCH_DIR/table.py" prefixes ;;
+	esac >"$WORK/table.$1"
+}
+
 # fig11_load VNET TABLE: and wait until its agent has all of it.
 fig11_load() {
 	local vnet=$1 before n
@@ -113,8 +121,8 @@ fig11_up() {
 		done
 	} >"$WORK/node.yaml"
 	node_up "$WORK/node.yaml" || die "the node did not come up"
-	"$BENCH_DIR/table.py" prefixes >"$WORK/table"
 	for table in $FIG11_TABLES; do
+		fig11_addresses "$table"
 		fig11_load_all "$table"
 	done
 	ctl -j guest show | jq -e 'all(.[] | select(.vnet | startswith("fast-")) | .fast_half // empty; .on)' >/dev/null ||
@@ -145,17 +153,17 @@ fig11_taken() {
 	ctl -j guest show "$1-1" | jq '[.. | .rx_packets? // empty] | max'
 }
 
-# fig11_offer WHAT SOURCE_DEV SINK_DEV SOURCE_OPTION... -- SINK_OPTION...
+# fig11_offer WHAT TABLE SOURCE_DEV SINK_DEV SOURCE_OPTION... -- SINK_OPTION...
 fig11_offer() {
-	local what=$1 from=$2 to=$3 source=()
-	shift 3
+	local what=$1 table=$2 from=$3 to=$4 source=()
+	shift 4
 	while [ "$1" != -- ]; do
 		source+=("$1")
 		shift
 	done
 	shift
-	sink_up dst "$to" "$@" --mid-stream
-	on src taskset -c 0 "$BENCH/pktgen" --dev "$from" "${source[@]}" --dst-list "$WORK/table" \
+	sink_up dst "$to" "$@" --mid-stream --sum
+	on src taskset -c 0 "$BENCH/pktgen" --dev "$from" "${source[@]}" --dst-list "$WORK/table.$table" --no-times \
 		--seconds "$SECONDS_EACH" --flows 256 --unwatched >"$WORK/pktgen" || die "pktgen: $(cat "$WORK/pktgen")"
 	count_up "$what"
 }
@@ -163,7 +171,7 @@ fig11_offer() {
 fig11_vnet_offer() {
 	local n
 	n=$(fig11_number "$1")
-	fig11_offer "vnet $1" s0 d0 --dst-mac "$(mac_of node ethA)" --encap udp --local "192.0.2.2:600$n" \
+	fig11_offer "vnet $1" "${1#*-}" s0 d0 --dst-mac "$(mac_of node ethA)" --encap udp --local "192.0.2.2:600$n" \
 		--remote "192.0.2.1:600$n" --src "10.1$n.1.2" -- --encap udp --port "600$n"
 }
 
@@ -190,7 +198,7 @@ fig11_fast_of() {
 }
 
 fig11_kern_of() {
-	fig11_offer "ip_forward with ${FIG11_N[$1]} routes" "s-$1" "d-$1" --dst-mac "$(mac_of "kern-$1" in)" \
+	fig11_offer "ip_forward with ${FIG11_N[$1]} routes" "$1" "s-$1" "d-$1" --dst-mac "$(mac_of "kern-$1" in)" \
 		--src 192.0.2.2 -- --encap none
 	record fig11_routes ip_forward "${FIG11_N[$1]}" "$PPS" sent "$SENT" received "$RECEIVED"
 	note "  repeat $REPEAT, ${FIG11_N[$1]} routes, ip_forward: $PPS pps"

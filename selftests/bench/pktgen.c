@@ -44,6 +44,7 @@ struct options {
 	uint32_t flows;
 	uint64_t seed;
 	bool unwatched;
+	bool no_times;
 };
 
 struct pktgen {
@@ -84,7 +85,8 @@ static const char usage[] =
 	"  --flows N            flows in turn, 1 to 32768                     (1)\n"
 	"  --seed N             of the random destinations                    (1)\n"
 	"  --unwatched          leave out refusals that only a tracepoint tells; it slows each drop\n"
-	"                       by XDP on this machine, anybody's\n";
+	"                       by XDP on this machine, anybody's\n"
+	"  --no-times           leave out when each packet was sent: to read a clock takes as long as to send\n";
 
 enum option_id {
 	OPT_DEV = 256,
@@ -106,6 +108,7 @@ enum option_id {
 	OPT_FLOWS,
 	OPT_SEED,
 	OPT_UNWATCHED,
+	OPT_NO_TIMES,
 	OPT_HELP,
 };
 
@@ -129,6 +132,7 @@ static const struct option long_options[] = {
 	{"flows", required_argument, NULL, OPT_FLOWS},
 	{"seed", required_argument, NULL, OPT_SEED},
 	{"unwatched", no_argument, NULL, OPT_UNWATCHED},
+	{"no-times", no_argument, NULL, OPT_NO_TIMES},
 	{"help", no_argument, NULL, OPT_HELP},
 	{NULL},
 };
@@ -220,6 +224,9 @@ static int set_option(struct options *opt, int id, const char *text, struct pdp_
 		return set_number("seed", text, 1, UINT64_MAX, &opt->seed, err);
 	case OPT_UNWATCHED:
 		opt->unwatched = true;
+		return 0;
+	case OPT_NO_TIMES:
+		opt->no_times = true;
 		return 0;
 	default:
 		return pdp_fail(err, -EINVAL, "see pktgen --help");
@@ -537,6 +544,8 @@ static int send_all(struct pktgen *gen, struct pdp_error *err)
 	if (ret)
 		return ret;
 	frame_plan(&gen->opt.frame, gen->n_dsts > 0, gen->frame, &gen->plan);
+	if (gen->opt.no_times && gen->plan.probe_len > PROBE_SHORT)
+		gen->plan.probe_len = PROBE_SHORT;
 	gen->plan.ifindex = ifindex;
 	gen->plan.flows = gen->opt.flows;
 	gen->plan.n_dsts = gen->n_dsts;

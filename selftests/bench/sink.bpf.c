@@ -317,13 +317,15 @@ int pdp_sink(struct xdp_md *ctx)
 		return XDP_PASS;
 	}
 	count->bytes += bytes;
-	note_time(count, probe && timed ? probe : NULL);
+	if (!plan.sum || count->packets < SUM_TIMED || !(count->packets % SUM_TIMED))
+		note_time(count, probe && timed ? probe : NULL);
 	if (!probe) {
 		count->plain++;
 		return XDP_DROP;
 	}
 	count->packets++;
-	account_flow(count, bpf_ntohs(probe->flow), bpf_ntohl(probe->seq));
+	if (!plan.sum)
+		account_flow(count, bpf_ntohs(probe->flow), bpf_ntohl(probe->seq));
 	return XDP_DROP;
 }
 

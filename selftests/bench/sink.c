@@ -73,6 +73,7 @@ static const char usage[] =
 	"  --flows N            flows that are told apart, 1 to 32768    (4096)\n"
 	"  --mid-stream         count loss from each flow's first packet seen, not from its packet 0\n"
 	"  --latency            one-way delay: pktgen must run on this machine\n"
+	"  --sum                count packets only, at the least cost: nothing by flow, and so neither loss nor order\n"
 	"  --tcp                instead of pktgen's packets, inner TCP over IPv4 from source port 16384 + flow; it passes\n"
 	"  --each-second        tell the packets of each second too\n"
 	"  --seconds S          end after S seconds\n"
@@ -87,6 +88,7 @@ enum option_id {
 	OPT_FLOWS,
 	OPT_MID_STREAM,
 	OPT_LATENCY,
+	OPT_SUM,
 	OPT_TCP,
 	OPT_EACH_SECOND,
 	OPT_SECONDS,
@@ -103,6 +105,7 @@ static const struct option long_options[] = {
 	{"flows", required_argument, NULL, OPT_FLOWS},
 	{"mid-stream", no_argument, NULL, OPT_MID_STREAM},
 	{"latency", no_argument, NULL, OPT_LATENCY},
+	{"sum", no_argument, NULL, OPT_SUM},
 	{"tcp", no_argument, NULL, OPT_TCP},
 	{"each-second", no_argument, NULL, OPT_EACH_SECOND},
 	{"seconds", required_argument, NULL, OPT_SECONDS},
@@ -144,6 +147,9 @@ static bool set_option(struct options *opt, int id, const char *text)
 		return true;
 	case OPT_LATENCY:
 		opt->plan.latency = 1;
+		return true;
+	case OPT_SUM:
+		opt->plan.sum = 1;
 		return true;
 	case OPT_TCP:
 		opt->plan.tcp = opt->plan.mid_stream = 1;

@@ -85,7 +85,11 @@ struct sink_plan {
 	__u8 mid_stream; /* count loss from the first seq seen, not from 0 */
 	__u8 latency;
 	__u8 tcp; /* not pktgen's packets: inner TCP over IPv4, which is counted and passed on */
+	__u8 sum; /* nothing by flow, and the time of one packet in SUM_TIMED */
 };
+
+/* Of the first ones each has its time. */
+#define SUM_TIMED 64
 
 /* Per CPU. */
 struct sink_count {
