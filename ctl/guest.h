@@ -183,13 +183,22 @@ int pdp_guest_set_fast_half(struct pdp_guest_box *guest, enum pdp_fast_half wish
  */
 bool pdp_guest_set_threaded(struct pdp_guest_box *guest, bool on);
 
-/* CPU time used so far, by the container and by that thread. Cheap. */
+/*
+ * CPU time used so far, by the container, by that thread, and by what eth0's program does in softirqs of others,
+ * as it was charged. Cheap.
+ */
 struct pdp_guest_cpu {
 	uint64_t agent_ns;
 	uint64_t thread_ns;
+	uint64_t softirq_ns;
 };
 bool pdp_guest_has_thread(const struct pdp_guest_box *guest);
 struct pdp_guest_cpu pdp_guest_cpu(const struct pdp_guest_box *guest);
+
+/* Stands the fast half of its data plane on eth0, or its owner's program? */
+bool pdp_guest_has_fast_half(const struct pdp_guest_box *guest);
+/* Its program has used that much CPU time, in softirqs of others. */
+void pdp_guest_charge(struct pdp_guest_box *guest, uint64_t ns);
 
 /*
  * pdp_guest_drained() - has every packet that went towards the guest come back, or is it booked?
@@ -243,7 +252,7 @@ struct pdp_guest_fast {
 	bool on;
 	const char *why; /* it is not; "" when it is */
 	uint64_t table_bytes; /* of the arrays that both halves read; 0 = there are none */
-	uint64_t runs; /* of the program, since it stands there; 0 unless they were timed */
+	uint64_t runs; /* of the program, since it stands there; as far as it was timed */
 	uint64_t run_ns; /* what they took */
 };
 
@@ -262,8 +271,9 @@ struct pdp_guest_view {
 	uint32_t power;
 	uint32_t quota_us; /* as read back from the cgroup; 0 = unlimited */
 	uint32_t period_us;
-	uint64_t cpu_ns; /* used so far, from the cgroups */
-	uint64_t thread_cpu_ns; /* of that, by the thread of its eth0 */
+	uint64_t cpu_ns; /* used so far: struct pdp_guest_cpu, all together */
+	uint64_t thread_cpu_ns; /* of that, by the thread of its eth0, */
+	uint64_t softirq_cpu_ns; /* and by eth0's program in softirqs of others */
 	pid_t thread_pid; /* of that thread; 0 = it has none */
 	const char *thread_why; /* it has none though it should; "" */
 	uint64_t memory_bytes;

@@ -275,9 +275,14 @@ static const char *why_not(const struct pdp_guest_box *guest)
 					      : "its memory is too small for arrays";
 }
 
+bool pdp_guest_has_fast_half(const struct pdp_guest_box *guest)
+{
+	return guest->fast.on || guest->own;
+}
+
 void pdp_box_fast_look(const struct pdp_guest_box *guest, struct pdp_guest_fast *out)
 {
-	*out = (struct pdp_guest_fast){.on = guest->fast.on || guest->own, .why = why_not(guest)};
+	*out = (struct pdp_guest_fast){.on = pdp_guest_has_fast_half(guest), .why = why_not(guest)};
 	if (guest->k.tables && guest->fast.level < PDP_TABLES_OWN)
 		out->table_bytes = pdp_router_sizes_bytes(&sizes[guest->fast.level]);
 	if (out->on)

@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #define MAGIC 0x5064504bU /* "KPdP" */
-#define VERSION 4
+#define VERSION 5
 
 /* In every build the same, so that another one can tell at least whose it is. */
 struct head {

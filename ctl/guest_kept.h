@@ -32,6 +32,7 @@ struct pdp_guest_kept {
 	uint32_t pad2;
 	uint64_t cpu_ns_before; /* of containers that have gone */
 	uint64_t thread_ns_before; /* of their links' threads */
+	uint64_t softirq_ns; /* charged to it, of eth0's program */
 	uint64_t rx_drops_before; /* of links that have gone */
 	uint64_t rx_drops_seen; /* of this one: a device that is deleted takes its counter along */
 	uint64_t tx_drops_before; /* as rx_drops, of what the fast half sent */

@@ -175,5 +175,11 @@ struct pdp_guest_cpu pdp_guest_cpu(const struct pdp_guest_box *guest)
 	return (struct pdp_guest_cpu){
 		.agent_ns = guest->k.cpu_ns_before + pdp_cgroup_cpu_ns(&guest->cgroup),
 		.thread_ns = guest->k.thread_ns_before + pdp_cgroup_cpu_ns(&guest->thread.cgroup),
+		.softirq_ns = guest->k.softirq_ns,
 	};
+}
+
+void pdp_guest_charge(struct pdp_guest_box *guest, uint64_t ns)
+{
+	guest->k.softirq_ns += ns;
 }

@@ -124,6 +124,9 @@ static void add_guest(struct pdp_openmetrics *om, const struct pdp_node_guest *g
 	pdp_metric(om, PDP_METRIC_COUNTER, "pdp_guest_thread_cpu_seconds",
 		   "Of that, CPU time of the kernel thread of its link.", labels,
 		   view.thread_cpu_ns, NANO);
+	pdp_metric(om, PDP_METRIC_COUNTER, "pdp_guest_softirq_cpu_seconds",
+		   "Of that, CPU time of its link's program in softirqs of others, as charged.",
+		   labels, view.softirq_cpu_ns, NANO);
 	gauge(om, "pdp_guest_threaded", "1 when its link has such a thread.", labels,
 	      view.thread_pid != 0);
 	gauge(om, "pdp_guest_memory_bytes", "Memory that the guest's cgroup is charged with.",

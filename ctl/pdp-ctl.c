@@ -118,7 +118,7 @@ int main(int argc, char **argv)
 	parsed = parse(&args, argc, argv);
 	if (parsed)
 		return parsed == 1 ? PDP_DONE : PDP_USAGE;
-	/* No TLS on a unix socket, and to set it up takes longer than all the rest. */
+	/* No TLS on a unix socket: it need not be set up. */
 	curl_global_init(CURL_GLOBAL_DEFAULT & ~CURL_GLOBAL_SSL);
 	outcome = run(&args, argc - optind, argv + optind);
 	if (outcome != PDP_DONE)

@@ -15,21 +15,36 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ctl/fastclock.h"
 #include "ctl/node.h"
 #include "ctl/powerloop.h"
 
 /* Of a limit that comes and goes, not each time is told. */
 #define EVENTS_AT_ONCE 4
 #define EVENT_INTERVAL_MS 10000
+/* A vnet whose guests have done nothing that a quota does not hold, for so many steps, is not measured. */
+#define IDLE_STEPS 10
+/* A program that takes so long is given a thread, if it takes so much of a CPU. */
+#define THREAD_RUN_NS 500
+#define THREAD_BUSY 0.05
 
 struct kept_guest {
-	uint64_t round; /* in which it was met last */
-	uint64_t cpu_ns, packets; /* as seen then */
+	uint64_t round; /* in which it was measured last */
+	struct pdp_guest_cpu cpu; /* as seen then */
+	uint64_t packets;
 	struct pdp_power_guest loop;
+};
+
+/* What eth0's program of a guest has run so far, charged or not. */
+struct kept_runs {
+	uint64_t round; /* in which it was met last */
+	uint64_t runs;
+	double busy; /* part of a CPU that they have taken since the round before */
 };
 
 struct kept_vnet {
 	uint64_t round;
+	unsigned int idle; /* steps */
 	uint64_t drops;
 	struct pdp_power_loop loop;
 	struct pdp_bucket events;
@@ -40,7 +55,11 @@ struct pdp_powerkeep {
 	struct pdp_node *node;
 	struct event *tick;
 	uint64_t round, ns; /* ns: when it was */
+	struct pdp_fastclock *clock;
+	bool blind; /* there is no such clock, which was told */
+	struct pdp_guest_stats stats[PDP_MAX_GUESTS + 1]; /* of this round */
 	struct kept_guest guests[PDP_MAX_GUESTS + 1];
+	struct kept_runs runs[PDP_MAX_GUESTS + 1];
 	struct kept_vnet vnets[PDP_MAX_VNETS + 1];
 };
 
@@ -71,16 +90,33 @@ static void tell_thread(const struct pdp_node_guest *guest, const struct pdp_gue
 			  "its packets have no thread of their own any more");
 }
 
-/* Where it is asked for. An agent alone is held by its quota (docs/fast-half.md). */
-static bool wants_thread(const struct pdp_node_guest *guest)
+/*
+ * Where it is asked for; and with auto, where a run takes so long that to hand the packet to another CPU, which costs
+ * some 300 ns, is worth it, and there are many. Where it stands, it stays while a run takes half of that.
+ */
+static bool wants_thread(const struct pdp_powerkeep *keep, const struct pdp_node_guest *guest)
 {
-	return guest->vnet->conf->data.fast_half == PDP_FAST_HALF_ON;
+	const double run_ns = pdp_fastclock_run_ns(keep->clock, guest->id);
+	const bool has_it = pdp_guest_has_thread(guest->box);
+
+	switch (guest->vnet->conf->data.fast_half) {
+	case PDP_FAST_HALF_ON:
+		return true;
+	case PDP_FAST_HALF_OFF:
+		return false;
+	default:
+		if (!pdp_guest_has_fast_half(guest->box))
+			return false;
+		if (has_it)
+			return run_ns > THREAD_RUN_NS / 2;
+		return run_ns > THREAD_RUN_NS && keep->runs[guest->id].busy > THREAD_BUSY;
+	}
 }
 
 /* Has it a thread? */
-static bool look_at_thread(const struct pdp_node_guest *guest)
+static bool look_at_thread(const struct pdp_powerkeep *keep, const struct pdp_node_guest *guest)
 {
-	bool changed = pdp_guest_set_threaded(guest->box, wants_thread(guest));
+	bool changed = pdp_guest_set_threaded(guest->box, wants_thread(keep, guest));
 	struct pdp_guest_view view;
 
 	if (changed) {
@@ -92,14 +128,58 @@ static bool look_at_thread(const struct pdp_node_guest *guest)
 
 /* --- measures ----------------------------------------------------------------------------------- */
 
-/* What its two halves have processed: neither what was lost before it nor what waits. */
-static uint64_t packets_of(const struct pdp_node *node, uint16_t id)
+/* Of all guests at once, for there may be thousands. */
+static void read_stats(struct pdp_powerkeep *keep)
 {
-	struct pdp_guest_stats stats;
+	const struct pdp_node *node = keep->node;
+	uint32_t last = 0;
 
-	if (pdp_stats_read(node->loader, PDP_MAP_GUEST_STATS, id, &stats, sizeof(stats)))
-		return 0;
-	return stats.rx_packets + stats.fast_packets;
+	for (size_t i = 0; i < node->model.n_vnets; i++)
+		for (size_t j = 0; j < node->vnets[i].n_guests; j++)
+			if (node->vnets[i].guests[j]->id > last)
+				last = node->vnets[i].guests[j]->id;
+	pdp_stats_read_first(node->loader, PDP_MAP_GUEST_STATS, last + 1, keep->stats,
+			     sizeof(*keep->stats));
+}
+
+/* What its two halves have processed: neither what was lost before it nor what waits. */
+static uint64_t packets_of(const struct pdp_guest_stats *stats)
+{
+	return stats->rx_packets + stats->fast_packets + stats->drop_by_program +
+	       stats->drop_verdict;
+}
+
+/*
+ * Where no thread does its work, what its program uses is known from how often it has run, and what a run takes.
+ * Until that is known, runs are charged later. True: it has run.
+ */
+static bool charge_runs(struct pdp_powerkeep *keep, const struct pdp_node_guest *guest, bool thread,
+			uint64_t ns)
+{
+	const struct pdp_guest_stats *stats = &keep->stats[guest->id];
+	const uint64_t runs = packets_of(stats) + stats->drop_no_socket + stats->drop_not_tagged;
+	struct kept_runs *kept = &keep->runs[guest->id];
+	uint64_t before;
+	double took_ns;
+
+	if (kept->round + 1 != keep->round) {
+		pdp_fastclock_forget(keep->clock, guest->id);
+		kept->runs = runs;
+	}
+	kept->round = keep->round;
+	before = kept->runs;
+	kept->busy = 0;
+	kept->runs = runs;
+	if (!pdp_guest_has_fast_half(guest->box) || runs <= before)
+		return false;
+	pdp_fastclock_want(keep->clock, guest->id);
+	took_ns = (double)(runs - before) * pdp_fastclock_run_ns(keep->clock, guest->id);
+	kept->busy = took_ns / (double)ns;
+	if (!thread && took_ns > 0)
+		pdp_guest_charge(guest->box, (uint64_t)took_ns);
+	else if (!thread && !keep->blind)
+		kept->runs = before;
+	return true;
 }
 
 static uint64_t drops_of(const struct pdp_node *node, uint16_t id)
@@ -111,20 +191,33 @@ static uint64_t drops_of(const struct pdp_node *node, uint16_t id)
 	return stats.drop_over_power;
 }
 
+/*
+ * With a thread, all that the guest has used since. Without one its agent is left to its quota: what it needs for a
+ * new table must not cost the vnet packets.
+ */
+static uint64_t unheld_ns(const struct pdp_guest_box *box, struct pdp_guest_cpu *seen)
+{
+	const struct pdp_guest_cpu cpu = pdp_guest_cpu(box);
+	const uint64_t agent_ns = risen(cpu.agent_ns, &seen->agent_ns);
+	const uint64_t thread_ns = risen(cpu.thread_ns, &seen->thread_ns);
+	const uint64_t softirq_ns = risen(cpu.softirq_ns, &seen->softirq_ns);
+
+	return softirq_ns + thread_ns + (pdp_guest_has_thread(box) ? agent_ns : 0);
+}
+
 /* Adds its packets to the step; false when it is met for the first time and there is nothing to compare. */
 static bool measure(struct pdp_powerkeep *keep, const struct pdp_node_guest *guest,
 		    struct pdp_power_step *step)
 {
 	struct kept_guest *kept = &keep->guests[guest->id];
-	const struct pdp_guest_cpu cpu = pdp_guest_cpu(guest->box);
 	bool known = kept->round + 1 == keep->round;
 
 	if (!known)
 		memset(kept, 0, sizeof(*kept));
 	kept->round = keep->round;
 	kept->loop.power = guest->power;
-	kept->loop.cpu_ns = risen(cpu.agent_ns + cpu.thread_ns, &kept->cpu_ns);
-	step->packets += risen(packets_of(keep->node, guest->id), &kept->packets);
+	kept->loop.cpu_ns = unheld_ns(guest->box, &kept->cpu);
+	step->packets += risen(packets_of(&keep->stats[guest->id]), &kept->packets);
 	return known;
 }
 
@@ -169,7 +262,7 @@ static struct kept_vnet *kept_vnet(struct pdp_powerkeep *keep, const struct pdp_
 	return kept;
 }
 
-/* A vnet with threads: one more step of its loop. */
+/* One more step of its loop. */
 static void limit(struct pdp_powerkeep *keep, const struct pdp_node_vnet *vnet, uint64_t ns)
 {
 	struct pdp_power_guest guests[PDP_VNET_GUESTS_MAX];
@@ -195,17 +288,43 @@ static void limit(struct pdp_powerkeep *keep, const struct pdp_node_vnet *vnet, 
 	tell_limit(keep, vnet, kept);
 }
 
+/* Has it used CPU time lately that no quota holds? */
+static bool is_busy(struct pdp_powerkeep *keep, const struct pdp_node_vnet *vnet, uint64_t ns)
+{
+	struct kept_vnet *kept = &keep->vnets[vnet->id];
+	bool busy = false;
+
+	for (size_t i = 0; i < vnet->n_guests; i++) {
+		bool thread;
+
+		if (!vnet->guests[i]->box)
+			continue;
+		thread = look_at_thread(keep, vnet->guests[i]);
+		busy |= charge_runs(keep, vnet->guests[i], thread, ns) || thread;
+	}
+	kept->idle = busy ? 0 : kept->idle + 1;
+	return kept->idle < IDLE_STEPS;
+}
+
 static void look_at_vnet(struct pdp_powerkeep *keep, const struct pdp_node_vnet *vnet, uint64_t ns)
 {
-	bool threads = false;
-
-	for (size_t i = 0; i < vnet->n_guests; i++)
-		if (vnet->guests[i]->box)
-			threads |= look_at_thread(vnet->guests[i]);
-	if (threads)
+	if (is_busy(keep, vnet, ns))
 		limit(keep, vnet, ns);
 	else
 		pdp_publish_power(keep->node->store, vnet->id, 0);
+}
+
+/* What cannot be measured cannot be held back; once is enough to say so. */
+static void look_at_clock(struct pdp_powerkeep *keep)
+{
+	struct pdp_error err;
+
+	if (keep->blind || !pdp_fastclock_look(keep->clock, keep->ns, &err))
+		return;
+	keep->blind = true;
+	pdp_event(keep->node->events, PDP_LOG_WARNING, PDP_EVENT_POWER_LIMIT, "node",
+		  "what fast halves without a thread use cannot be charged to their guests: %s",
+		  err.text);
 }
 
 static void on_tick(evutil_socket_t fd, short what, void *arg)
@@ -220,8 +339,10 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 		return;
 	keep->ns = now;
 	keep->round++;
+	read_stats(keep);
 	for (size_t i = 0; i < node->model.n_vnets; i++)
 		look_at_vnet(keep, &node->vnets[i], ns);
+	look_at_clock(keep);
 }
 
 int pdp_powerkeep_new(struct pdp_powerkeep **out, struct pdp_node *node)
@@ -235,6 +356,11 @@ int pdp_powerkeep_new(struct pdp_powerkeep **out, struct pdp_node *node)
 	keep->node = node;
 	keep->ns = pdp_now_ns();
 	keep->round = 1; /* what is zeroed was met in none */
+	if (pdp_fastclock_new(&keep->clock, node->base, node->loader)) {
+		pdp_powerkeep_free(keep);
+		*out = NULL;
+		return -ENOMEM;
+	}
 	keep->tick = event_new(node->base, -1, EV_PERSIST, on_tick, keep);
 	if (keep->tick && !event_add(keep->tick, &interval))
 		return 0;
@@ -249,5 +375,6 @@ void pdp_powerkeep_free(struct pdp_powerkeep *keep)
 		return;
 	if (keep->tick)
 		event_free(keep->tick);
+	pdp_fastclock_free(keep->clock);
 	free(keep);
 }

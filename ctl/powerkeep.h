@@ -3,8 +3,8 @@
  * powerkeep.h - keeps each vnet within its power: what its guests use is measured, ten times a second, and
  * what it may get published (powerloop.h).
  *
- * Of vnets with a guest whose eth0 has a kernel thread. Where none has, agents are all there is, and
- * their CFS quota holds them.
+ * Of vnets with a guest on whose eth0 more is done than to hand packets to its agent, in a thread or in softirqs
+ * of others, and decides which of these. Agents alone are held by their CFS quota.
  */
 #ifndef PDP_POWERKEEP_H
 #define PDP_POWERKEEP_H

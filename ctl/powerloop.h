@@ -3,7 +3,7 @@
  * powerloop.h - how many packets a second a vnet may get so that its guests use no more CPU than their
  * power. Pure: measurements in, a limit out.
  *
- * For guests whose packets a kernel thread processes, which no CFS quota holds back (docs/fast-half.md).
+ * For guests part of whose work is done where no CFS quota holds it back (docs/fast-half.md).
  * What a guest uses beyond its power is a debt, paid back within a second; what it leaves is saved up, for
  * a tenth of one. A vnet none of whose guests is in debt is not limited. When one is, the limit is what its
  * power buys at what a packet has cost lately, and it stays until the vnet has got along with it, without

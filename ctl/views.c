@@ -463,6 +463,7 @@ static json_t *view_fast_half(const struct pdp_guest_view *view,
 	set_int(out, "eth0_tx_drops", view->eth0_tx_drops);
 	set_int(out, "runs", fast->runs);
 	set_int(out, "run_ns", fast->run_ns);
+	set_int(out, "softirq_cpu_ns", view->softirq_cpu_ns);
 	json_object_set_new(out, "ns_per_packet",
 			    fast->runs ? json_integer((json_int_t)(fast->run_ns / fast->runs))
 				       : json_null());

@@ -208,6 +208,18 @@ bool pdp_guest_has_thread(const struct pdp_guest_box *guest)
 	return false;
 }
 
+bool pdp_guest_has_fast_half(const struct pdp_guest_box *guest)
+{
+	(void)guest;
+	return false;
+}
+
+void pdp_guest_charge(struct pdp_guest_box *guest, uint64_t ns)
+{
+	(void)guest;
+	(void)ns;
+}
+
 struct pdp_guest_cpu pdp_guest_cpu(const struct pdp_guest_box *guest)
 {
 	(void)guest;

@@ -11,32 +11,25 @@
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/figure6.sh"
 . "$(dirname "$0")/live.sh"
+. "$(dirname "$0")/power.sh"
 
 begin "power is kept"
 figure6
-half() {
-	sed 's/^    data-plane:.*/&\n    fast-half: on/'
-}
-shares() {
-	red 20m | half
-	green 30m | half
-	blue 50m | half
+shares_on() {
+	shares on
 }
 quiet_and_loud() {
-	red 20m | half
-	green 300m | half
+	red 20m | half on
+	green 300m | half on
 }
 FES=1 CAPACITY=1000m
-node_file shares shares
+node_file shares shares_on
 node_file loud quiet_and_loud
 cp "$WORK/shares.yaml" "$WORK/node.yaml"
 check "the node comes up" node_up "$WORK/node.yaml"
 
 # --- threads
 
-guest() {
-	ctl -j guest show "$1" | jq -r ".[0]$2"
-}
 all_threaded() {
 	ctl -j guest show | jq -e 'all(.thread.pid > 0)'
 }
@@ -87,59 +80,10 @@ come_first() {
 
 check "guests come first" come_first
 
-flood() {
-	local n=$1 encap=$2 local=$3 remote=$4
-	shift 4
-	background src taskset -c 0 "$BENCH/pktgen" --dev s0 --dst-mac "$(mac_of node ethA)" --encap "$encap" \
-		--local "$local" --remote "$remote" --src "10.$n.1.2" --dst "10.$n.2.2" --seconds 12 --flows 64 --unwatched "$@"
-	FLOODS+=("${BG_PIDS[BG]}")
-}
-used() {
-	guest "$1-1" .cpu_ns
-}
-now_ns() {
-	date +%s%N
-}
-# Of each, the part of its power that it used, in percent.
-parts() {
-	local vnet power
-	for vnet in red:20 green:30 blue:50; do
-		power=${vnet#*:}
-		vnet=${vnet%:*}
-		echo $((($(used "$vnet") - ${USED[$vnet]}) * 100000 / power / ($(now_ns) - BEGAN)))
-	done
-}
-declare -A USED
-FLOODS=()
-background dst "$BENCH/sink" --dev d0 --encap udp --port 5001 --mid-stream --seconds 20
-sink=${BG_PIDS[BG]}
-flood 1 udp 192.0.2.2:5001 192.0.2.1:5001
-flood 2 udp '[2001:db8:1::2]:5002' '[2001:db8:1::1]:5002'
-flood 3 vxlan 192.0.2.2:4789 192.0.2.1:4789 --vni 42 --inner-src-mac 02:00:00:00:42:a1 --inner-dst-mac 02:00:00:00:42:01
-sleep 3
-BEGAN=$(now_ns)
-for vnet in red green blue; do
-	USED[$vnet]=$(used "$vnet")
-done
-sleep 7
-parts >"$WORK/parts"
-echo "# red, green and blue used $(paste -sd' ' "$WORK/parts") % of their power"
-none_over() {
-	jq -es 'all(. < 125)' "$WORK/parts"
-}
-# On a machine that has better things to do nobody gets his power, but all the same part of it.
-none_starves() {
-	jq -es 'min * 3 > max' "$WORK/parts"
-}
+overload
 check "none uses more than its power" none_over
 check "none starves another" none_starves
-wait "${FLOODS[@]}"
-kill -INT "$sink" 2>/dev/null
-wait "$sink"
 check "the books balance" wait_for 3 ctl stats --check
-unlimited() {
-	ctl -j vnet show | jq -e 'all(.power_limit_pps == null)'
-}
 check "when it is over, no limit stays" wait_for 5 unlimited
 
 # --- a flood beside a neighbour that behaves
