@@ -9,10 +9,10 @@
 begin "an end in the middle of a change"
 figure6
 FES=2 CAPACITY=300m node_file small red 300m
-FES=10 CAPACITY=300m node_file large red 2700m
+FES=24 CAPACITY=300m node_file large red 6900m
 check "the node comes up" node_up "$WORK/small.yaml"
 
-# begin_change: it starts eight guests, each in a turn of its own; some are there when this returns.
+# begin_change: it starts 22 guests, some at a time; three or so are there when this returns.
 begin_change() {
 	ctl apply -f "$WORK/large.yaml" >"$WORK/said" 2>&1 &
 	CHANGE=$!
