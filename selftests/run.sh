@@ -4,7 +4,7 @@
 #   selftests/run.sh [unit] [prog] [fuzz] [net]     levels, all by default
 #   T=router selftests/run.sh net            only tests whose name has "router"
 #   V=1 selftests/run.sh                     what they say as they say it, one test after the other
-#   JOBS=1 selftests/run.sh                  so many at a time; twice as many as there are CPUs by default: net
+#   JOBS=1 selftests/run.sh                  so many at a time; one more than there are CPUs by default: net
 #                                            tests mostly wait
 #
 # Tests run beside each other, but one with a line `# serial: WHY` in its head runs when all others have ended: it
@@ -93,7 +93,7 @@ if [ "${V:-0}" = 1 ]; then
 	set -- --verbose --exec '' $together $alone
 else
 	# shellcheck disable=SC2086
-	set -- --jobs "${JOBS:-$((2 * $(nproc)))}" --exec "sh selftests/one.sh $TAPS" $together $alone
+	set -- --jobs "${JOBS:-$(($(nproc) + 1))}" --exec "sh selftests/one.sh $TAPS" $together $alone
 fi
 
 # In a process group of its own, so that all of it can be ended, and waited for.

@@ -17,7 +17,7 @@
 
 #define TURN_MS 100
 #define UNASKED_MAX 20 /* packets in a turn */
-#define BAN_TURNS 50
+#define BAN_TURNS 100
 
 static struct {
 	__u32 unasked; /* at the last turn */
