@@ -13,14 +13,14 @@ forwarding_tell() {
 # and takes its time; the steps that draw the curve are short.
 forwarding_ladder() {
 	local size=$1 rates=$2 figure=$3 lost=$4 system=$5 rate seconds said=
-	# What only scales, or differs in nothing from another, has no curve.
+	# What only scales, differs in nothing from another, or needs time to settle has no curve.
 	case $system in
-	pdp_fast2 | pdp_fast_[23] | af_packet) rates=0 ;;
+	pdp_fast2 | pdp_fast_[123] | af_packet) rates=0 ;;
 	esac
 	for rate in $rates; do
 		seconds=$SECONDS_EACH
 		[ "$rate" -eq 0 ] || seconds=$(jq -n "$SECONDS_EACH / 5")
-		measure "$rate" "$size" "$seconds"
+		settled "$rate" "$size" "$seconds"
 		record "$figure" "$system" "$rate" "$PPS" sent "$SENT" received "$RECEIVED"
 		[ -z "$lost" ] || record "$lost" "$system" "$rate" "$LOSS" sent "$SENT" received "$RECEIVED"
 		said="$said $PPS"

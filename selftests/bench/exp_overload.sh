@@ -18,7 +18,7 @@ overload_ladder() {
 	local tenth rate
 	for tenth in 10 12 16; do
 		rate=$((OVERLOAD_FLAT * tenth / 10))
-		measure "$rate" 46 "$SECONDS_EACH"
+		settled "$rate" 46 "$SECONDS_EACH"
 		record overload_ladder "$1" "$rate" "$PPS" sent "$SENT" received "$RECEIVED"
 	done
 }
@@ -27,7 +27,7 @@ overload_of() {
 	local second=0 pps seconds=$OVERLOAD_SECONDS
 	[ "$1" = pdp_fast_1 ] || seconds=$((OVERLOAD_SECONDS / 4))
 	system_up "$1"
-	measure 0 46 "$SECONDS_EACH"
+	settled 0 46 "$SECONDS_EACH"
 	OVERLOAD_FLAT=$PPS
 	alternating overload_ladder "$1"
 	measure $((OVERLOAD_FLAT * 10)) 46 "$seconds" --each-second
