@@ -117,10 +117,9 @@ int pdp_fastclock_look(struct pdp_fastclock *clock, uint64_t now_ns, struct pdp_
 		return 0;
 	begin(clock);
 	clock->began_ns = now_ns;
-	clock->fd = pdp_stats_clock();
+	clock->fd = pdp_loader_time_programs(err);
 	if (clock->fd < 0)
-		return pdp_fail(err, clock->fd, "the kernel does not time BPF programs: %s",
-				strerror(-clock->fd));
+		return clock->fd;
 	event_add(clock->end, &while_us);
 	return 0;
 }

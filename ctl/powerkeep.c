@@ -129,7 +129,7 @@ static bool look_at_thread(const struct pdp_powerkeep *keep, const struct pdp_no
 /* --- measures ----------------------------------------------------------------------------------- */
 
 /* Of all guests at once, for there may be thousands. */
-static void read_stats(struct pdp_powerkeep *keep)
+static int read_stats(struct pdp_powerkeep *keep)
 {
 	const struct pdp_node *node = keep->node;
 	uint32_t last = 0;
@@ -138,8 +138,8 @@ static void read_stats(struct pdp_powerkeep *keep)
 		for (size_t j = 0; j < node->vnets[i].n_guests; j++)
 			if (node->vnets[i].guests[j]->id > last)
 				last = node->vnets[i].guests[j]->id;
-	pdp_stats_read_first(node->loader, PDP_MAP_GUEST_STATS, last + 1, keep->stats,
-			     sizeof(*keep->stats));
+	return pdp_stats_read_first(node->loader, PDP_MAP_GUEST_STATS, last + 1, keep->stats,
+				    sizeof(*keep->stats));
 }
 
 /* What its two halves have processed: neither what was lost before it nor what waits. */
@@ -315,16 +315,22 @@ static void look_at_vnet(struct pdp_powerkeep *keep, const struct pdp_node_vnet 
 }
 
 /* What cannot be measured cannot be held back; once is enough to say so. */
+static void tell_blind(struct pdp_powerkeep *keep, const char *why)
+{
+	if (!keep->blind)
+		pdp_event(
+			keep->node->events, PDP_LOG_WARNING, PDP_EVENT_POWER_LIMIT, "node",
+			"what fast halves without a thread use cannot be charged to their guests: %s",
+			why);
+	keep->blind = true;
+}
+
 static void look_at_clock(struct pdp_powerkeep *keep)
 {
 	struct pdp_error err;
 
-	if (keep->blind || !pdp_fastclock_look(keep->clock, keep->ns, &err))
-		return;
-	keep->blind = true;
-	pdp_event(keep->node->events, PDP_LOG_WARNING, PDP_EVENT_POWER_LIMIT, "node",
-		  "what fast halves without a thread use cannot be charged to their guests: %s",
-		  err.text);
+	if (!keep->blind && pdp_fastclock_look(keep->clock, keep->ns, &err) < 0)
+		tell_blind(keep, err.text);
 }
 
 static void on_tick(evutil_socket_t fd, short what, void *arg)
@@ -332,6 +338,7 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 	struct pdp_powerkeep *keep = arg;
 	const uint64_t now = pdp_now_ns(), ns = now - keep->ns;
 	struct pdp_node *node = keep->node;
+	int code;
 
 	(void)fd;
 	(void)what;
@@ -339,7 +346,9 @@ static void on_tick(evutil_socket_t fd, short what, void *arg)
 		return;
 	keep->ns = now;
 	keep->round++;
-	read_stats(keep);
+	code = read_stats(keep);
+	if (code)
+		tell_blind(keep, strerror(-code));
 	for (size_t i = 0; i < node->model.n_vnets; i++)
 		look_at_vnet(keep, &node->vnets[i], ns);
 	look_at_clock(keep);

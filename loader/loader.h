@@ -178,7 +178,7 @@ int pdp_loader_detach_guest(struct pdp_loader *ld, uint16_t guest, struct pdp_er
 
 /*
  * The kernel's statistics of the program that this loader put on the guest's eth0: how often it ran since then and for
- * how long in all, as far as the kernel took the time (pdp_stats_clock()). 0 or -errno.
+ * how long in all, as far as the kernel took the time (pdp_loader_time_programs()). 0 or -errno.
  */
 int pdp_loader_guest_runs(const struct pdp_loader *ld, uint16_t guest, uint64_t *runs,
 			  uint64_t *ns);
@@ -231,11 +231,5 @@ int pdp_stats_read(const struct pdp_loader *ld, enum pdp_map map, uint32_t id, v
 /* The same of the elements 0..n-1 at once, into n structs. */
 int pdp_stats_read_first(const struct pdp_loader *ld, enum pdp_map map, uint32_t n, void *out,
 			 size_t size);
-
-/*
- * Have the kernel time all BPF programs, as kernel.bpf_stats_enabled=1 does, until the descriptor is closed
- * that this returns. It costs each run some 20 ns. -errno, as -EPERM without CAP_SYS_ADMIN.
- */
-int pdp_stats_clock(void);
 
 #endif

@@ -74,10 +74,3 @@ int pdp_stats_read_first(const struct pdp_loader *ld, enum pdp_map map, uint32_t
 	free(keys);
 	return rc;
 }
-
-int pdp_stats_clock(void)
-{
-	int fd = bpf_enable_stats(BPF_STATS_RUN_TIME);
-
-	return fd < 0 ? -errno : fd;
-}
