@@ -257,7 +257,7 @@ static const struct pdp_column guests[] = {
 	{"DROP pps", "drop_pps", .count = true, .rare = true},
 	{"RING", "ring_waiting", .count = true, .rare = true},
 	{"LIMIT pps", "power_limit_pps", .rare = true},
-	{"RESTARTS", "restarts"},
+	{"RESTARTS", "restarts", .rare = true},
 	{"FAST", NULL, fast_half},
 	{NULL},
 };
@@ -485,7 +485,7 @@ const struct pdp_cmd pdp_cmd_guest[] = {
 	 "or why it has none; LIMIT pps what its vnet may get, being over its power. DROP pps are packets that\n"
 	 "got neither into its agent nor through its fast half; RING are packets that waited for its agent, most\n"
 	 "at once in the last moments. Both are there when some guest has any. FAST: is the common case processed\n"
-	 "on the guest's device already: on, off, or no and why not."},
+	 "on the guest's device already: on, off, or no and why not. RESTARTS is there when some guest had one."},
 	{"time", "[ GUEST ]", "what a packet takes on the guests' devices", pdp_cmd_time,
 	 "Takes a second, in which the kernel times all BPF programs, and needs root. PACKETS and NS A PACKET are\n"
 	 "of the fast half, or of the owner's program, in that second; nothing where none runs."},

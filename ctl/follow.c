@@ -278,12 +278,14 @@ void pdp_follow_guest(struct pdp_guest_box *box, enum pdp_guest_state state,
 		pdp_log(PDP_LOG_ERROR, "guest %s: %s", guest->name, why.text);
 }
 
+/* Nothing of the first look: counters of a node that was adopted are of all its life. */
 static void rate(struct pdp_rate *rate, uint64_t rx, uint64_t tx, uint64_t ns)
 {
-	rate->rx_pps = (rx - rate->rx) * 1000000000ULL / ns;
-	rate->tx_pps = (tx - rate->tx) * 1000000000ULL / ns;
+	rate->rx_pps = rate->sampled ? (rx - rate->rx) * 1000000000ULL / ns : 0;
+	rate->tx_pps = rate->sampled ? (tx - rate->tx) * 1000000000ULL / ns : 0;
 	rate->rx = rx;
 	rate->tx = tx;
+	rate->sampled = true;
 }
 
 static void sample_reorder(struct pdp_node_vnet *vnet, const struct pdp_vnet_stats *stats)

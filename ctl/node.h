@@ -49,6 +49,7 @@ struct pdp_node_conf {
 struct pdp_rate {
 	uint64_t rx, tx; /* as last seen */
 	uint64_t rx_pps, tx_pps;
+	bool sampled; /* rx and tx are what was seen, and not 0 for want of a look */
 };
 
 struct pdp_agentconf;
