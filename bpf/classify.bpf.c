@@ -238,7 +238,11 @@ static __always_inline bool conforms(const struct pdp_vnet *vnet, __u32 vnet_id)
 {
 	struct pdp_police *police = bpf_map_lookup_elem(&pdp_police, &vnet_id);
 
-	return police && pdp_conforms(&police->tat, vnet->police_cost, vnet->police_burst);
+	if (!police)
+		return false;
+	if (vnet->police_burst & PDP_POLICE_POWER)
+		return pdp_conforms_bunched(&police->tat, vnet->police_cost, vnet->police_burst);
+	return pdp_conforms(&police->tat, vnet->police_cost, vnet->police_burst);
 }
 
 /* Over the lower of its two limits: which of them is that? */

@@ -222,15 +222,11 @@ measure() {
 	watch_rate "$rate" "$seconds"
 }
 
-# settled RATE SIZE SECONDS: as measure. What only the power loop holds is measured when the loop has found its limit and what
-# was used beyond the power before, in a second at most, is paid back.
-settled() {
+# settle RATE SIZE: what only the power loop holds is measured when the loop has found its limit: what was used beyond the power
+# before is paid back, in a second at most, and what a run takes is known from five samples, one a second.
+settle() {
 	case $SYSTEM in
-	pdp_fast_[123])
-		measure "$1" "$2" 2.5
-		measure "$1" "$2" "$(jq -n "2 * $3")"
-		;;
-	*) measure "$@" ;;
+	pdp_fast_[123]) measure "$1" "$2" 6.5 ;;
 	esac
 }
 

@@ -577,7 +577,7 @@ static void test_police_burst(void **unused)
 	uint64_t tat = now_16th_ns() + (100000000ull << PDP_POLICE_SHIFT);
 
 	(void)unused;
-	police(1 << 20, UINT32_MAX, tat);
+	police(1 << 20, UINT32_MAX & ~PDP_POLICE_POWER, tat);
 	for (int i = 1; i <= 3; i++) {
 		assert_int_equal(classify_flow(0).verdict, XDP_REDIRECT);
 		if (tat > now_16th_ns()) /* or this machine stood still for 0.1 s */
@@ -591,12 +591,46 @@ static void test_police_refuses(void **unused)
 	uint64_t tat = now_16th_ns() + (3600000000000ull << PDP_POLICE_SHIFT);
 
 	(void)unused;
-	police(1000, UINT32_MAX, tat);
+	police(1000, UINT32_MAX & ~PDP_POLICE_POWER, tat);
 	for (int i = 0; i < 3; i++)
 		assert_int_equal(classify_flow(0).verdict, XDP_DROP);
 	assert_int_equal(police_tat(), tat);
 	police(0, 0, tat);
 	assert_int_equal(classify_flow(0).verdict, XDP_REDIRECT);
+}
+
+/*
+ * Over its power, nothing goes until a bunch may: 64 packets, or a millisecond's. The last bit of the time says so. Bursts
+ * are of 134 ms here, and packets of 0.26 ms.
+ */
+static void test_power_comes_in_bunches(void **unused)
+{
+	const uint32_t cost = 1 << 22, burst = (1u << 31) | PDP_POLICE_POWER;
+	const uint64_t bunch = 1000000ull << PDP_POLICE_SHIFT, closed = 1;
+	uint64_t tat = now_16th_ns() + (3600000000000ull << PDP_POLICE_SHIFT);
+
+	(void)unused;
+	police(cost, burst, tat);
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(classify_flow(0).verdict, XDP_DROP);
+		assert_int_equal(police_tat(), tat | closed);
+	}
+	/* Not over it yet: goes, as of any rate. */
+	tat = (now_16th_ns() + burst - bunch / 2) & ~closed;
+	police(cost, burst, tat);
+	assert_int_equal(classify_flow(0).verdict, XDP_REDIRECT);
+	assert_int_equal(police_tat(), tat + cost);
+	/* The same, having been over it. */
+	police(cost, burst, tat | closed);
+	if (classify_flow(0).verdict == XDP_REDIRECT)
+		assert_true(now_16th_ns() + burst - bunch >= tat); /* this machine stood still */
+	else
+		assert_int_equal(police_tat(), tat | closed);
+	/* A bunch below it. */
+	tat = (now_16th_ns() + burst - 2 * bunch) & ~closed;
+	police(cost, burst, tat | closed);
+	assert_int_equal(classify_flow(0).verdict, XDP_REDIRECT);
+	assert_int_equal(police_tat(), tat + cost);
 }
 
 /* Send one LOCAL packet of vif 1. */
@@ -743,6 +777,7 @@ int main(void)
 		cmocka_unit_test_setup(test_police_idle, refill),
 		cmocka_unit_test_setup(test_police_burst, refill),
 		cmocka_unit_test_setup(test_police_refuses, refill),
+		cmocka_unit_test_setup(test_power_comes_in_bunches, refill),
 		cmocka_unit_test_setup(test_local_police, refill),
 		cmocka_unit_test_setup(test_loss, refill),
 		cmocka_unit_test_setup(test_local_and_back, refill),
