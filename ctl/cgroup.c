@@ -253,19 +253,22 @@ int pdp_cgroup_set_weight(const struct pdp_cgroup *cg, uint32_t power, struct pd
 		      : write_item(cg->cpu, "cpu.shares", err, "%u", pdp_cpu_shares(power));
 }
 
-int pdp_cgroup_set_power(const struct pdp_cgroup *cg, uint32_t power, struct pdp_error *err)
+int pdp_cgroup_set_quota(const struct pdp_cgroup *cg, uint32_t power, struct pdp_error *err)
 {
 	const struct pdp_cpu_quota quota = pdp_cpu_quota(power);
 	int code;
 
-	if (cg->v2) {
-		code = write_item(cg->cpu, "cpu.max", err, "%u %u", quota.quota_us,
+	if (cg->v2)
+		return write_item(cg->cpu, "cpu.max", err, "%u %u", quota.quota_us,
 				  quota.period_us);
-	} else {
-		code = write_item(cg->cpu, "cpu.cfs_period_us", err, "%u", quota.period_us);
-		if (!code)
-			code = write_item(cg->cpu, "cpu.cfs_quota_us", err, "%u", quota.quota_us);
-	}
+	code = write_item(cg->cpu, "cpu.cfs_period_us", err, "%u", quota.period_us);
+	return code ? code : write_item(cg->cpu, "cpu.cfs_quota_us", err, "%u", quota.quota_us);
+}
+
+int pdp_cgroup_set_power(const struct pdp_cgroup *cg, uint32_t power, struct pdp_error *err)
+{
+	int code = pdp_cgroup_set_quota(cg, power, err);
+
 	return code ? code : pdp_cgroup_set_weight(cg, power, err);
 }
 

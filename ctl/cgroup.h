@@ -57,8 +57,9 @@ int pdp_cgroup_quota(const struct pdp_cgroup *cg, struct pdp_cpu_quota *out);
 /* The limit on memory; 0 when there is none or it cannot be told. */
 uint64_t pdp_cgroup_memory_limit(const struct pdp_cgroup *cg);
 
-/* Put in force: the quota and the weight of a power, a limit on memory. 0 or -errno with the file. */
+/* Put in force: the quota and the weight of a power, a quota alone, a limit on memory. 0 or -errno with the file. */
 int pdp_cgroup_set_power(const struct pdp_cgroup *cg, uint32_t power, struct pdp_error *err);
+int pdp_cgroup_set_quota(const struct pdp_cgroup *cg, uint32_t power, struct pdp_error *err);
 int pdp_cgroup_set_memory(const struct pdp_cgroup *cg, uint32_t mib, struct pdp_error *err);
 
 /*

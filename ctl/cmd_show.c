@@ -479,13 +479,14 @@ const struct pdp_cmd pdp_cmd_vif[] = {
 };
 const struct pdp_cmd pdp_cmd_guest[] = {
 	{"show", "[ NAME ]", "guests, their CPU, memory and rates", show_guests,
-	 "QUOTA is the CPU share as the cgroup tells it, CPU what was used in the last second,\n"
-	 "MEMORY what the cgroup is charged with. RX is towards the guest. KIND is fe and the data plane,\n"
-	 "or mh and the control plane. THREAD is what of CPU the kernel thread of the guest's device used,\n"
-	 "or why it has none; LIMIT pps what its vnet may get, being over its power. DROP pps are packets that\n"
-	 "got neither into its agent nor through its fast half; RING are packets that waited for its agent, most\n"
-	 "at once in the last moments. Both are there when some guest has any. FAST: is the common case processed\n"
-	 "on the guest's device already: on, off, or no and why not. RESTARTS is there when some guest had one."},
+	 "QUOTA is the CPU share of its agent as the cgroup tells it: its power, or down to half of that while its\n"
+	 "fast half uses some without a thread. CPU is what both used in the last second, MEMORY what the cgroup\n"
+	 "is charged with. RX is towards the guest. KIND is fe and the data plane, or mh and the control plane.\n"
+	 "THREAD is what of CPU the kernel thread of the guest's device used, or why it has none; LIMIT pps what\n"
+	 "its vnet may get, being over its power. DROP pps are packets that got neither into its agent nor through\n"
+	 "its fast half; RING are packets that waited for its agent, most at once in the last moments. Both are\n"
+	 "there when some guest has any. FAST: is the common case processed on the guest's device already: on,\n"
+	 "off, or no and why not. RESTARTS is there when some guest had one."},
 	{"time", "[ GUEST ]", "what a packet takes on the guests' devices", pdp_cmd_time,
 	 "Takes a second, in which the kernel times all BPF programs, and needs root. PACKETS and NS A PACKET are\n"
 	 "of the fast half, or of the owner's program, in that second; nothing where none runs."},

@@ -40,7 +40,7 @@ struct pdp_guest_spec {
 	uint16_t id;
 	char name[48]; /* VNET-N: for people; the LXC name adds pdp-NODE- */
 	const char *cpus; /* cpuset list */
-	uint32_t power; /* millicores: CFS quota */
+	uint32_t power; /* millicores; its agent's CFS quota, less what pdp_guest_share_power() has taken */
 	uint32_t memory_mib;
 	const char *dataplane;
 	enum pdp_fast_half fast_half;
@@ -161,6 +161,14 @@ void pdp_guest_release(struct pdp_guest_box *guest);
  */
 int pdp_guest_set_power(struct pdp_guest_box *guest, uint32_t power, struct pdp_error *err);
 int pdp_guest_set_memory(struct pdp_guest_box *guest, uint32_t memory_mib, struct pdp_error *err);
+
+/*
+ * pdp_guest_share_power() - its fast half, which no quota holds, has used fast_ns in the last ns: from now on its agent
+ * has what that leaves of its power (powerloop.h). All of it again when its power is set, or its container made
+ * anew. Cheap while nothing is to be changed.
+ */
+int pdp_guest_share_power(struct pdp_guest_box *guest, uint64_t fast_ns, uint64_t ns,
+			  struct pdp_error *err);
 
 /* Its owner has another program: it takes the place of the one on eth0, without a packet lost. */
 int pdp_guest_renew_program(struct pdp_guest_box *guest, struct pdp_error *err);

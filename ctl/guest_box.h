@@ -38,6 +38,7 @@ struct pdp_guest_box {
 	struct pdp_felink link;
 	struct pdp_agentlink *agent;
 	struct pdp_cgroup cgroup;
+	uint32_t agent_power; /* what of k.power is its agent's: its quota */
 	pid_t init_pid;
 	int init_pidfd;
 	struct event *death_ev; /* init_pidfd is readable */

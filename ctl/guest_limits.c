@@ -7,6 +7,7 @@
 
 #include "ctl/guest_box.h"
 #include "ctl/netns.h"
+#include "ctl/powerloop.h"
 
 static int check_power(const struct pdp_guest_box *guest, struct pdp_error *err)
 {
@@ -32,7 +33,7 @@ int pdp_guest_set_power(struct pdp_guest_box *guest, uint32_t power, struct pdp_
 
 	if (!power)
 		return pdp_fail(err, -EINVAL, "guest %s: power is 0", guest->k.name);
-	guest->k.power = power;
+	guest->k.power = guest->agent_power = power;
 	pdp_box_save(guest);
 	if (!guest->init_pid)
 		return 0;
@@ -42,6 +43,22 @@ int pdp_guest_set_power(struct pdp_guest_box *guest, uint32_t power, struct pdp_
 	if (code)
 		return pdp_fail(err, code, "guest %s: %s", guest->k.name, why.text);
 	return check_power(guest, err);
+}
+
+int pdp_guest_share_power(struct pdp_guest_box *guest, uint64_t fast_ns, uint64_t ns,
+			  struct pdp_error *err)
+{
+	const uint32_t agent = pdp_power_agent(guest->k.power, guest->agent_power, fast_ns, ns);
+	struct pdp_error why;
+	int code;
+
+	if (!guest->init_pid || agent == guest->agent_power)
+		return 0;
+	code = pdp_cgroup_set_quota(&guest->cgroup, agent, &why);
+	if (code)
+		return pdp_fail(err, code, "guest %s: %s", guest->k.name, why.text);
+	guest->agent_power = agent;
+	return 0;
 }
 
 int pdp_guest_set_memory(struct pdp_guest_box *guest, uint32_t memory_mib, struct pdp_error *err)

@@ -41,7 +41,7 @@ static int begin_container(struct pdp_guest_box *guest, struct pdp_error *err)
 
 	snprintf(arguments, sizeof(arguments), "--dev " PDP_FELINK_INNER " --dataplane %s",
 		 guest->k.dataplane);
-	guest->begun.power = conf.power;
+	guest->begun.power = guest->agent_power = conf.power;
 	guest->begun.memory_mib = conf.memory_mib;
 	return pdp_container_begin(&guest->starter, &conf, err);
 }

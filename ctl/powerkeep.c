@@ -24,14 +24,19 @@
 #define EVENT_INTERVAL_MS 10000
 /* A vnet whose guests have done nothing that a quota does not hold, for so many steps, is not measured. */
 #define IDLE_STEPS 10
+/* So often it is looked at what the fast half leaves to the agent. */
+#define SHARE_NS 1000000000ULL
 /* A program that takes so long is given a thread, if it takes so much of a CPU. */
-#define THREAD_RUN_NS 500
+#define THREAD_RUN_NS 500.0
 #define THREAD_BUSY 0.05
 
 struct kept_guest {
 	uint64_t round; /* in which it was measured last */
 	struct pdp_guest_cpu cpu; /* as seen then */
 	uint64_t packets;
+	uint64_t fast_ns; /* used in softirqs since its agent's share was looked at, */
+	uint64_t share_ns; /* so long ago */
+	bool unshared; /* that could not be put in force, which was told */
 	struct pdp_power_guest loop;
 };
 
@@ -191,18 +196,18 @@ static uint64_t drops_of(const struct pdp_node *node, uint16_t id)
 	return stats.drop_over_power;
 }
 
-/*
- * With a thread, all that the guest has used since. Without one its agent is left to its quota: what it needs for a
- * new table must not cost the vnet packets.
- */
-static uint64_t unheld_ns(const struct pdp_guest_box *box, struct pdp_guest_cpu *seen)
+/* What the guest has used since. With a thread beside it no quota holds the agent to what that leaves. */
+static void measure_cpu(const struct pdp_guest_box *box, struct kept_guest *kept)
 {
 	const struct pdp_guest_cpu cpu = pdp_guest_cpu(box);
-	const uint64_t agent_ns = risen(cpu.agent_ns, &seen->agent_ns);
-	const uint64_t thread_ns = risen(cpu.thread_ns, &seen->thread_ns);
-	const uint64_t softirq_ns = risen(cpu.softirq_ns, &seen->softirq_ns);
+	const uint64_t agent_ns = risen(cpu.agent_ns, &kept->cpu.agent_ns);
+	const uint64_t thread_ns = risen(cpu.thread_ns, &kept->cpu.thread_ns);
+	const uint64_t softirq_ns = risen(cpu.softirq_ns, &kept->cpu.softirq_ns);
+	const bool thread = pdp_guest_has_thread(box);
 
-	return softirq_ns + thread_ns + (pdp_guest_has_thread(box) ? agent_ns : 0);
+	kept->fast_ns += softirq_ns;
+	kept->loop.cpu_ns = softirq_ns + thread_ns + (thread ? agent_ns : 0);
+	kept->loop.agent_ns = thread ? 0 : agent_ns;
 }
 
 /* Adds its packets to the step; false when it is met for the first time and there is nothing to compare. */
@@ -216,9 +221,50 @@ static bool measure(struct pdp_powerkeep *keep, const struct pdp_node_guest *gue
 		memset(kept, 0, sizeof(*kept));
 	kept->round = keep->round;
 	kept->loop.power = guest->power;
-	kept->loop.cpu_ns = unheld_ns(guest->box, &kept->cpu);
+	measure_cpu(guest->box, kept);
+	if (!known)
+		kept->fast_ns = 0;
 	step->packets += risen(packets_of(&keep->stats[guest->id]), &kept->packets);
 	return known;
+}
+
+/* --- shares ------------------------------------------------------------------------------------- */
+
+static void share(struct pdp_powerkeep *keep, const struct pdp_node_guest *guest, uint64_t fast_ns,
+		  uint64_t ns)
+{
+	struct kept_guest *kept = &keep->guests[guest->id];
+	struct pdp_error err;
+	char object[80];
+	const bool failed = pdp_guest_share_power(guest->box, fast_ns, ns, &err);
+
+	if (failed && !kept->unshared) {
+		snprintf(object, sizeof(object), "guest %s", guest->name);
+		pdp_event(keep->node->events, PDP_LOG_WARNING, PDP_EVENT_POWER_LIMIT, object,
+			  "its agent may use what its fast half uses too: %s", err.text);
+	}
+	kept->unshared = failed;
+}
+
+/* Once a second its agent gets what its fast half has left. */
+static void share_in_time(struct pdp_powerkeep *keep, const struct pdp_node_guest *guest,
+			  uint64_t ns)
+{
+	struct kept_guest *kept = &keep->guests[guest->id];
+
+	kept->share_ns += ns;
+	if (kept->share_ns < SHARE_NS)
+		return;
+	share(keep, guest, kept->fast_ns, kept->share_ns);
+	kept->fast_ns = kept->share_ns = 0;
+}
+
+/* No fast half has run for a while: its agent gets all. */
+static void unshare(struct pdp_powerkeep *keep, const struct pdp_node_vnet *vnet)
+{
+	for (size_t i = 0; i < vnet->n_guests; i++)
+		if (vnet->guests[i]->box)
+			share(keep, vnet->guests[i], 0, SHARE_NS);
 }
 
 /* --- limits ------------------------------------------------------------------------------------- */
@@ -285,6 +331,9 @@ static void limit(struct pdp_powerkeep *keep, const struct pdp_node_vnet *vnet, 
 	for (i = n = 0; i < vnet->n_guests; i++)
 		if (vnet->guests[i]->box)
 			keep->guests[vnet->guests[i]->id].loop = guests[n++];
+	for (i = 0; i < vnet->n_guests; i++)
+		if (vnet->guests[i]->box)
+			share_in_time(keep, vnet->guests[i], ns);
 	tell_limit(keep, vnet, kept);
 }
 
@@ -308,10 +357,12 @@ static bool is_busy(struct pdp_powerkeep *keep, const struct pdp_node_vnet *vnet
 
 static void look_at_vnet(struct pdp_powerkeep *keep, const struct pdp_node_vnet *vnet, uint64_t ns)
 {
-	if (is_busy(keep, vnet, ns))
+	if (is_busy(keep, vnet, ns)) {
 		limit(keep, vnet, ns);
-	else
-		pdp_publish_power(keep->node->store, vnet->id, 0);
+		return;
+	}
+	pdp_publish_power(keep->node->store, vnet->id, 0);
+	unshare(keep, vnet);
 }
 
 /* What cannot be measured cannot be held back; once is enough to say so. */

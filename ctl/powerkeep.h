@@ -4,7 +4,8 @@
  * what it may get published (powerloop.h).
  *
  * Of vnets with a guest on whose eth0 more is done than to hand packets to its agent, in a thread or in softirqs
- * of others, and decides which of these. Agents alone are held by their CFS quota.
+ * of others, and decides which of these. Agents are held by their CFS quota: once a second it becomes what
+ * those softirqs leave of their guest's power.
  */
 #ifndef PDP_POWERKEEP_H
 #define PDP_POWERKEEP_H

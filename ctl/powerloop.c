@@ -18,6 +18,8 @@
 #define SAVED_NS (0.1 * NS_OF_S) /* of its power, or */
 #define SAVED_MIN_NS (10 * NS_OF_MS) /* in CPU time: some ticks */
 #define DEBT_NS NS_OF_S /* of its power at most; paid back in a second */
+#define OWN 0.5 /* of the power, each half's */
+#define NOTICED (1.0 / 16) /* of the power: less is no reason for another quota */
 #define PACE_MIN 0.25 /* times the power, while it pays back much */
 #define CALM_STEPS 10
 #define LIMIT_MIN 100 /* packets a second */
@@ -39,12 +41,31 @@ static double most(double a, double b)
 	return a > b ? a : b;
 }
 
+static double saved_most(const struct pdp_power_guest *guest)
+{
+	return most(power_of(guest) * SAVED_NS, SAVED_MIN_NS);
+}
+
+/*
+ * Of the agent's time counts what is its own half; the rest is what its fast half has left. It uses its quota in slices, so
+ * that what one step lacks of that half is the next one's.
+ */
+static void count(struct pdp_power_guest *guest, const struct pdp_power_step *step)
+{
+	double agent_ns;
+
+	guest->own_ns += OWN * power_of(guest) * (double)step->ns;
+	agent_ns = least((double)guest->agent_ns, guest->own_ns);
+	guest->own_ns = least(guest->own_ns - agent_ns, saved_most(guest));
+	guest->used_ns = (double)guest->cpu_ns + agent_ns;
+}
+
 static void book(struct pdp_power_guest *guest, const struct pdp_power_step *step)
 {
 	const double power = power_of(guest);
 
-	guest->debt_ns += (double)guest->cpu_ns - power * (double)step->ns;
-	guest->debt_ns = most(guest->debt_ns, -most(power * SAVED_NS, SAVED_MIN_NS));
+	guest->debt_ns += guest->used_ns - power * (double)step->ns;
+	guest->debt_ns = most(guest->debt_ns, -saved_most(guest));
 	guest->debt_ns = least(guest->debt_ns, power * DEBT_NS);
 }
 
@@ -54,7 +75,7 @@ static bool is_far_off(const struct pdp_power_guest *guests, size_t n,
 	for (size_t i = 0; i < n; i++) {
 		const double share = power_of(&guests[i]) * (double)step->ns;
 
-		if ((double)guests[i].cpu_ns > FAR_OFF * share + SAVED_MIN_NS)
+		if (guests[i].used_ns > FAR_OFF * share + SAVED_MIN_NS)
 			return true;
 	}
 	return false;
@@ -78,7 +99,7 @@ static void remember(struct pdp_power_loop *loop, struct pdp_power_guest *guests
 
 	loop->packets = loop->packets * memory + bought(loop, step);
 	for (size_t i = 0; i < n; i++)
-		guests[i].spent_ns = guests[i].spent_ns * memory + (double)guests[i].cpu_ns;
+		guests[i].spent_ns = guests[i].spent_ns * memory + guests[i].used_ns;
 }
 
 /* What the power of the guest that is dearest for it buys; 0 when nothing is known. */
@@ -108,6 +129,8 @@ uint64_t pdp_power_step(struct pdp_power_loop *loop, struct pdp_power_guest *gue
 	bool indebted = false;
 	double pps;
 
+	for (size_t i = 0; i < n; i++)
+		count(&guests[i], step);
 	remember(loop, guests, n, step);
 	for (size_t i = 0; i < n; i++) {
 		book(&guests[i], step);
@@ -123,4 +146,16 @@ uint64_t pdp_power_step(struct pdp_power_loop *loop, struct pdp_power_guest *gue
 	if (loop->calm && pps < (double)loop->limit_pps)
 		return loop->limit_pps;
 	return loop->limit_pps = (uint64_t)most(least(pps, LIMIT_MAX), LIMIT_MIN);
+}
+
+uint32_t pdp_power_agent(uint32_t power, uint32_t now, uint64_t fast_ns, uint64_t ns)
+{
+	const double fast = 1000.0 * (double)fast_ns / (double)ns;
+	const double left = most(power - fast, OWN * power);
+
+	if (!fast_ns)
+		return power;
+	if (most(now - left, left - now) < NOTICED * power)
+		return now;
+	return (uint32_t)(left + 0.5);
 }

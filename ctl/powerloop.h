@@ -8,6 +8,9 @@
  * a tenth of one. A vnet none of whose guests is in debt is not limited. When one is, the limit is what its
  * power buys at what a packet has cost lately, and it stays until the vnet has got along with it, without
  * a drop, for a second.
+ *
+ * An agent that a quota holds shares the power with its fast half: half of it is each one's own, and what the one
+ * does not use the other may.
  */
 #ifndef PDP_POWERLOOP_H
 #define PDP_POWERLOOP_H
@@ -18,7 +21,10 @@
 /* A guest of the vnet. Zeroed at first; the caller sets what is new before each step. */
 struct pdp_power_guest {
 	uint32_t power; /* millicores */
-	uint64_t cpu_ns; /* used since the last step, by both halves */
+	uint64_t cpu_ns; /* used since the last step, of what nothing but the limit holds */
+	uint64_t agent_ns; /* and by its agent, if a quota holds that: half of the power counts at most */
+	double own_ns; /* the loop's: of the agent's half, not used so far */
+	double used_ns; /* the loop's: what counts of both */
 	double debt_ns; /* the loop's; below 0: saved up */
 	double spent_ns; /* the loop's: lately, older steps count less */
 };
@@ -42,5 +48,12 @@ struct pdp_power_step {
 /* The limit from now on, also in loop->limit_pps. Guests that are not measured are left out. */
 uint64_t pdp_power_step(struct pdp_power_loop *loop, struct pdp_power_guest *guests, size_t n,
 			const struct pdp_power_step *step);
+
+/*
+ * pdp_power_agent() - what a guest's agent may use of its power from now on, in millicores: what its fast half, which
+ * has used fast_ns in the last ns, leaves of it; half of it at least.
+ * @now: what it may so far. Stays while that is right to one part in 16.
+ */
+uint32_t pdp_power_agent(uint32_t power, uint32_t now, uint64_t fast_ns, uint64_t ns);
 
 #endif

@@ -233,6 +233,16 @@ int pdp_guest_set_power(struct pdp_guest_box *guest, uint32_t power, struct pdp_
 	return 0;
 }
 
+int pdp_guest_share_power(struct pdp_guest_box *guest, uint64_t fast_ns, uint64_t ns,
+			  struct pdp_error *err)
+{
+	(void)guest;
+	(void)fast_ns;
+	(void)ns;
+	(void)err;
+	return 0;
+}
+
 int pdp_guest_set_memory(struct pdp_guest_box *guest, uint32_t memory_mib, struct pdp_error *err)
 {
 	(void)err;

@@ -220,6 +220,7 @@ static void test_limits_v2(void **state)
 {
 	struct pdp_cgroup cg = {.v2 = true};
 	struct pdp_cpu_quota quota;
+	char path[PATH_MAX];
 	struct pdp_error err;
 
 	(void)state;
@@ -235,6 +236,13 @@ static void test_limits_v2(void **state)
 	assert_int_equal(pdp_cgroup_quota(&cg, &quota), 0);
 	assert_int_equal(quota.quota_us, 5000);
 	assert_int_equal(quota.period_us, 10000);
+	/* A quota alone needs no other file. */
+	snprintf(path, sizeof(path), "%s/cpu.weight", dir);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(pdp_cgroup_set_quota(&cg, 50, &err), 0);
+	assert_int_equal(pdp_cgroup_quota(&cg, &quota), 0);
+	assert_int_equal(quota.quota_us, 1000);
+	assert_int_equal(quota.period_us, 20000);
 	assert_int_equal(pdp_cgroup_set_memory(&cg, 64, &err), 0);
 	assert_int_equal(pdp_cgroup_memory_limit(&cg), 64 << 20);
 	memset(cg.cpu, 0, sizeof(cg.cpu));

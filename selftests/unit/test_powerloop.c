@@ -18,12 +18,22 @@
 #define STEP_NS (PDP_POWER_STEP_MS * 1e6)
 #define GUESTS_MAX 4
 
-/* A guest on a CPU that it may have all of: nothing but the loop holds it. */
+/* What a half has used, and what of that was told: by the kernel in ticks, or charged for what was counted. */
+struct sim_time {
+	double used_ns, told_ns;
+};
+
+/* A guest on a CPU that it may have all of: nothing but the loop holds it, but for its agent's quota. */
 struct sim_guest {
 	double weight; /* its share of the vnet's packets */
 	double packet_ns;
 	double idle_ns; /* used in each step whatever comes */
-	double used_ns, told_ns;
+	struct sim_time fast;
+	double agent_wants; /* cores */
+	struct sim_time agent;
+	uint32_t quota; /* millicores; 0 = there is no agent */
+	unsigned int quotas; /* that it was given so far */
+	double second_ns; /* of the fast half, in the second that has begun */
 };
 
 struct sim {
@@ -58,17 +68,36 @@ static double process(struct sim_guest *guest, double packets)
 	const double room = (STEP_NS - guest->idle_ns) / cost;
 	const double done = packets < room ? packets : room;
 
-	guest->used_ns += guest->idle_ns + done * cost;
+	guest->fast.used_ns += guest->idle_ns + done * cost;
 	return done;
 }
 
-static uint64_t tell(struct sim_guest *guest)
+static uint64_t tell(struct sim_time *time, double tick_ns)
 {
-	const double ticks = (double)(uint64_t)(guest->used_ns / TICK_NS) * TICK_NS;
-	const double told = ticks - guest->told_ns;
+	const double ticks = (double)(uint64_t)(time->used_ns / tick_ns) * tick_ns;
+	const double told = ticks - time->told_ns;
 
-	guest->told_ns = ticks;
+	time->told_ns = ticks;
 	return (uint64_t)told;
+}
+
+/* The agent does what its quota lets it. */
+static void be_agent(struct sim_guest *guest)
+{
+	const double quota = guest->quota / 1000.0;
+
+	guest->agent.used_ns += STEP_NS * (guest->agent_wants < quota ? guest->agent_wants : quota);
+}
+
+/* Once a second that is another one. */
+static void share(struct sim_guest *guest, uint32_t power)
+{
+	const uint32_t quota =
+		pdp_power_agent(power, guest->quota, (uint64_t)guest->second_ns, 1000000000);
+
+	guest->quotas += quota != guest->quota;
+	guest->quota = quota;
+	guest->second_ns = 0;
 }
 
 static void step(struct sim *sim, double offered_pps)
@@ -82,7 +111,10 @@ static void step(struct sim *sim, double offered_pps)
 
 	for (size_t i = 0; i < sim->n; i++) {
 		done += process(&sim->sim[i], in * sim->sim[i].weight);
-		sim->guest[i].cpu_ns = tell(&sim->sim[i]);
+		be_agent(&sim->sim[i]);
+		sim->guest[i].cpu_ns = tell(&sim->sim[i].fast, sim->sim[i].quota ? 1 : TICK_NS);
+		sim->guest[i].agent_ns = tell(&sim->sim[i].agent, TICK_NS);
+		sim->sim[i].second_ns += (double)sim->guest[i].cpu_ns;
 	}
 	now.packets = (uint64_t)done;
 	sim->processed += done;
@@ -93,22 +125,25 @@ static void step(struct sim *sim, double offered_pps)
 /* For so long; returns the share of its power that guest 0 used. */
 static double run(struct sim *sim, double offered_pps, unsigned int seconds)
 {
-	const double begun = sim->sim[0].used_ns;
+	const double begun = sim->sim[0].fast.used_ns;
 	const double second = sim->guest[0].power * 1e6;
 
 	sim->lowest = 1e9;
 	sim->highest = 0;
 	for (unsigned int s = 0; s < seconds; s++) {
-		const double before = sim->sim[0].used_ns;
-		double share;
+		const double before = sim->sim[0].fast.used_ns;
+		double part;
 
 		for (unsigned int i = 0; i < 1000 / PDP_POWER_STEP_MS; i++)
 			step(sim, offered_pps);
-		share = (sim->sim[0].used_ns - before) / second;
-		sim->lowest = share < sim->lowest ? share : sim->lowest;
-		sim->highest = share > sim->highest ? share : sim->highest;
+		part = (sim->sim[0].fast.used_ns - before) / second;
+		sim->lowest = part < sim->lowest ? part : sim->lowest;
+		sim->highest = part > sim->highest ? part : sim->highest;
+		for (size_t i = 0; i < sim->n; i++)
+			if (sim->sim[i].quota)
+				share(&sim->sim[i], sim->guest[i].power);
 	}
-	return (sim->sim[0].used_ns - begun) / second / seconds;
+	return (sim->sim[0].fast.used_ns - begun) / second / seconds;
 }
 
 static void assert_between(double value, double low, double high)
@@ -153,11 +188,11 @@ static void a_flood_is_paid_back_soon(void **state)
 	(void)state;
 	add_guest(&sim, 200, 1, 500);
 	run(&sim, 1000, 5);
-	used = sim.sim[0].used_ns;
+	used = sim.sim[0].fast.used_ns;
 	for (int i = 0; i < 5; i++)
 		step(&sim, 5e6);
 	/* All of the CPU for two steps at most, of which one was saved up for. */
-	assert_between(sim.sim[0].used_ns - used, 0, 3.5 * STEP_NS);
+	assert_between(sim.sim[0].fast.used_ns - used, 0, 3.5 * STEP_NS);
 	assert_between(run(&sim, 5e6, 5), 0.7, 1.02);
 	assert_between(run(&sim, 5e6, 10), 0.97, 1.03);
 }
@@ -265,7 +300,7 @@ static void guests_of_a_vnet(void **state)
 	add_guest(&sim, 800, 0.5, 500);
 	run(&sim, 5e6, 3);
 	assert_between(run(&sim, 5e6, 30), 0.97, 1.03);
-	assert_between(sim.sim[1].used_ns / sim.sim[0].used_ns, 0.8, 1.2);
+	assert_between(sim.sim[1].fast.used_ns / sim.sim[0].fast.used_ns, 0.8, 1.2);
 }
 
 static void steps_may_be_late(void **state)
@@ -288,6 +323,120 @@ static void steps_may_be_late(void **state)
 	assert_int_equal(pdp_power_step(&(struct pdp_power_loop){0}, &guest, 0, &late), 0);
 }
 
+static void an_agent_gets_what_is_left(void **state)
+{
+	static const struct {
+		uint32_t power, now;
+		uint64_t fast_ms; /* in 2 s */
+		uint32_t agent;
+	} cases[] = {
+		{200, 200, 0, 200},    {200, 100, 0, 200},   {200, 200, 120, 140}, /* 60m */
+		{200, 140, 120, 140},  {200, 200, 320, 100}, /* 160m: half is its own */
+		{200, 200, 4000, 100}, {200, 200, 20, 200}, /* 10m: not worth a change, */
+		{200, 140, 140, 140},  {200, 140, 100, 140}, {200, 140, 90, 155}, /* and 15m is */
+		{200, 140, 150, 125},  {200, 150, 1, 200},   {200, 195, 1, 195},
+		{10, 10, 20, 5},       {1, 1, 2, 1}, /* 0 would be no quota at all */
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		assert_int_equal(pdp_power_agent(cases[i].power, cases[i].now,
+						 cases[i].fast_ms * 1000000, 2000000000),
+				 cases[i].agent);
+}
+
+static void add_agent(struct sim *sim, double wants)
+{
+	sim->sim[sim->n - 1].agent_wants = wants;
+	sim->sim[sim->n - 1].quota = sim->guest[sim->n - 1].power;
+}
+
+/* As run(), and *agent: what its agent used. */
+static double run_both(struct sim *sim, double offered_pps, unsigned int seconds, double *agent)
+{
+	const double begun = sim->sim[0].agent.used_ns;
+	const double fast = run(sim, offered_pps, seconds);
+
+	*agent = (sim->sim[0].agent.used_ns - begun) / (sim->guest[0].power * 1e6) / seconds;
+	return fast;
+}
+
+static void both_halves_share_the_power(void **state)
+{
+	static const uint32_t powers[] = {10, 50, 200, 500};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(powers) / sizeof(powers[0]); i++) {
+		struct sim sim = {0};
+		double fast, agent;
+
+		add_guest(&sim, powers[i], 1, 100);
+		add_agent(&sim, 1);
+		run(&sim, 5e6, 5);
+		fast = run_both(&sim, 5e6, 30, &agent);
+		assert_between(fast, 0.46, 0.54);
+		assert_between(agent, 0.46, 0.54);
+		/* Only the fast half has work: it gets all, in a few seconds. */
+		sim.sim[0].agent_wants = 0;
+		run(&sim, 5e6, 3);
+		assert_between(run(&sim, 5e6, 20), 0.97, 1.03);
+		/* Only the agent has. */
+		sim.sim[0].agent_wants = 1;
+		run(&sim, 0, 2);
+		run_both(&sim, 0, 10, &agent);
+		assert_between(agent, 0.99, 1.01);
+	}
+}
+
+/* What the one leaves the other has, without a drop, and its quota stays. */
+static void a_half_may_use_what_is_left(void **state)
+{
+	struct sim sim = {0};
+	const double fair = 200 * 1e6 / 100;
+	double fast, agent;
+
+	(void)state;
+	add_guest(&sim, 200, 1, 100);
+	add_agent(&sim, 1);
+	run(&sim, 0.3 * fair, 2);
+	sim.sim[0].quotas = 0;
+	fast = run_both(&sim, 0.3 * fair, 60, &agent);
+	assert_between(fast, 0.28, 0.32);
+	assert_between(agent, 0.62, 0.74);
+	assert_in_range(sim.sim[0].quotas, 0, 6);
+	assert_between(sim.dropped, 0, 0);
+
+	sim.sim[0].agent_wants = 0.04;
+	run(&sim, 0.75 * fair, 3);
+	sim.sim[0].quotas = 0;
+	sim.dropped = 0;
+	run_both(&sim, 0.75 * fair, 60, &agent);
+	assert_between(agent, 0.19, 0.21);
+	assert_between(sim.dropped, 0, 0);
+	assert_in_range(sim.sim[0].quotas, 0, 1);
+}
+
+/* One that comes and goes has no more in the end. */
+static void halves_that_come_and_go(void **state)
+{
+	struct sim sim = {0};
+	double used = 0;
+
+	(void)state;
+	add_guest(&sim, 200, 1, 100);
+	add_agent(&sim, 1);
+	run(&sim, 0, 2);
+	for (int i = 0; i < 30; i++) {
+		double fast, agent;
+
+		fast = run_both(&sim, 5e6, 1 + i % 3, &agent);
+		used += (fast + agent) * (1 + i % 3);
+		fast = run_both(&sim, 0, 1, &agent);
+		used += fast + agent;
+	}
+	assert_between(used / 90, 0.85, 1.06);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -301,6 +450,10 @@ int main(void)
 		cmocka_unit_test(a_source_may_pause),
 		cmocka_unit_test(guests_of_a_vnet),
 		cmocka_unit_test(steps_may_be_late),
+		cmocka_unit_test(an_agent_gets_what_is_left),
+		cmocka_unit_test(both_halves_share_the_power),
+		cmocka_unit_test(a_half_may_use_what_is_left),
+		cmocka_unit_test(halves_that_come_and_go),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
