@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ctl/delayline.h"
+#include "ctl/delayfile.h"
 #include "ctl/follow.h"
 #include "ctl/hops.h"
 #include "ctl/own.h"
@@ -89,7 +89,7 @@ int pdp_apply_save(struct pdp_apply *a, const struct pdp_layout *layout, const c
 static void forget_losses(const struct pdp_node *node, uint16_t vnet)
 {
 	pdp_hops_forget(node->loader, vnet);
-	pdp_delayline_zero(node->conf.run_dir, vnet);
+	pdp_delayfile_zero(node->conf.run_dir, vnet);
 }
 
 void pdp_apply_zero(struct pdp_apply *a)

@@ -8,7 +8,8 @@
 #include <string.h>
 
 #include "ctl/books.h"
-#include "ctl/delayline.h"
+#include "ctl/delaybooks.h"
+#include "ctl/delayfile.h"
 #include "ctl/hops.h"
 
 static struct pdp_guest_stats guest_stats(const struct pdp_loader *ld, uint16_t id)
@@ -162,16 +163,16 @@ static struct pdp_vnet_stats splice(const struct pdp_vnet_stats *early,
 static void read_delay_line(struct pdp_ledger_in *in, const struct pdp_loader *ld,
 			    const char *run_dir, uint16_t vnet)
 {
-	const struct pdp_delay_stats *stats = pdp_delayline_map(run_dir);
+	const struct pdp_delay_stats *stats = pdp_delayfile_map(run_dir);
 
 	if (!stats)
 		return;
 	in->delay_known = true;
 	in->delay = stats->vnet[vnet];
 	in->delay_frames = stats->frames;
-	in->delay_unseen = stats->socket_drops + stats->socket_drops_before + stats->socket_died +
-			   guest_stats(ld, PDP_GUEST_DELAY).drop_no_socket;
-	pdp_delayline_unmap(stats);
+	in->delay_unseen =
+		pdp_delaybooks_unseen(stats, guest_stats(ld, PDP_GUEST_DELAY).drop_no_socket);
+	pdp_delayfile_unmap(stats);
 }
 
 int pdp_books_read(struct pdp_books *out, const struct pdp_books_source *from, uint16_t vnet,

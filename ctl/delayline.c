@@ -5,15 +5,14 @@
 #include "ctl/delayline.h"
 
 #include <errno.h>
-#include <fcntl.h>
+#include <net/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "ctl/delayfile.h"
 #include "ctl/delayproc.h"
 #include "ctl/ethtool.h"
 #include "ctl/felink.h"
@@ -37,6 +36,7 @@ struct pdp_delayline {
 	struct pdp_delayproc process;
 	int mh_ifindex;
 	int line_ifindex;
+	bool up; /* both ends */
 	struct event *ended; /* the process */
 	struct event *timer; /* LOST: start again. DRAINING: look whether it is empty */
 	unsigned int restart_us;
@@ -48,6 +48,7 @@ struct pdp_delayline {
 };
 
 static void on_timer(evutil_socket_t fd, short what, void *arg);
+static void drained(struct pdp_delayline *line);
 
 int pdp_delayline_new(struct pdp_delayline **out, const struct pdp_delayline_conf *conf,
 		      struct pdp_error *err)
@@ -64,7 +65,7 @@ int pdp_delayline_new(struct pdp_delayline **out, const struct pdp_delayline_con
 	line->restart_us = RESTART_FIRST_US;
 	pdp_delayproc_init(&line->process);
 	snprintf(line->owner, sizeof(line->owner), "pdp %s delay line", conf->node);
-	snprintf(line->stats, sizeof(line->stats), "%s/" PDP_DELAYLINE_STATS, conf->run_dir);
+	snprintf(line->stats, sizeof(line->stats), "%s/" PDP_DELAYFILE, conf->run_dir);
 	*out = line;
 	return 0;
 }
@@ -127,12 +128,15 @@ static int make_pair(struct pdp_delayline *line, struct pdp_rtnl *rtnl, struct p
 	return code;
 }
 
-/* The pair that is there, if it is ours. */
+/* The pair that is there, if it is ours. What another's link had refused stays in the books. */
 static int find_pair(struct pdp_delayline *line, struct pdp_rtnl *rtnl, struct pdp_error *err)
 {
 	struct pdp_link mh = {0}, end = {0};
-	int code = pdp_rtnl_link(rtnl, MH_SIDE, &mh, err);
+	int was = line->mh_ifindex, code = pdp_rtnl_link(rtnl, MH_SIDE, &mh, err);
 
+	line->mh_ifindex = line->line_ifindex = 0;
+	if (was && was != mh.ifindex)
+		pdp_hops_bury_delay(line->conf.loader, (uint32_t)was);
 	if (code)
 		return code;
 	/* The kernel may have more of the alias than struct pdp_link has room for. */
@@ -141,31 +145,38 @@ static int find_pair(struct pdp_delayline *line, struct pdp_rtnl *rtnl, struct p
 				"device " MH_SIDE " is not this node's ('%s', not '%s'); "
 				"remove it: ip link del " MH_SIDE,
 				mh.alias, line->owner);
+	line->mh_ifindex = mh.ifindex;
 	code = pdp_rtnl_link(rtnl, LINE_SIDE, &end, err);
 	if (code)
 		return code;
-	line->mh_ifindex = mh.ifindex;
 	line->line_ifindex = end.ifindex;
+	line->up = mh.flags & end.flags & IFF_UP;
 	return 0;
 }
 
-static int ensure_pair(struct pdp_delayline *line, struct pdp_error *err)
+static int look_for_pair(struct pdp_delayline *line, struct pdp_error *err)
 {
-	int code, was = line->mh_ifindex;
 	struct pdp_rtnl *rtnl;
+	int code = pdp_rtnl_open(&rtnl, err);
 
-	code = pdp_rtnl_open(&rtnl, err);
 	if (code)
 		return code;
 	code = find_pair(line, rtnl, err);
-	if (code == -ENODEV) {
-		code = make_pair(line, rtnl, err);
-		if (!code)
-			code = find_pair(line, rtnl, err);
-	}
 	pdp_rtnl_close(rtnl);
-	if (was && was != line->mh_ifindex)
-		pdp_hops_bury_delay(line->conf.loader, (uint32_t)was);
+	return code;
+}
+
+static int add_pair(struct pdp_delayline *line, struct pdp_error *err)
+{
+	struct pdp_rtnl *rtnl;
+	int code = pdp_rtnl_open(&rtnl, err);
+
+	if (code)
+		return code;
+	code = make_pair(line, rtnl, err);
+	if (!code)
+		code = find_pair(line, rtnl, err);
+	pdp_rtnl_close(rtnl);
 	return code;
 }
 
@@ -175,12 +186,13 @@ static void remove_pair(struct pdp_delayline *line)
 
 	if (pdp_rtnl_open(&rtnl, NULL))
 		return;
-	if (!find_pair(line, rtnl, NULL))
+	find_pair(line, rtnl, NULL);
+	if (line->mh_ifindex) {
 		pdp_rtnl_delete_link(rtnl, line->mh_ifindex, NULL);
-	pdp_rtnl_close(rtnl);
-	if (line->mh_ifindex)
 		pdp_hops_bury_delay(line->conf.loader, (uint32_t)line->mh_ifindex);
+	}
 	line->mh_ifindex = line->line_ifindex = 0;
+	pdp_rtnl_close(rtnl);
 }
 
 /* The receive program first: what is redirected to a veth whose other end has none is lost. */
@@ -224,8 +236,12 @@ static void on_end(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	pdp_delayproc_reap(&line->process, why, sizeof(why));
 	forget_process(line);
-	line->state = LOST;
 	tell(line, PDP_LOG_WARNING, why);
+	if (line->state == DRAINING) {
+		drained(line);
+		return;
+	}
+	line->state = LOST;
 	if (now_s() - line->started > RESTART_LAST_US / 1000000)
 		line->restart_us = RESTART_FIRST_US;
 	in_us(line, line->restart_us);
@@ -243,77 +259,54 @@ static int follow_process(struct pdp_delayline *line, struct pdp_error *err)
 	return 0;
 }
 
-/* What the receive program gave to a socket and no process took from it. */
-static uint64_t left_in_sockets(const struct pdp_delayline *line,
-				const struct pdp_delay_stats *stats)
+/* One that runs, ours or an earlier controller's. */
+static bool has_process(struct pdp_delayline *line)
 {
-	uint64_t seen =
-		pdp_delay_received(stats) + stats->socket_drops + stats->socket_drops_before;
-	struct pdp_guest_stats guest;
+	struct pdp_error err;
 
-	if (pdp_stats_read(line->conf.loader, PDP_MAP_GUEST_STATS, PDP_GUEST_DELAY, &guest,
-			   sizeof(guest)) ||
-	    guest.rx_packets < seen)
-		return 0;
-	return guest.rx_packets - seen;
+	if (line->ended)
+		return true;
+	if (line->process.pidfd < 0 && pdp_delayproc_find(&line->process, line->stats))
+		return false;
+	return !follow_process(line, &err);
 }
 
-/* What its socket held when the last one ended nobody takes any more. */
-static void book_socket(struct pdp_delayline *line)
-{
-	struct pdp_delay_stats *stats =
-		(struct pdp_delay_stats *)pdp_delayline_map(line->conf.run_dir);
-	uint64_t left;
-
-	if (!stats)
-		return;
-	left = left_in_sockets(line, stats);
-	if (left)
-		stats->socket_died = left;
-	pdp_delayline_unmap(stats);
-}
-
-static int ensure_process(struct pdp_delayline *line, struct pdp_error *err)
+static int add_process(struct pdp_delayline *line, struct pdp_error *err)
 {
 	struct pdp_delayproc_conf conf = {
 		.agent = line->conf.agent,
 		.dev = LINE_SIDE,
 		.stats = line->stats,
 	};
-	int code = 0;
+	int code;
 
-	if (line->ended)
-		return 0;
 	snprintf(conf.xsks, sizeof(conf.xsks), "%s/v%d/guests/%d/pdp_xsks", line->conf.pins,
 		 PDP_ABI, PDP_GUEST_DELAY);
-	if (line->process.pidfd < 0)
-		code = pdp_delayproc_find(&line->process, line->stats);
-	if (code) {
-		book_socket(line);
-		code = pdp_delayproc_spawn(&line->process, &conf, err);
-	}
-	if (!code)
-		code = follow_process(line, err);
-	if (code)
-		forget_process(line);
-	return code;
+	code = pdp_delayproc_spawn(&line->process, &conf, err);
+	return code ? code : follow_process(line, err);
 }
 
 /* --- start and stop ------------------------------------------------------------------------------- */
 
+/* The books last: only what is gone does not move any more. */
+static void tear_down(struct pdp_delayline *line)
+{
+	pdp_publish_delay(line->conf.store, 0, NULL);
+	if (line->ended)
+		event_del(line->ended);
+	if (line->process.pidfd >= 0 || !pdp_delayproc_find(&line->process, line->stats))
+		pdp_delayproc_end(&line->process, line->state == DRAINING, END_WAIT_MS);
+	forget_process(line);
+	remove_pair(line);
+	pdp_loader_detach(line->conf.loader, LINK_NAME, NULL);
+	pdp_loader_detach_guest(line->conf.loader, PDP_GUEST_DELAY, NULL);
+	pdp_delayfile_close(line->conf.run_dir, line->conf.loader);
+}
+
 static void take_away(struct pdp_delayline *line)
 {
 	evtimer_del(line->timer);
-	if (line->ended)
-		event_del(line->ended);
-	if (line->process.pidfd >= 0)
-		pdp_delayproc_end(&line->process, line->state == DRAINING, END_WAIT_MS);
-	book_socket(line);
-	forget_process(line);
-	pdp_publish_delay(line->conf.store, 0, NULL);
-	pdp_loader_detach(line->conf.loader, LINK_NAME, NULL);
-	pdp_loader_detach_guest(line->conf.loader, PDP_GUEST_DELAY, NULL);
-	remove_pair(line);
+	tear_down(line);
 	line->state = OFF;
 	line->restart_us = RESTART_FIRST_US;
 }
@@ -321,31 +314,60 @@ static void take_away(struct pdp_delayline *line)
 /* An earlier controller may have left one that is no longer wanted. */
 static bool is_there(struct pdp_delayline *line)
 {
-	struct pdp_rtnl *rtnl;
-	bool there;
+	look_for_pair(line, NULL);
+	return line->mh_ifindex;
+}
 
-	if (pdp_rtnl_open(&rtnl, NULL))
-		return false;
-	there = !find_pair(line, rtnl, NULL);
-	pdp_rtnl_close(rtnl);
-	return there;
+/* 0: a pair that is up and its process; -ENODEV: not all of it. */
+static int look(struct pdp_delayline *line, struct pdp_error *err)
+{
+	int was = line->mh_ifindex, code = look_for_pair(line, err);
+
+	if (code)
+		return code;
+	return line->up && (!was || was == line->mh_ifindex) && has_process(line) ? 0 : -ENODEV;
+}
+
+static int make(struct pdp_delayline *line, struct pdp_error *err)
+{
+	int code = add_pair(line, err);
+
+	if (!code)
+		code = attach(line, err);
+	if (!code)
+		code = add_process(line, err);
+	if (code)
+		tear_down(line);
+	return code;
+}
+
+static int make_anew(struct pdp_delayline *line, struct pdp_error *err)
+{
+	if (line->state == RUNNING)
+		tell(line, PDP_LOG_WARNING, "its link is gone or down; it is made anew");
+	tear_down(line);
+	return make(line, err);
 }
 
 int pdp_delayline_start(struct pdp_delayline *line, struct pdp_error *err)
 {
-	bool was_running = line->state == RUNNING, was_there = line->state != OFF || is_there(line);
+	bool was_running = line->state == RUNNING;
 	struct pdp_error why;
-	int code = ensure_pair(line, &why);
+	int code = look(line, &why);
 
-	if (!code && !is_attached(line))
+	if (code == -ENODEV) {
+		was_running = false;
+		code = make_anew(line, &why);
+	} else if (!code && !is_attached(line)) {
 		code = attach(line, &why);
-	if (!code)
-		code = ensure_process(line, &why);
+	}
 	if (!code)
 		code = pdp_publish_delay(line->conf.store, line->mh_ifindex, &why);
 	if (code) {
-		if (!was_there)
-			take_away(line);
+		if (line->state == RUNNING) {
+			line->state = LOST;
+			in_us(line, line->restart_us);
+		}
 		return pdp_fail(err, code, "delay line: %s", why.text);
 	}
 	evtimer_del(line->timer);
@@ -355,24 +377,20 @@ int pdp_delayline_start(struct pdp_delayline *line, struct pdp_error *err)
 	return 0;
 }
 
-static bool is_empty(const struct pdp_delayline *line)
+static void drained(struct pdp_delayline *line)
 {
-	const struct pdp_delay_stats *stats = pdp_delayline_map(line->conf.run_dir);
-	bool empty = !stats || (!pdp_delay_waiting(stats) &&
-				left_in_sockets(line, stats) <= stats->socket_died);
-
-	pdp_delayline_unmap(stats);
-	return empty;
+	take_away(line);
+	tell(line, PDP_LOG_NOTICE, "no vif has a delay any more");
 }
 
 static void drain_turn(struct pdp_delayline *line)
 {
-	if (!is_empty(line) && ++line->ticks < DRAIN_TICKS) {
+	if (!pdp_delayfile_is_empty(line->conf.run_dir, line->conf.loader) &&
+	    ++line->ticks < DRAIN_TICKS) {
 		in_us(line, DRAIN_TICK_US);
 		return;
 	}
-	take_away(line);
-	tell(line, PDP_LOG_NOTICE, "no vif has a delay any more");
+	drained(line);
 }
 
 static void on_timer(evutil_socket_t fd, short what, void *arg)
@@ -390,18 +408,28 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 	}
 }
 
+void pdp_delayline_link_down(struct pdp_delayline *line, int ifindex)
+{
+	struct pdp_error err;
+
+	if (!line || line->state != RUNNING ||
+	    (ifindex != line->mh_ifindex && ifindex != line->line_ifindex))
+		return;
+	if (pdp_delayline_start(line, &err))
+		tell(line, PDP_LOG_ERROR, err.text);
+}
+
 void pdp_delayline_stop(struct pdp_delayline *line)
 {
 	if (line->state == DRAINING || (line->state == OFF && line->looked))
 		return;
 	line->looked = true;
-	if (line->state == OFF && !is_there(line))
-		return;
-	if (line->process.pidfd < 0 && pdp_delayproc_find(&line->process, line->stats)) {
+	if (!is_there(line) || !has_process(line)) {
 		take_away(line);
 		return;
 	}
 	pdp_publish_delay(line->conf.store, 0, NULL);
+	pdp_hops_bury_delay(line->conf.loader, (uint32_t)line->mh_ifindex);
 	line->state = DRAINING;
 	line->ticks = 0;
 	/* A tick at least, for what is on its way there. */
@@ -410,9 +438,7 @@ void pdp_delayline_stop(struct pdp_delayline *line)
 
 void pdp_delayline_clear(struct pdp_delayline *line)
 {
-	if (line->state == OFF)
-		pdp_delayproc_find(&line->process, line->stats);
-	line->state = RUNNING; /* not DRAINING: at once */
+	line->state = OFF; /* not DRAINING: at once */
 	take_away(line);
 	unlink(line->stats);
 }
@@ -429,42 +455,4 @@ const char *pdp_delayline_state(const struct pdp_delayline *line)
 	static const char *const names[] = {"off", "running", "draining", "lost"};
 
 	return names[line ? line->state : OFF];
-}
-
-/* --- counters ------------------------------------------------------------------------------------- */
-
-/* Read and written: book_socket() and zero have their words in it too. */
-const struct pdp_delay_stats *pdp_delayline_map(const char *run_dir)
-{
-	const size_t size = sizeof(struct pdp_delay_stats);
-	void *memory = MAP_FAILED;
-	struct stat st;
-	char path[256];
-	int fd;
-
-	snprintf(path, sizeof(path), "%s/" PDP_DELAYLINE_STATS, run_dir);
-	fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
-	if (fd < 0)
-		return NULL;
-	if (!fstat(fd, &st) && st.st_size == (off_t)size)
-		memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	close(fd);
-	return memory == MAP_FAILED ? NULL : memory;
-}
-
-void pdp_delayline_unmap(const struct pdp_delay_stats *stats)
-{
-	if (stats)
-		munmap((void *)stats, sizeof(*stats));
-}
-
-void pdp_delayline_zero(const char *run_dir, uint16_t vnet)
-{
-	struct pdp_delay_stats *stats = (struct pdp_delay_stats *)pdp_delayline_map(run_dir);
-
-	if (stats) {
-		stats->received_gone += stats->vnet[vnet].received;
-		memset(&stats->vnet[vnet], 0, sizeof(stats->vnet[vnet]));
-	}
-	pdp_delayline_unmap(stats);
 }

@@ -5,20 +5,18 @@
  *   pdp_dispatch, pdp_vif_out --> pdpdelay0 ===== pdpdelay1 [pdp_guest_rx] --> pdp-delay
  *   port <-- [pdp_delayed]        pdpdelay0 ===== pdpdelay1 <-----------------
  *
- * There only while a vif has a delay. The process outlives pdpd; one that ends is started again. Owned
- * by pdpd's main thread. docs/impair.md is the story.
+ * There only while a vif has a delay. It outlives pdpd. Pair and process are one: when either goes the other
+ * does too, what lies in them is booked as lost, and both are made anew. Owned by pdpd's main thread.
+ * docs/impair.md is the story.
  */
 #ifndef PDP_DELAYLINE_H
 #define PDP_DELAYLINE_H
 
 #include "ctl/events.h"
 #include "ctl/publish.h"
-#include "fe-agent/delay_stats.h"
 
 struct event_base;
 struct pdp_delayline;
-
-#define PDP_DELAYLINE_STATS "delay.stats" /* in the run directory: struct pdp_delay_stats */
 
 /* Strings stay the caller's, and must stay. */
 struct pdp_delayline_conf {
@@ -43,6 +41,8 @@ void pdp_delayline_release(struct pdp_delayline *line);
  * returns, packets can come. 0 or -errno.
  */
 int pdp_delayline_start(struct pdp_delayline *line, struct pdp_error *err);
+/* A device has been set down or is gone: if it is the line's, and still is not there, the line is made anew. */
+void pdp_delayline_link_down(struct pdp_delayline *line, int ifindex);
 /* Nobody sends to it any more: it ends when what waits has gone. Nothing there is fine. */
 void pdp_delayline_stop(struct pdp_delayline *line);
 /* It ends now, with all that waits, and is released. NULL is fine. */
@@ -53,11 +53,5 @@ void pdp_delayline_clear(struct pdp_delayline *line);
 
 /* "off", "running", "draining", "lost" (about to be started again). */
 const char *pdp_delayline_state(const struct pdp_delayline *line);
-
-/* Its counters; NULL when there are none. The caller unmaps what it has mapped. */
-const struct pdp_delay_stats *pdp_delayline_map(const char *run_dir);
-void pdp_delayline_unmap(const struct pdp_delay_stats *stats);
-/* A vnet's id begins anew. */
-void pdp_delayline_zero(const char *run_dir, uint16_t vnet);
 
 #endif

@@ -13,6 +13,7 @@
 
 #include "ctl/apply_steps.h"
 #include "ctl/control.h"
+#include "ctl/delayline.h"
 #include "ctl/ethtool.h"
 #include "ctl/hops.h"
 #include "ctl/log.h"
@@ -153,7 +154,7 @@ static void on_path(const struct pdp_path *path, void *arg)
 			  "next hop not known: %s", pdp_path_state_name(path->state));
 }
 
-/* Of guests' links, what others do to them; back up is for pdp_follow_sample() to see. */
+/* Of guests' links and the delay line's, what others do to them; a guest's back up is for pdp_follow_sample() to see. */
 static void on_device(const struct pdp_link *link, void *arg)
 {
 	struct pdp_node *node = arg;
@@ -161,6 +162,7 @@ static void on_device(const struct pdp_link *link, void *arg)
 
 	if (!is_live(node) || link->flags & IFF_UP)
 		return;
+	pdp_delayline_link_down(node->delay, link->ifindex);
 	guest = pdp_follow_guest_at(node, link->ifindex);
 	if (guest && !guest->link_down_ns)
 		pdp_follow_link_down(guest);

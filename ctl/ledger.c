@@ -250,7 +250,7 @@ static void close_delay_line(struct pdp_ledger *out, const struct pdp_ledger_in 
 			 "more packets were to wait than the delay line can hold",
 			 in->delay.drop_overflow);
 		add_drop(out, "delay-line", "drop_delay_died",
-			 "waited in the delay line's process when it died", in->delay.drop_died);
+			 "waited in the delay line when it died", in->delay.drop_died);
 	}
 	add_stage(out, "delay-line", "", in->vnet.delay_packets, in->vnet.delayed_packets,
 		  out->drops - before,

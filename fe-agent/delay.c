@@ -19,13 +19,6 @@ void pdp_delay_begin(struct pdp_delay_stats *stats, uint32_t frames)
 	stats->starts++;
 	stats->socket_drops_before += stats->socket_drops;
 	stats->socket_drops = 0;
-	for (uint32_t i = 0; i <= UINT16_MAX; i++) {
-		struct pdp_delay_vnet *vnet = &stats->vnet[i];
-
-		/* Most of the file is a hole, and is to stay one. */
-		if (vnet->received)
-			vnet->drop_died = vnet->received - vnet->sent - vnet->drop_overflow;
-	}
 }
 
 int pdp_delay_init(struct pdp_delay *line, struct pdp_umem *umem, struct pdp_delay_stats *stats)

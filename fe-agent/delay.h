@@ -17,7 +17,7 @@
 #include "fe-agent/delay_stats.h"
 #include "fe-agent/delayq.h"
 
-/* A process begins: what an earlier one held is lost. */
+/* A process begins, on the counters of earlier ones. */
 void pdp_delay_begin(struct pdp_delay_stats *stats, uint32_t frames);
 
 struct pdp_delay {

@@ -2,8 +2,9 @@
 /*
  * delay_stats.h - the delay line's limits, and its counters in a file that outlives it.
  *
- * Written by pdp-delay, but for socket_died and received_gone, which the controller knows alone. Each counter
- * is one aligned word.
+ * Written by pdp-delay while one runs. When none does and its link is gone, the controller closes the books
+ * (ctl/delaybooks.h): sent and drop_died of each vnet, died_unseen, unseen_gone. Each counter is one aligned
+ * word.
  */
 #ifndef PDP_DELAY_STATS_H
 #define PDP_DELAY_STATS_H
@@ -37,32 +38,10 @@ struct pdp_delay_stats {
 	uint64_t starts;
 	uint64_t socket_drops; /* by the kernel, before the process saw them: it was too slow */
 	uint64_t socket_drops_before; /* the same, of earlier processes */
-	uint64_t socket_died; /* in the sockets of processes that died */
-	uint64_t received_gone; /* taken off sockets for vnets that are no more */
+	uint64_t died_unseen; /* in the links and sockets of processes that died */
 	uint64_t reserved[1];
+	uint64_t unseen_gone; /* of these losses: of vnets that are no more */
 	struct pdp_delay_vnet vnet[UINT16_MAX + 1];
 };
-
-/* Sums over all vnets: taken off the socket; waiting now. */
-static inline uint64_t pdp_delay_received(const struct pdp_delay_stats *stats)
-{
-	uint64_t sum = stats->received_gone;
-
-	for (uint32_t i = 0; i <= UINT16_MAX; i++)
-		sum += stats->vnet[i].received;
-	return sum;
-}
-
-static inline uint64_t pdp_delay_waiting(const struct pdp_delay_stats *stats)
-{
-	uint64_t sum = 0;
-
-	for (uint32_t i = 0; i <= UINT16_MAX; i++) {
-		const struct pdp_delay_vnet *vnet = &stats->vnet[i];
-
-		sum += vnet->received - vnet->sent - vnet->drop_overflow - vnet->drop_died;
-	}
-	return sum;
-}
 
 #endif
