@@ -2,7 +2,7 @@
 # The experiments of the paper's evaluation, PdP beside what else there is: `make bench` (root).
 #
 #   BENCH=fig7,alloc selftests/bench/bench.sh     those that have a figure whose name begins so; all by default
-#   REPEATS=5 SECONDS_EACH=1                      how often, how long each point that a target rests on
+#   REPEATS=5 SECONDS_EACH=0.5                  how often, how long each point that a target rests on
 #   CLICK=FILE                                    user-mode Click, to be measured besides
 #   SYSTEMS, RATES, VNETS, PACKETS                less than all, to try something: see exp_*.sh
 #
@@ -17,7 +17,7 @@ BENCH_DIR=$(cd "$(dirname "$0")" && pwd)
 . "$BENCH_DIR/../net/figure6.sh"
 
 REPEATS=${REPEATS:-5}
-SECONDS_EACH=${SECONDS_EACH:-1}
+SECONDS_EACH=${SECONDS_EACH:-0.5}
 OUT=${OUT:-$TOP/build/bench}
 declare -A TOOK=()
 
@@ -40,15 +40,30 @@ chosen() {
 	return 1
 }
 
-# record FIGURE SYSTEM X VALUE [KEY VALUE]...: a measured value, and numbers that belong to it.
+# is_number TEXT: as JSON has them
+is_number() {
+	[[ $1 =~ ^-?[0-9]+(\.[0-9]+)?([eE][-+]?[0-9]+)?$ ]]
+}
+
+# record FIGURE SYSTEM X VALUE [KEY VALUE]...: a measured value, and numbers that belong to it. Without jq, which takes as long to
+# start as a short point to measure.
 record() {
-	local figure=$1 system=$2 x=$3 value=$4
-	shift 4
-	jq -nc --arg figure "$figure" --arg system "$system" --argjson x "$x" --argjson value "$value" \
-		--argjson repeat "${REPEAT:-1}" --args \
-		'[$ARGS.positional as $a | range(0; $a | length; 2) | {key: $a[.], value: ($a[. + 1] | tonumber)}] | from_entries
-			| {$figure, $system, $x, $repeat, $value} + .' "$@" >>"$OUT/raw.jsonl" ||
-		die "figure $figure, system $system: '$value' is no number"
+	local line figure=$1 system=$2
+	printf -v line '{"figure":"%s","system":"%s","repeat":%d' "$1" "$2" "${REPEAT:-1}"
+	set -- x "$3" value "${@:4}"
+	while [ $# -gt 0 ]; do
+		is_number "$2" || die "figure $figure, system $system: $1 '$2' is no number"
+		line="$line,\"$1\":$2"
+		shift 2
+	done
+	echo "$line}" >>"$OUT/raw.jsonl"
+}
+
+# table_file NAME ARGUMENT...: what table.py says, in $WORK/NAME; asked once, for it takes ten seconds.
+table_file() {
+	local name=$1
+	shift
+	[ -s "$WORK/$name" ] || "$BENCH_DIR/table.py" "$@" >"$WORK/$name" || die "table.py $* has no table"
 }
 
 # note TEXT...: a line for who waits.

@@ -55,7 +55,7 @@ climb_flow() {
 climb_run() {
 	climb_up
 	# shellcheck disable=SC2086
-	alternating climb_flow ${RATES:-4000 20000 50000}
+	alternating climb_flow ${RATES:-20000 50000}
 	on dst ip link del vx-blue
 	system_down
 }

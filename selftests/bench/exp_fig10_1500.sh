@@ -13,5 +13,5 @@ fig10_1500_tell() {
 }
 
 fig10_1500_of() {
-	forwarding_ladder 1472 "${RATES:-200000 0}" fig10_1500 "" "$1"
+	forwarding_ladder 1472 "${RATES:-0}" fig10_1500 "" "$1"
 }

@@ -3,8 +3,8 @@
 #
 # A vnet for each table, with an MH guest whose kernel holds the routes, and a kernel that forwards by the same ones in a
 # namespace of its own beside the node: they take turns, so that no table is ever loaded twice. All are offered the same
-# packets. What has no fast half is on the last CPU, what has one is on the first with all the rest, as in systems.sh: the FEs'
-# capacities, which differ a little, say so to the allocator.
+# packets. The FEs have the last CPU: their agents work there while the fast half is switched off, and the fast half on the first one
+# with all the rest, as in systems.sh.
 
 FIG11_TABLES=${TABLES:-two some full}
 
@@ -21,19 +21,18 @@ fig11_routes_tell() {
 	EOT
 }
 
-# Number of a vnet, from 1: that of its tunnels, and of its addresses.
+# Number of a table's vnet, from 1: that of its tunnels, and of its addresses.
 fig11_number() {
 	case $1 in
-	core-two) echo 1 ;; core-some) echo 2 ;; core-full) echo 3 ;;
-	fast-two) echo 4 ;; fast-some) echo 5 ;; fast-full) echo 6 ;;
+	two) echo 1 ;; some) echo 2 ;; full) echo 3 ;;
 	esac
 }
 
-# The vnet red of figure6.sh, with names, ports and addresses of its own: fig11_vnet NAME POWER HALF
+# The vnet red of figure6.sh, with ports and addresses of its own, called as its table.
 fig11_vnet() {
 	local n
 	n=$(fig11_number "$1")
-	red "$2" | sed "s/name: red/name: $1/; s/:5001/:600$n/g; s/10\.1\./10.1$n./g; s/fd00:1:/fd00:1$n:/g; s/^    data-plane:/    fast-half: $3\n&/"
+	red 1000m | sed "s/name: red/name: $1/; s/:5001/:600$n/g; s/10\.1\./10.1$n./g; s/fd00:1:/fd00:1$n:/g"
 	echo "    control-plane: {kind: static, memory: 1G, power: 1000m}"
 }
 
@@ -51,32 +50,37 @@ fig11_agent_has() {
 	ctl -j guest show "$1-1" | jq '[.. | .routes4? // empty] | max // 0'
 }
 
-# fig11_lines TABLE GATEWAY DEV: what `ip -batch` is given.
-fig11_lines() {
-	case $1 in
-	two) printf "route add %s via $2 dev $3\n" 0.0.0.0/1 128.0.0.0/1 ;;
-	some) "$BENCH_DIR/table.py" batch --via "$2,$3" --routes 170000 2>/dev/null ;;
-	full) "$BENCH_DIR/table.py" batch --via "$2,$3" 2>/dev/null ;;
-	esac
-}
-
 # fig11_addresses TABLE: prefixes that its packets' destinations are drawn from; where two routes lead everywhere, those of the full table.
 fig11_addresses() {
 	case $1 in
-	some) "$BENCH_DIR/table.py" prefixes --routes 170000 ;;
-	*) "$BENCH_DIR/table.py" prefixes ;;
-	esac >"$WORK/table.$1"
+	two)
+		table_file table.full prefixes
+		ln -sf table.full "$WORK/table.two"
+		;;
+	some) table_file table.some prefixes --routes 170000 ;;
+	full) table_file table.full prefixes ;;
+	esac
 }
 
-# fig11_load VNET TABLE: and wait until its agent has all of it.
+# fig11_lines TABLE GATEWAY DEV: what `ip -batch` is given.
+fig11_lines() {
+	case $1 in
+	two) printf '%s\n' 0.0.0.0/1 128.0.0.0/1 ;;
+	*) sed '/^#/d' "$WORK/table.$1" ;;
+	esac | sed "s|.*|route add & via $2 dev $3|"
+}
+
+# Into the vnet, and wait until its agent has all of it.
 fig11_load() {
-	local vnet=$1 before n
-	before=$(fig11_agent_has "$vnet")
-	n=$(fig11_lines "$2" "10.1$(fig11_number "$vnet").2.2" v1 | tee "$WORK/lines.$vnet" | wc -l)
-	fig11_batch "$vnet" <"$WORK/lines.$vnet"
-	wait_for 60 eval "[ \$(fig11_agent_has $vnet) -ge $((before + n)) ]" ||
-		die "vnet $vnet: of $n routes $(($(fig11_agent_has "$vnet") - before)) reached the agent"
-	note "  vnet $vnet: $n routes"
+	local table=$1 before
+	wait_for 20 ctl vnet exec "$table" -- ip link show v1 || die "vnet $table has no control plane"
+	before=$(fig11_agent_has "$table")
+	fig11_lines "$table" "10.1$(fig11_number "$table").2.2" v1 >"$WORK/lines"
+	FIG11_N[$table]=$(wc -l <"$WORK/lines")
+	fig11_batch "$table" <"$WORK/lines"
+	wait_for 60 eval "[ \$(fig11_agent_has $table) -ge $((before + FIG11_N[$table])) ]" ||
+		die "vnet $table: of ${FIG11_N[$table]} routes $(($(fig11_agent_has "$table") - before)) reached the agent"
+	note "  vnet $table: ${FIG11_N[$table]} routes"
 }
 
 # fig11_kernel TABLE: the namespace kern-TABLE between devices s-TABLE of src and d-TABLE of dst.
@@ -93,40 +97,24 @@ fig11_kernel() {
 	fig11_lines "$1" 198.51.100.2 out | on "$host" ip -batch - || die "$host: the routes do not go into the kernel"
 }
 
-# Both vnets' tables and the bare kernel's, beside each other.
-fig11_load_all() {
-	local vnet pid pids=()
-	fig11_kernel "$1"
-	for vnet in "core-$1" "fast-$1"; do
-		wait_for 20 ctl vnet exec "$vnet" -- ip link show v1 || die "vnet $vnet has no control plane"
-		fig11_load "$vnet" "$1" &
-		pids+=($!)
-	done
-	for pid in "${pids[@]}"; do
-		wait "$pid" || die "the table '$1' was not loaded"
-	done
-	FIG11_N[$1]=$(wc -l <"$WORK/lines.core-$1")
-}
-
 fig11_up() {
 	local table
 	declare -gA FIG11_N=()
 	{
 		node_head
-		fes 6 1000m | sed "/fe[123],/s/1000m/990m/; /fe[456],/s/cpus: \"[0-9]*\"/cpus: \"0\"/"
+		fes 3 1000m
 		echo vnets:
 		for table in $FIG11_TABLES; do
-			fig11_vnet "core-$table" 990m off
-			fig11_vnet "fast-$table" 1000m auto
+			fig11_vnet "$table"
 		done
 	} >"$WORK/node.yaml"
 	node_up "$WORK/node.yaml" || die "the node did not come up"
 	for table in $FIG11_TABLES; do
 		fig11_addresses "$table"
-		fig11_load_all "$table"
+		fig11_kernel "$table"
+		fig11_load "$table"
 	done
-	ctl -j guest show | jq -e 'all(.[] | select(.vnet | startswith("fast-")) | .fast_half // empty; .on)' >/dev/null ||
-		note_fast_off
+	wait_for 20 fast_halves_are_on || note_fast_off
 }
 
 fig11_down() {
@@ -147,10 +135,9 @@ fig11_cpu() {
 	cat "/proc/$(fig11_agent "$1")"/task/*/schedstat | awk '{ n += $1 } END { printf "%.0f", n }'
 }
 
-# What its agent took in so far; told once a second.
+# Packets that its agent has processed.
 fig11_taken() {
-	sleep 1.2
-	ctl -j guest show "$1-1" | jq '[.. | .rx_packets? // empty] | max'
+	ctl -j guest show "$1-1" | jq '.[0] | .rx_packets - .eth0_rx_drops'
 }
 
 # fig11_offer WHAT TABLE SOURCE_DEV SINK_DEV SOURCE_OPTION... -- SINK_OPTION...
@@ -171,20 +158,19 @@ fig11_offer() {
 fig11_vnet_offer() {
 	local n
 	n=$(fig11_number "$1")
-	fig11_offer "vnet $1" "${1#*-}" s0 d0 --dst-mac "$(mac_of node ethA)" --encap udp --local "192.0.2.2:600$n" \
+	fig11_offer "vnet $1" "$1" s0 d0 --dst-mac "$(mac_of node ethA)" --encap udp --local "192.0.2.2:600$n" \
 		--remote "192.0.2.1:600$n" --src "10.1$n.1.2" -- --encap udp --port "600$n"
 }
 
 # What the agent does for each packet, besides.
 fig11_core_of() {
-	local taken cpu memory
-	taken=$(fig11_taken "core-$1")
-	cpu=$(fig11_cpu "core-$1")
-	fig11_vnet_offer "core-$1"
-	taken=$(($(fig11_taken "core-$1") - taken))
-	cpu=$(($(fig11_cpu "core-$1") - cpu))
-	((taken > 0)) || die "vnet core-$1: its agent took nothing in"
-	memory=$(ctl -j guest show "core-$1-1" | jq '.[0].memory_bytes / 1048576 | floor')
+	local cpu taken memory
+	ctl vnet set "$1" fast-half off >/dev/null || die "vnet $1: its fast half cannot be switched off"
+	taken=$(fig11_taken "$1") cpu=$(fig11_cpu "$1")
+	fig11_vnet_offer "$1"
+	taken=$(($(fig11_taken "$1") - taken)) cpu=$(($(fig11_cpu "$1") - cpu))
+	memory=$(ctl -j guest show "$1-1" | jq '.[0].memory_bytes / 1048576 | floor')
+	ctl vnet set "$1" fast-half auto >/dev/null || die "vnet $1: its fast half cannot be switched on"
 	record fig11_routes pdp_core "${FIG11_N[$1]}" "$PPS" sent "$SENT" received "$RECEIVED"
 	record fig11_cpu pdp_core "${FIG11_N[$1]}" $((cpu / taken))
 	record fig11_memory pdp_core "${FIG11_N[$1]}" "$memory"
@@ -192,7 +178,8 @@ fig11_core_of() {
 }
 
 fig11_fast_of() {
-	fig11_vnet_offer "fast-$1"
+	wait_for 5 fast_halves_are_on
+	fig11_vnet_offer "$1"
 	record fig11_routes pdp_fast "${FIG11_N[$1]}" "$PPS" sent "$SENT" received "$RECEIVED"
 	note "  repeat $REPEAT, ${FIG11_N[$1]} routes, on one core: $PPS pps"
 }

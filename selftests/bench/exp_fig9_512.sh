@@ -13,5 +13,5 @@ fig9_512_tell() {
 }
 
 fig9_512_of() {
-	forwarding_ladder 494 "${RATES:-200000 0}" fig9_512 "" "$1"
+	forwarding_ladder 494 "${RATES:-0}" fig9_512 "" "$1"
 }

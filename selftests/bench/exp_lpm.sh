@@ -41,21 +41,22 @@ lpm_rte_fib() {
 
 lpm_of() {
 	case $1 in
-	full) lpm_router --table "$WORK/table" --addresses "$WORK/addresses" ;;
+	full) lpm_router --table "$WORK/table.full" --addresses "$WORK/addresses" ;;
 	rte_fib) lpm_rte_fib ;;
-	two) lpm_router --table "$WORK/table" --routes 2 ;;
-	some) lpm_router --table "$WORK/table" --routes 170000 ;;
-	six) lpm_router --table "$WORK/table6" ;;
+	two) lpm_router --table "$WORK/table.full" --routes 2 ;;
+	some) lpm_router --table "$WORK/table.full" --routes 170000 ;;
+	six) lpm_router --table "$WORK/table.six" ;;
 	esac
 }
 
 lpm_run() {
 	local peer=rte_fib
-	"$BENCH_DIR/table.py" prefixes >"$WORK/table"
-	"$BENCH_DIR/table.py" -6 prefixes >"$WORK/table6"
-	"$BENCH_DIR/table.py" addresses | sed '/^#/d' >"$WORK/addresses"
+	table_file table.full prefixes
+	table_file table.six -6 prefixes
+	table_file addresses.full addresses
+	sed '/^#/d' "$WORK/addresses.full" >"$WORK/addresses"
 	# As many next hops as lpm has.
-	awk '!/^#/ { print $0, 1 + n++ % 40 }' "$WORK/table" >"$WORK/routes"
+	awk '!/^#/ { print $0, 1 + n++ % 40 }' "$WORK/table.full" >"$WORK/routes"
 	command -v dpdk-test-fib >/dev/null || peer=
 	[ -n "$peer" ] || note "  no dpdk-test-fib (apt-get install dpdk-dev): the router's tables alone"
 	# shellcheck disable=SC2086

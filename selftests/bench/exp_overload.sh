@@ -1,7 +1,8 @@
 # What is still forwarded under ten times overload, for a minute, of what is forwarded at best.
 # shellcheck shell=bash
 #
-# Without its fast half PdP is overloaded for a quarter of that. The best is the highest median of a ladder of offered rates around what one FE forwards flat out.
+# Without its fast half PdP is overloaded for a sixth of that. The best is the highest median of a ladder of offered rates around
+# what one FE forwards flat out.
 
 OVERLOAD_SYSTEMS="pdp_fast_1 pdp_1"
 OVERLOAD_SECONDS=${OVERLOAD_SECONDS:-60}
@@ -18,16 +19,17 @@ overload_ladder() {
 	local tenth rate
 	for tenth in 10 12 16; do
 		rate=$((OVERLOAD_FLAT * tenth / 10))
-		settled "$rate" 46 "$SECONDS_EACH"
+		measure "$rate" 46 "$SECONDS_EACH"
 		record overload_ladder "$1" "$rate" "$PPS" sent "$SENT" received "$RECEIVED"
 	done
 }
 
 overload_of() {
 	local second=0 pps seconds=$OVERLOAD_SECONDS
-	[ "$1" = pdp_fast_1 ] || seconds=$((OVERLOAD_SECONDS / 4))
+	[ "$1" = pdp_fast_1 ] || seconds=$((OVERLOAD_SECONDS / 6))
 	system_up "$1"
-	settled 0 46 "$SECONDS_EACH"
+	settle 0 46
+	measure 0 46 "$SECONDS_EACH"
 	OVERLOAD_FLAT=$PPS
 	alternating overload_ladder "$1"
 	measure $((OVERLOAD_FLAT * 10)) 46 "$seconds" --each-second
