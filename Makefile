@@ -179,8 +179,12 @@ $(BENCH_PROGS) $(NETHELP): $(B)/selftests/%: $(B)/obj/selftests/%.o $(call ALL_A
 # They measure programs on the node and the tables of their tests.
 $(B)/selftests/bench/mdcost $(B)/selftests/bench/fastcost: $(PROG_LIB)
 
-# libFuzzer is clang's, so what it fuzzes is compiled once more, with coverage and sanitizers. The archives'
-# own object files of programs that load BPF or speak to LXC are never linked.
+# libFuzzer is clang's, so what it fuzzes is compiled once more, with coverage and sanitizers. These sources are
+# listed, for they are a quarter of all: one that a target comes to need is missed by the linker.
+FUZZED := $(wildcard $(addsuffix .c,$(addprefix ctl/,agentconf alloc alloc_books alloc_refuse alloc_rooms edit* \
+	failpoint flowkey fraction mirror_* model names nodefile nodefile_* placement power prefix rtbuild rtkey rtparse \
+	slots store* suggest words yaml*) $(addprefix fe-agent/,burst encap fib fib_* lpm* memory neighbour nexthop pool \
+	port prefix_set router router_memory router_packet table_mem tag vifs) loader/error))
 FUZZ_CC ?= clang
 FUZZ_FLAGS := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize=alignment \
 	-fno-sanitize-recover=undefined
@@ -191,8 +195,10 @@ $(B)/fuzz/%.o: %.c | $(SKEL) $(B)/.deps-all
 	$(Q)$(FUZZ_CC) $(CPPFLAGS) $(STD) $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link $(WARN) \
 		-Wno-format-security -Wno-gnu-variable-sized-type-not-at-end $(CFLAGS) \
 		-MMD -MP -c -o $@ $<
-$(foreach d,$(DIRS),$(eval $(call archive_rule,$(B)/fuzz,$(d))))
-$(FUZZ): $(B)/selftests/fuzz/%: $(B)/fuzz/selftests/fuzz/%.o $(call ALL_ARCHIVES,$(B)/fuzz)
+$(B)/fuzz/fuzzed.a: $(FUZZED:%.c=$(B)/fuzz/%.o) Makefile
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && ar rcs $@ $(filter %.o,$^)
+$(FUZZ): $(B)/selftests/fuzz/%: $(B)/fuzz/selftests/fuzz/%.o $(B)/fuzz/fuzzed.a
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(FUZZ_CC) $(FUZZ_FLAGS) -fsanitize=fuzzer -Wl,--as-needed -o $@ \
