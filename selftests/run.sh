@@ -87,6 +87,11 @@ fi
 } >$TAPS/rules.yml
 
 export CMOCKA_MESSAGE_OUTPUT=TAP
+# Debian's programs, which deps.sh has installed, before others of their names: a python3 that is a script of a version
+# manager takes half a second to start.
+export PATH="/usr/sbin:/usr/bin:/sbin:/bin:$PATH"
+# What is freed stays unusable until so much more is: the 256 MiB that are usual cost more than the tests themselves.
+export ASAN_OPTIONS="quarantine_size_mb=16${ASAN_OPTIONS:+:$ASAN_OPTIONS}"
 export HARNESS_RULESFILE=$TAPS/rules.yml
 if [ "${V:-0}" = 1 ]; then
 	# shellcheck disable=SC2086

@@ -19,6 +19,9 @@
 
 set -u
 
+# A pipe on which nothing ever comes: a wait for it is a sleep that starts no process.
+exec 9<> <(:)
+
 TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 BIN=$TOP/build/bin
 # shellcheck disable=SC2034
@@ -85,8 +88,13 @@ background() {
 	local name=$1
 	shift
 	BG=${#BG_PIDS[@]}
-	nsenter --net="/run/netns/$T-$name" "$@" >"$WORK/bg.$BG" 2>"$WORK/bg.$BG.err" &
+	nsenter --net="/run/netns/$T-$name" "$@" >"$WORK/bg.$BG" 2>"$WORK/bg.$BG.err" 9<&- &
 	BG_PIDS+=($!)
+}
+
+# pause SECONDS
+pause() {
+	read -rt "$1" -u 9 || :
 }
 
 # wait_for SECONDS COMMAND...: until it succeeds. SECONDS are those of a machine with nothing else to do; a busy one
@@ -96,7 +104,7 @@ wait_for() {
 	shift
 	until "$@" >/dev/null 2>&1; do
 		[ $SECONDS -lt $end ] || return 1
-		sleep 0.05
+		pause 0.05
 	done
 }
 
@@ -132,7 +140,7 @@ node_up() {
 	shift
 	# In a session of its own: Ctrl-C is the script's, which takes the node down.
 	setsid nsenter --net="/run/netns/$T-$NODE" "$BIN/pdpd" ${file:+--config "$file"} --run-dir "$RUN_DIR" \
-		--pins "$PINS" --agent "$BIN/pdp-fe-agent" "$@" >>"$(pdpd_log)" 2>&1 &
+		--pins "$PINS" --agent "$BIN/pdp-fe-agent" "$@" >>"$(pdpd_log)" 2>&1 9<&- &
 	NODE_PID=$!
 	# For a caller in a subshell: `check` is one.
 	echo $NODE_PID >"$WORK/$NODE.pid"
@@ -142,7 +150,7 @@ node_up() {
 			sed 's/^/# /' "$(pdpd_log)"
 			return 1
 		fi
-		sleep 0.05
+		pause 0.05
 	done
 }
 
@@ -155,7 +163,7 @@ stop_pdpd() {
 			echo "# pdpd did not stop in 60 s"
 			kill -KILL "$NODE_PID"
 		fi
-		sleep 0.05
+		pause 0.05
 	done
 	wait "$NODE_PID" 2>/dev/null
 }
@@ -178,12 +186,16 @@ node_down() {
 	rm -f "$WORK/$NODE.pid"
 }
 
+ended() {
+	! kill -0 "$1"
+}
+
 # pdpd_leave: pdpd ends and the node forwards on.
 pdpd_leave() {
 	local pid
 	pid=$(cat "$WORK/$NODE.pid")
 	kill -TERM "$pid"
-	wait_for 10 sh -c "! kill -0 $pid"
+	wait_for 10 ended "$pid"
 }
 
 # pdpd_killed: the same without a warning.
@@ -191,7 +203,7 @@ pdpd_killed() {
 	local pid
 	pid=$(cat "$WORK/$NODE.pid")
 	kill -KILL "$pid"
-	wait_for 5 sh -c "! kill -0 $pid"
+	wait_for 5 ended "$pid"
 }
 
 result() {

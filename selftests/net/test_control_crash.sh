@@ -36,7 +36,7 @@ forwards() {
 # Before it forwards, or just after it has said that it does.
 dies() {
 	node_up "$1" >/dev/null
-	wait_for 10 sh -c "! kill -0 $NODE_PID" && { wait "$NODE_PID"; [ $? -eq 137 ]; }
+	wait_for 10 ended "$NODE_PID" && { wait "$NODE_PID"; [ $? -eq 137 ]; }
 }
 whole() {
 	control_is red ready && says inside red ip route "10.50.0.0/16 via 10.1.2.2 dev v1 proto static" &&

@@ -32,7 +32,7 @@ told() {
 begin_change
 pid=$(cat "$WORK/node.pid")
 kill -TERM "$pid"
-check "pdpd leaves in the middle of a change" wait_for 10 sh -c "! kill -0 $pid"
+check "pdpd leaves in the middle of a change" wait_for 10 ended "$pid"
 wait "$pid" 2>/dev/null
 wait "$CHANGE"
 ENDED=$?

@@ -109,7 +109,7 @@ check "the first one forwards on" forwards
 
 pid=$(cat "$WORK/node.pid")
 kill -KILL "$pid"
-check "pdpd is dead" wait_for 5 sh -c "! kill -0 $pid"
+check "pdpd is dead" wait_for 5 ended "$pid"
 check "its node forwards on" forwards
 check "no pdpd: exit code 3" [ "$(ctl node show >/dev/null 2>&1; echo $?)" -eq 3 ]
 check "stats work from the maps" [ "$(ctl -j stats | jq '.[0].counters.rx_packets')" -ge 12 ]
@@ -156,7 +156,7 @@ gone() {
 	[ ! -e "$RUN_DIR" ] && [ ! -e "$PINS" ] && ! on node ip -d link show | grep -qE 'pdpfe|name pdp_'
 }
 check "when it answers, all is gone" gone
-check "pdpd ends" wait_for 5 sh -c "! kill -0 $pid"
+check "pdpd ends" wait_for 5 ended "$pid"
 
 # --- interrupted while it comes up: nothing remains, whenever the signal comes
 

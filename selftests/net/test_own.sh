@@ -282,7 +282,7 @@ export PDP_FAILPOINT=program-taken
 check "another comes" node_up ""
 unset PDP_FAILPOINT
 dies_reloading() {
-	! ctl vnet reload red && wait_for 5 sh -c "! kill -0 $(cat "$WORK/node.pid")"
+	! ctl vnet reload red && wait_for 5 ended "$(cat "$WORK/node.pid")"
 }
 check "and dies while it takes a program" dies_reloading
 check "the next one comes up" node_up ""
