@@ -11,7 +11,7 @@
 static bool take_ip(struct pdp_captured *out, struct pdp_cursor at)
 {
 	int version = at.pos < at.end ? *at.pos >> 4 : 0;
-	size_t left = pdp_left(&at), own = left;
+	size_t left = pdp_left(&at), own;
 
 	if (version == 4 && left >= sizeof(struct iphdr)) {
 		out->proto = ETH_P_IP;

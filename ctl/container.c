@@ -404,7 +404,8 @@ int pdp_container_end(struct pdp_container_starter *start, const char *run_dir, 
 int pdp_container_start(const struct pdp_container_conf *conf, pid_t *init_pid,
 			struct pdp_error *err)
 {
-	struct pdp_container_starter start;
+	/* clang-tidy does not know that errno is positive, and -errno a failure. */
+	struct pdp_container_starter start = {.fd = -1};
 	int code = pdp_container_begin(&start, conf, err);
 
 	*init_pid = 0;

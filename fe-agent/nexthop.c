@@ -23,6 +23,7 @@ struct pdp_nexthop_entry {
 
 static size_t entries_bytes(const struct pdp_nexthops *hops)
 {
+	/* Of pointers it is. NOLINTNEXTLINE(bugprone-sizeof-expression) */
 	return hops->ids.capacity * sizeof(*hops->entries);
 }
 

@@ -87,7 +87,7 @@ int pdp_device_look(int ifindex, struct pdp_standing *standing)
 	union {
 		struct nlmsghdr head;
 		char bytes[ANSWER_LEN];
-	} answer;
+	} answer = {.head = {.nlmsg_len = 0}}; /* clang-tidy does not know that errno is positive */
 	int n;
 
 	*standing = (struct pdp_standing){0};

@@ -63,7 +63,7 @@ static void test_one_dump_at_a_time(void **state)
 	struct heard first = {""}, second = {""}, look = {""};
 	const struct pdp_lookup what = {.family = 4};
 	struct pdp_agentasks asks;
-	uint32_t a, b, c;
+	uint32_t a = 0, b = 0, c = 0;
 
 	(void)state;
 	pdp_agentasks_init(&asks);
@@ -90,7 +90,7 @@ static void test_strays(void **state)
 {
 	struct heard gone = {""}, heard = {""};
 	struct pdp_agentasks asks;
-	uint32_t seq;
+	uint32_t seq = 0;
 
 	(void)state;
 	pdp_agentasks_init(&asks);
@@ -146,17 +146,21 @@ static void put_route(struct pdp_agentconf *table, uint8_t net, uint32_t vif, ui
 	assert_int_equal(pdp_route_diff_put(table, nlh, nlh->nlmsg_len), 0);
 }
 
+#define WORDS 512
+
 static void say(const struct nlmsghdr *want, const struct nlmsghdr *have, void *arg)
 {
 	char text[128], *words = arg;
+	size_t at = strlen(words);
 	json_t *row;
 
 	for (int i = 0; i < 2; i++) {
 		const struct nlmsghdr *nlh = i ? have : want;
 
 		row = nlh ? pdp_rt_json(nlh, vif_name, NULL) : NULL;
-		strcat(words, row ? pdp_rt_text(row, text, sizeof(text)) : "nothing");
-		strcat(words, i ? "; " : " - ");
+		at += (size_t)snprintf(words + at, WORDS - at, "%s%s",
+				       row ? pdp_rt_text(row, text, sizeof(text)) : "nothing",
+				       i ? "; " : " - ");
 		json_decref(row);
 	}
 }
@@ -164,7 +168,7 @@ static void say(const struct nlmsghdr *want, const struct nlmsghdr *have, void *
 static void test_diff(void **state)
 {
 	struct pdp_agentconf *want = pdp_agentconf_new(), *have = pdp_agentconf_new();
-	char words[512] = "";
+	char words[WORDS] = "";
 	struct pdp_route_diff diff = {.want = want, .have = have, .fn = say, .arg = words};
 
 	(void)state;
