@@ -18,6 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "ctl/affinity.h"
 #include "ctl/cgroup.h"
 #include "ctl/mhroot.h"
 #include "ctl/rootfs.h"
@@ -337,6 +338,7 @@ static void run_starter(const struct pdp_container_conf *conf, int pipe_fd)
 	int null;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	pdp_affinity_restore();
 	keep_only(pipe_fd);
 	lxc = open_container(conf->run_dir, conf->name);
 	null = open("/dev/null", O_RDWR | O_CLOEXEC);

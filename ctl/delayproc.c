@@ -12,6 +12,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "ctl/affinity.h"
+
 #define READY_MS 5000
 #define READY_FD 3
 
@@ -52,6 +54,7 @@ static void become(char *const argv[], int ready)
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	setsid();
+	pdp_affinity_restore();
 	if (ready == READY_FD ? !fcntl(ready, F_SETFD, 0) : dup2(ready, READY_FD) >= 0) {
 		close_range(READY_FD + 1, ~0U, 0);
 		execv(argv[0], argv);

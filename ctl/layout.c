@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ctl/affinity.h"
 #include "ctl/agentconf.h"
 #include "ctl/own.h"
 #include "ctl/fnv.h"
@@ -303,6 +304,7 @@ void pdp_layout_enter(struct pdp_node *node, struct pdp_layout *layout)
 	*layout = old;
 	leave_guests(layout);
 	take_guests(node);
+	pdp_affinity_keep_off(node->model.fes, node->model.n_fes);
 }
 
 void pdp_layout_free(struct pdp_layout *l)

@@ -62,10 +62,11 @@ power_shares() {
 	for n in 1 2 3; do
 		background src taskset -c 0 "$BENCH/pktgen" --dev s0 --dst-mac "$(mac_of node ethA)" --encap udp \
 			--local "192.0.2.2:600$n" --remote "192.0.2.1:600$n" --src "10.1$n.1.2" --dst "10.1$n.2.2" \
-			--rate "$(power_offered "$1" "$n")" --seconds $((seconds + 5)) --flows 64 --unwatched --no-times
+			--rate "$(power_offered "$1" "$n")" --seconds $((seconds + 10)) --flows 64 --unwatched --no-times
 		FLOODS+=("${BG_PIDS[BG]}")
 	done
-	sleep 3
+	# Until those have a thread that want one.
+	sleep 8
 	began=$(date +%s%N)
 	for n in 1 2 3; do
 		used[$n]=$(power_used "$n")

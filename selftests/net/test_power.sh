@@ -28,6 +28,18 @@ node_file loud quiet_and_loud
 cp "$WORK/shares.yaml" "$WORK/node.yaml"
 check "the node comes up" node_up "$WORK/node.yaml"
 
+# --- CPUs
+
+cpus_of() {
+	taskset -cp "$1" | sed 's/.*: //'
+}
+# Which are all of this machine but one.
+pdpd_keeps_off() {
+	[ "$(nproc)" -eq 1 ] || ! taskset -p "$(cat "$WORK/node.pid")" | sed 's/.*: /0x/' | { read -r mask && ((mask >> $(fe_cpu) & 1)); }
+}
+check "pdpd leaves the FE's CPU to the guests" pdpd_keeps_off
+check "which have no other" [ "$(cpus_of "$(guest red-1 .init_pid)")" = "$(fe_cpu)" ]
+
 # --- threads
 
 all_threaded() {
@@ -37,7 +49,7 @@ in_group() {
 	local pid
 	pid=$(guest "$1-1" .thread.pid)
 	grep -q "/pdp-$T-$1-1.napi\$" "/proc/$pid/cgroup" || { cat "/proc/$pid/cgroup"; return 1; }
-	[ "$(taskset -cp "$pid" | sed 's/.*: //')" = "$(fe_cpu)" ]
+	[ "$(cpus_of "$pid")" = "$(fe_cpu)" ]
 }
 check "each guest's link has a kernel thread" wait_for 10 all_threaded
 for vnet in red green blue; do
