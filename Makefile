@@ -183,7 +183,7 @@ $(B)/selftests/bench/mdcost $(B)/selftests/bench/fastcost: $(PROG_LIB)
 # listed, for they are a quarter of all: one that a target comes to need is missed by the linker.
 FUZZED := $(wildcard $(addsuffix .c,$(addprefix ctl/,agentconf alloc alloc_books alloc_refuse alloc_rooms edit* \
 	failpoint flowkey fraction mirror_* model names nodefile nodefile_* placement power prefix rtbuild rtkey rtparse \
-	slots store* suggest words yaml*) $(addprefix fe-agent/,burst encap fib fib_* lpm* memory neighbour nexthop pool \
+	slots store* suggest words yaml*) $(addprefix fe-agent/,burst encap fib fib_* group4 lpm* memory neighbour nexthop pool \
 	port prefix_set router router_memory router_packet table_mem tag vifs) loader/error))
 FUZZ_CC ?= clang
 FUZZ_FLAGS := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize=alignment \

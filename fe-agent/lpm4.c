@@ -20,14 +20,18 @@
 
 int pdp_lpm4_init(struct pdp_lpm4 *lpm, const struct pdp_router_memory *memory)
 {
-	const uint32_t groups = memory->sizes.groups4;
+	const struct pdp_router_sizes *sizes = &memory->sizes;
+	const uint32_t narrows =
+		sizes->narrows4 < PDP_RT_NARROWS ? sizes->narrows4 : PDP_RT_NARROWS;
+	struct pdp_blocks4 *blocks = &lpm->blocks;
 
-	*lpm = (struct pdp_lpm4){
-		.root = memory->table[PDP_RT_ROOT4],
-		.groups = memory->table[PDP_RT_GROUP4],
-		.group_uses = pdp_table_map(groups * sizeof(*lpm->group_uses), PDP_TABLE_SPARSE),
-	};
-	if (lpm->group_uses && !pdp_rcu_ids_init(&lpm->group_ids, groups, memory->shared))
+	*lpm = (struct pdp_lpm4){.root = memory->table[PDP_RT_ROOT4]};
+	if (!pdp_blocks4_init(blocks, memory->table[PDP_RT_BLOCK4], sizes->blocks4,
+			      memory->shared) &&
+	    !pdp_groups4_init(&lpm->wide, memory->table[PDP_RT_WIDE4], sizes->wides4, blocks,
+			      memory->shared) &&
+	    !pdp_groups4_init(&lpm->narrow, memory->table[PDP_RT_NARROW4], narrows, blocks,
+			      memory->shared))
 		return 0;
 	pdp_lpm4_fini(lpm);
 	return -ENOMEM;
@@ -35,8 +39,9 @@ int pdp_lpm4_init(struct pdp_lpm4 *lpm, const struct pdp_router_memory *memory)
 
 void pdp_lpm4_fini(struct pdp_lpm4 *lpm)
 {
-	pdp_table_unmap(lpm->group_uses, lpm->group_ids.capacity * sizeof(*lpm->group_uses));
-	pdp_rcu_ids_fini(&lpm->group_ids);
+	pdp_groups4_fini(&lpm->narrow);
+	pdp_groups4_fini(&lpm->wide);
+	pdp_blocks4_fini(&lpm->blocks);
 	pdp_prefix_set_fini(&lpm->set);
 	*lpm = (struct pdp_lpm4){0};
 }
@@ -46,12 +51,7 @@ static unsigned int depth(uint32_t leaf)
 	return leaf >> PDP_RT_LEN_SHIFT & 0x3f;
 }
 
-/* Release: what an entry leads to (a group, a next hop) was written before it. */
-static void store(uint32_t *entry, uint32_t value)
-{
-	__atomic_store_n(entry, value, __ATOMIC_RELEASE);
-}
-
+/* Release: the group that it leads to was written before it. */
 static void store_root(__u64 *entry, uint32_t child, uint32_t leaf)
 {
 	__atomic_store_n(entry, (uint64_t)child << PDP_RT_CHILD_SHIFT | leaf, __ATOMIC_RELEASE);
@@ -60,15 +60,6 @@ static void store_root(__u64 *entry, uint32_t child, uint32_t leaf)
 static uint32_t child_of(uint64_t entry)
 {
 	return entry >> PDP_RT_CHILD_SHIFT;
-}
-
-static void paint(uint32_t *entries, size_t n, uint32_t leaf, unsigned int len)
-{
-	size_t i;
-
-	for (i = 0; i < n; i++)
-		if (depth(entries[i]) <= len)
-			store(&entries[i], leaf);
 }
 
 static void paint_root(__u64 *entries, size_t n, uint32_t leaf, unsigned int len)
@@ -80,117 +71,132 @@ static void paint_root(__u64 *entries, size_t n, uint32_t leaf, unsigned int len
 			store_root(&entries[i], child_of(entries[i]), leaf);
 }
 
-static uint32_t *entries_of(struct pdp_lpm4 *lpm, uint32_t group)
+static void paint(uint32_t *entries, size_t n, uint32_t leaf, unsigned int len)
 {
-	return lpm->groups[group].entry;
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (depth(entries[i]) <= len)
+			entries[i] = leaf;
 }
 
-static uint32_t new_group(struct pdp_lpm4 *lpm)
+/* The entry of a wide group that leads to a narrow one. Its length says nothing. */
+static uint32_t make_narrow_entry(uint32_t group)
 {
-	uint32_t group = pdp_table_get(&lpm->group_ids, lpm->groups, sizeof(*lpm->groups));
-
-	lpm->group_uses[group] = 0;
-	return group;
+	return WIDE_LEN << PDP_RT_LEN_SHIFT | (PDP_NEXTHOPS + group);
 }
 
-/* The group of a /16, made if need be. */
-static uint32_t open_wide(struct pdp_lpm4 *lpm, __u64 *root)
+/* The narrow group that an entry of a wide one leads to; 0: none. */
+static uint32_t narrow_of(uint32_t entry)
 {
-	uint32_t group = child_of(*root);
+	uint32_t value = entry & PDP_RT_VALUE;
 
-	if (group)
-		return group;
-	group = new_group(lpm);
-	memset(entries_of(lpm, group), 0, sizeof(*lpm->groups));
+	return value < PDP_NEXTHOPS ? 0 : value - PDP_NEXTHOPS;
+}
+
+/* Store a /16's entries and make its group known; without a use it is empty, and goes. */
+static void store_wide(struct pdp_lpm4 *lpm, __u64 *root, const uint32_t *entries, int grown)
+{
+	uint32_t old = child_of(*root), uses = lpm->wide.uses[old] + grown, group = 0;
+
+	if (uses)
+		group = pdp_group4_store(&lpm->wide, old, entries, uses);
+	if (group == old)
+		return;
 	store_root(root, group, (uint32_t)*root);
-	return group;
+	if (old)
+		pdp_group4_retire(&lpm->wide, old, group);
 }
 
-/* Nothing ends in it, so there is nothing in it. */
-static void close_wide(struct pdp_lpm4 *lpm, __u64 *root, uint32_t group)
+/*
+ * Prefixes of 17 to 24 bits: the wide group, and through it the narrow ones in their range. What shorter
+ * prefixes have won in a narrow group one of them has won, or none: there the runs stay as they are.
+ */
+static void paint_wide(struct pdp_lpm4 *lpm, uint32_t addr, uint32_t leaf, unsigned int len,
+		       int grown)
 {
-	if (lpm->group_uses[group])
-		return;
-	store_root(root, 0, (uint32_t)*root);
-	pdp_rcu_ids_retire(&lpm->group_ids, group);
-}
+	__u64 *root = &lpm->root[addr >> 16];
+	uint32_t entries[PDP_GROUP4_ENTRIES];
+	uint32_t *e = &entries[addr >> 8 & 0xff], *end = e + (1u << (WIDE_LEN - len));
 
-/* The group of a /24, whose entry in the wide one is e, made if need be. */
-static uint32_t open_narrow(struct pdp_lpm4 *lpm, uint32_t wide, uint32_t *e)
-{
-	uint32_t group, i;
-
-	if (*e & PDP_RT_GROUP)
-		return *e & PDP_RT_VALUE;
-	group = new_group(lpm);
-	for (i = 0; i < 256; i++)
-		entries_of(lpm, group)[i] = *e;
-	lpm->group_uses[wide]++;
-	store(e, PDP_RT_GROUP | group);
-	return group;
-}
-
-/* No prefix longer than /24 is left, so all entries of the group are the same. */
-static void close_narrow(struct pdp_lpm4 *lpm, uint32_t wide, uint32_t *e, uint32_t group)
-{
-	if (lpm->group_uses[group])
-		return;
-	store(e, entries_of(lpm, group)[0]);
-	pdp_rcu_ids_retire(&lpm->group_ids, group);
-	lpm->group_uses[wide]--;
-}
-
-/* Prefixes of 17 to 24 bits: the wide group, and through it the narrow ones in their range. */
-static void paint_wide(struct pdp_lpm4 *lpm, uint32_t *e, uint32_t leaf, unsigned int len)
-{
-	uint32_t *end = e + (1u << (WIDE_LEN - len));
-
+	pdp_group4_load(&lpm->wide, child_of(*root), entries);
 	for (; e < end; e++) {
-		if (*e & PDP_RT_GROUP)
-			paint(entries_of(lpm, *e & PDP_RT_VALUE), 256, leaf, len);
+		if (narrow_of(*e))
+			pdp_group4_paint(&lpm->narrow, narrow_of(*e), leaf, len);
 		else
 			paint(e, 1, leaf, len);
 	}
+	store_wide(lpm, root, entries, grown);
+}
+
+/*
+ * Paint in the narrow group that the entry of a wide one leads to, and is made if need be. Returns what the entry
+ * has to be: without a prefix longer than /24 all of the group are the same, and that.
+ */
+static uint32_t paint_entry(struct pdp_lpm4 *lpm, uint32_t entry, uint32_t addr, uint32_t leaf,
+			    unsigned int len, int grown)
+{
+	uint32_t entries[PDP_GROUP4_ENTRIES], group = narrow_of(entry), i;
+	uint32_t uses = lpm->narrow.uses[group] + grown;
+
+	if (group)
+		pdp_group4_load(&lpm->narrow, group, entries);
+	else
+		for (i = 0; i < PDP_GROUP4_ENTRIES; i++)
+			entries[i] = entry;
+	paint(&entries[addr & 0xff], 1u << (32 - len), leaf, len);
+	if (!uses)
+		return entries[0];
+	return make_narrow_entry(pdp_group4_store(&lpm->narrow, group, entries, uses));
 }
 
 /* Prefixes longer than /24. */
-static void paint_narrow(struct pdp_lpm4 *lpm, uint32_t wide, uint32_t addr, uint32_t leaf,
-			 unsigned int len, int grown)
+static void paint_narrow(struct pdp_lpm4 *lpm, uint32_t addr, uint32_t leaf, unsigned int len,
+			 int grown)
 {
-	uint32_t *e = &entries_of(lpm, wide)[addr >> 8 & 0xff];
-	uint32_t group = open_narrow(lpm, wide, e);
+	__u64 *root = &lpm->root[addr >> 16];
+	uint32_t entries[PDP_GROUP4_ENTRIES], before, group, old;
+	uint32_t *e = &entries[addr >> 8 & 0xff];
 
-	paint(entries_of(lpm, group) + (addr & 0xff), 1u << (32 - len), leaf, len);
-	lpm->group_uses[group] += grown;
-	close_narrow(lpm, wide, e, group);
+	pdp_group4_load(&lpm->wide, child_of(*root), entries);
+	before = *e;
+	*e = paint_entry(lpm, before, addr, leaf, len, grown);
+	if (*e == before)
+		return;
+	old = narrow_of(before);
+	group = narrow_of(*e);
+	store_wide(lpm, root, entries, !!group - !!old);
+	if (old)
+		pdp_group4_retire(&lpm->narrow, old, group);
 }
 
-/* How many groups are not there yet that a prefix longer than /16 needs. */
-static unsigned int missing_groups(struct pdp_lpm4 *lpm, uint32_t addr, unsigned int len)
+/* Is there room for one prefix more? */
+static bool fits(const struct pdp_lpm4 *lpm, uint32_t addr, unsigned int len)
 {
-	uint32_t wide = child_of(lpm->root[addr >> 16]);
-	bool narrow = wide && (entries_of(lpm, wide)[addr >> 8 & 0xff] & PDP_RT_GROUP);
+	uint32_t wide = child_of(lpm->root[addr >> 16]), narrow, promised = 0;
+	const struct pdp_rt_group4 *group = &lpm->wide.group[wide];
+	uint32_t value = *pdp_group4_value(group, lpm->blocks.block, addr >> 8 & 0xff);
 
-	return !wide + (len > WIDE_LEN && !narrow);
+	if (len <= WIDE_LEN)
+		return pdp_group4_fits(&lpm->wide, wide, &promised);
+	narrow = narrow_of(value);
+	return pdp_group4_fits(&lpm->narrow, narrow, &promised) &&
+	       (narrow || pdp_group4_fits(&lpm->wide, wide, &promised));
 }
 
 /* grown: +1 if the prefix is new, -1 if it goes, 0 if its value changes. */
 static int paint_groups(struct pdp_lpm4 *lpm, uint32_t addr, unsigned int len, uint32_t leaf,
 			int grown)
 {
-	__u64 *root = &lpm->root[addr >> 16];
-	uint32_t wide;
-
-	if (pdp_rcu_ids_reserve(&lpm->group_ids, missing_groups(lpm, addr, len)))
+	if (grown > 0 && !fits(lpm, addr, len))
 		return -ENOSPC;
-	wide = open_wide(lpm, root);
-	if (len > WIDE_LEN) {
-		paint_narrow(lpm, wide, addr, leaf, len, grown);
-	} else {
-		paint_wide(lpm, &entries_of(lpm, wide)[addr >> 8 & 0xff], leaf, len);
-		lpm->group_uses[wide] += grown;
+	pdp_group4_reserve(&lpm->wide);
+	if (len <= WIDE_LEN) {
+		paint_wide(lpm, addr, leaf, len, grown);
+		return 0;
 	}
-	close_wide(lpm, root, wide);
+	pdp_group4_reserve(&lpm->narrow);
+	paint_narrow(lpm, addr, leaf, len, grown);
 	return 0;
 }
 
@@ -220,6 +226,8 @@ static const struct pdp_lpm_kind kind = {
 int pdp_lpm4_add(struct pdp_lpm4 *lpm, const struct pdp_lpm_prefix *p, uint64_t rank,
 		 uint32_t value, uint32_t *old)
 {
+	if (value >= PDP_NEXTHOPS)
+		return -EINVAL;
 	return pdp_lpm_add(&kind, lpm, &lpm->set, p, rank, value, old);
 }
 
@@ -228,11 +236,26 @@ int pdp_lpm4_del(struct pdp_lpm4 *lpm, const struct pdp_lpm_prefix *p, uint64_t 
 	return pdp_lpm_del(&kind, lpm, &lpm->set, p, rank, old);
 }
 
-/* Two groups at most are on the way, and the second is rare: memory is waited for once a burst. */
+static const __u16 *value_at(const struct pdp_lpm4 *lpm, const struct pdp_rt_group4 *group,
+			     uint32_t i)
+{
+	return pdp_group4_value(group, lpm->blocks.block, i & 0xff);
+}
+
+/* What a burst needs of a step is fetched ahead before the first takes it; narrow groups are rare. */
+/* Not every x86-64 processor counts bits in one instruction: which can is found out as the program is loaded. */
+#if defined(__x86_64__) && !defined(__clang__)
+#define COUNTS_BITS __attribute__((target_clones("popcnt", "default")))
+#else
+#define COUNTS_BITS
+#endif
+
+COUNTS_BITS
 void pdp_lpm4_lookup_burst(const struct pdp_lpm4 *lpm, const uint32_t *addrs, uint32_t *values,
 			   unsigned int n)
 {
-	const uint32_t *entries[PDP_LPM4_BURST];
+	const struct pdp_rt_group4 *groups[PDP_LPM4_BURST];
+	const __u16 *at[PDP_LPM4_BURST];
 	unsigned int i;
 
 	for (i = 0; i < n; i++) {
@@ -240,15 +263,21 @@ void pdp_lpm4_lookup_burst(const struct pdp_lpm4 *lpm, const uint32_t *addrs, ui
 
 		values[i] = root;
 		/* Without a group it is that of id 0, which is empty. */
-		entries[i] = &lpm->groups[child_of(root)].entry[addrs[i] >> 8 & 0xff];
-		__builtin_prefetch(entries[i]);
+		groups[i] = &lpm->wide.group[child_of(root)];
+		__builtin_prefetch(groups[i]);
 	}
 	for (i = 0; i < n; i++) {
-		uint32_t e = __atomic_load_n(entries[i], __ATOMIC_RELAXED);
+		at[i] = value_at(lpm, groups[i], addrs[i] >> 8);
+		__builtin_prefetch(at[i]);
+	}
+	for (i = 0; i < n; i++) {
+		uint32_t value = __atomic_load_n(at[i], __ATOMIC_RELAXED);
 
-		if (e & PDP_RT_GROUP)
-			e = __atomic_load_n(&lpm->groups[e & PDP_RT_VALUE].entry[addrs[i] & 0xff],
-					    __ATOMIC_RELAXED);
-		values[i] = (e ? e : values[i]) & PDP_RT_VALUE;
+		if (value >= PDP_NEXTHOPS) {
+			groups[i] = &lpm->narrow.group[value - PDP_NEXTHOPS];
+			value = __atomic_load_n(value_at(lpm, groups[i], addrs[i]),
+						__ATOMIC_RELAXED);
+		}
+		values[i] = value ? value : values[i] & PDP_RT_VALUE;
 	}
 }

@@ -133,7 +133,8 @@ int pdp_prefix_set_add(struct pdp_prefix_set *set, const struct pdp_lpm_prefix *
 	struct pdp_prefix_slot *slot;
 	int err;
 
-	if (set->used + 1 > set->n_slots / 4 * 3) {
+	/* What replaces another needs no room, and is not refused for want of it. */
+	if (set->used + 1 > set->n_slots / 4 * 3 && !pdp_prefix_set_get(set, p, rank)) {
 		err = grow(set);
 		if (err)
 			return err;

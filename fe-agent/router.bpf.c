@@ -182,9 +182,22 @@ static __always_inline bool look(struct packet *p, const struct xdp_md *ctx)
 
 /* --- where to? ------------------------------------------------------------------------------------ */
 
+/* What the entry of a group leads to. */
+static __always_inline __u32 read_entry(const struct pdp_rt_group4 *group, __u32 i)
+{
+	__u32 run = pdp_rt_run(group, i), id;
+	struct pdp_rt_block4 *block;
+
+	if (!group->blocks)
+		return run < PDP_RT_GROUP_RUNS ? READ(__u16, &group->value[run]) : 0;
+	id = pdp_rt_block(group, run);
+	block = bpf_map_lookup_elem(&pdp_rt_block4, &id);
+	return block ? READ(__u16, &block->value[run % PDP_RT_BLOCK_RUNS]) : 0;
+}
+
 static __always_inline __u32 find_hop4(__u32 dst)
 {
-	__u32 id = dst >> 19, leaf = 0;
+	__u32 id = dst >> 19, value = 0;
 	struct pdp_rt_root *root = bpf_map_lookup_elem(&pdp_rt_root4, &id);
 	struct pdp_rt_group4 *group;
 	__u64 entry;
@@ -193,20 +206,15 @@ static __always_inline __u32 find_hop4(__u32 dst)
 		return 0;
 	entry = READ(__u64, &root->entry[dst >> 16 & 7]);
 	id = entry >> PDP_RT_CHILD_SHIFT;
-	if (id) {
-		group = bpf_map_lookup_elem(&pdp_rt_group4, &id);
-		if (!group)
-			return 0;
-		leaf = READ(__u32, &group->entry[dst >> 8 & 0xff]);
+	group = id ? bpf_map_lookup_elem(&pdp_rt_wide4, &id) : NULL;
+	if (group)
+		value = read_entry(group, dst >> 8 & 0xff);
+	if (value >= PDP_NEXTHOPS) {
+		id = value - PDP_NEXTHOPS;
+		group = bpf_map_lookup_elem(&pdp_rt_narrow4, &id);
+		value = group ? read_entry(group, dst & 0xff) : 0;
 	}
-	if (leaf & PDP_RT_GROUP) {
-		id = leaf & PDP_RT_VALUE;
-		group = bpf_map_lookup_elem(&pdp_rt_group4, &id);
-		if (!group)
-			return 0;
-		leaf = READ(__u32, &group->entry[dst & 0xff]);
-	}
-	return (leaf ? leaf : entry) & PDP_RT_VALUE;
+	return value ? value : entry & PDP_RT_VALUE;
 }
 
 /* In host order. A function of its own, so that the verifier walks its loop once. */

@@ -8,8 +8,10 @@
  * sets their sizes, the agent maps them. No map here is the MD's, and so this is none of the headers in
  * bpf/.
  *
- *   pdp_rt_root4    by an IPv4 address's first 16 bits   what is no longer than /16, and the group
- *   pdp_rt_group4   by the next 8 bits, or the last 8    what is no longer than /24, or longer
+ *   pdp_rt_root4    by an IPv4 address's first 16 bits   what is no longer than /16, and the wide group
+ *   pdp_rt_wide4    by the next 8 bits                   what is no longer than /24, or the narrow group
+ *   pdp_rt_narrow4  by the last 8 bits                   what is longer than /24
+ *   pdp_rt_block4   by id, which groups have             what their runs lead to
  *   pdp_rt_root6    by an IPv6 address's first 16 bits   as root4
  *   pdp_rt_node6    by 4 bits more                       the best prefix that ends here, the next node
  *   pdp_rt_hops     by id, which the above lead to       next hop of a route
@@ -19,9 +21,12 @@
  *   pdp_rt_vif_ids  by a vif's id                        its place in pdp_rt_vifs
  *   pdp_rt_vifs     by that place                        outer header of a vif
  *
- * IPv4 is DIR-24-8 (Gupta, Lin, McKeown: "Routing Lookups in Hardware at Memory Access Speeds", INFOCOM
- * 1998) whose tbl24 is cut into pages of a /16, for arrays are there as a whole and most /16s are empty.
- * Id 0 is never given out: a zeroed word means none.
+ * IPv4 is made to fit into a processor's caches. A group is 256 entries in one cache line: equal entries
+ * beside each other are a run, a bitmap says where runs begin, and what counts its bits finds the run of an
+ * entry (Degermark, Brodnik, Carlsson, Pink: "Small Forwarding Tables for Fast Routing Lookups", SIGCOMM 1997;
+ * with population count: Asai, Ohara: "Poptrie", SIGCOMM 2015). What the runs lead to stands in the group
+ * itself or in blocks of a cache line each. These are not side by side, as in either paper: so there is no
+ * memory to be moved, and a change writes one group anew. Id 0 is never given out: a zeroed word means none.
  *
  * One writer, the agent; readers in RCU read-side sections. Every word is stored at once, what it leads to
  * was written before, and is used for something else a grace period after nothing leads to it any more.
@@ -41,8 +46,6 @@
 #define PDP_RT_CHILD_SHIFT 32
 #define PDP_RT_LEN_SHIFT 24
 #define PDP_RT_VALUE 0x00ffffffu
-/* An entry of a group of IPv4 is a leaf, or with this bit the group of a /24 that holds longer ones. */
-#define PDP_RT_GROUP 0x80000000u
 
 #define PDP_RT_ROOT_BITS 16
 #define PDP_RT_NODE_BITS 4
@@ -51,8 +54,33 @@ struct pdp_rt_root {
 	__u64 entry[8];
 };
 
+/*
+ * What a run of IPv4 leads to is the id of a hop, 0 = none and the root has the last word, or from PDP_NEXTHOPS
+ * on the narrow group of a /24 that holds longer prefixes.
+ */
+#define PDP_NEXTHOPS 16384 /* most that any table has */
+#define PDP_RT_NARROWS (65536 - PDP_NEXTHOPS)
+
+#define PDP_RT_GROUP_RUNS 12 /* that a group has room for itself */
+#define PDP_RT_GROUP_BLOCKS 8
+#define PDP_RT_BLOCK_RUNS 32
+
 struct pdp_rt_group4 {
-	__u32 entry[256];
+	__u64 starts[4]; /* bit i: with entry i begins a run; not said of entry 0 */
+	__u8 before[4]; /* bits that are set in the words before */
+	__u8 blocks; /* 0: the values of the runs are here */
+	__u8 pad[3];
+	union {
+		__u16 value[PDP_RT_GROUP_RUNS];
+		struct {
+			__u16 low[PDP_RT_GROUP_BLOCKS];
+			__u8 high[PDP_RT_GROUP_BLOCKS];
+		} block; /* ids; block i is of runs 32i and following */
+	};
+};
+
+struct pdp_rt_block4 {
+	__u16 value[PDP_RT_BLOCK_RUNS];
 };
 
 struct pdp_rt_node6 {
@@ -83,7 +111,6 @@ struct pdp_rt_hop {
 	__u8 pad[31];
 };
 
-#define PDP_NEXTHOPS 16384 /* most that any table has */
 #define PDP_NEXTHOP_PATHS 32 /* of a multipath route */
 
 struct pdp_rt_paths {
@@ -132,7 +159,10 @@ struct pdp_rt_vif {
 
 _Static_assert(PDP_OUTER_MAX <= sizeof(((struct pdp_outer *)0)->bytes), "all outer headers fit");
 _Static_assert(sizeof(struct pdp_rt_root) == 64, "a cache line");
-_Static_assert(sizeof(struct pdp_rt_group4) == 1024, "a page of tbl24");
+_Static_assert(sizeof(struct pdp_rt_group4) == 64, "a cache line");
+_Static_assert(offsetof(struct pdp_rt_group4, value) == 40, "group layout");
+_Static_assert(sizeof(struct pdp_rt_block4) == 64, "a cache line");
+_Static_assert(PDP_RT_GROUP_BLOCKS *PDP_RT_BLOCK_RUNS == 256, "each entry can be a run");
 _Static_assert(sizeof(struct pdp_rt_node6) == 128, "node layout");
 _Static_assert(sizeof(struct pdp_nexthop_path) == 24, "no padding: compared as bytes");
 _Static_assert(sizeof(struct pdp_rt_hop) == 64, "a cache line");
@@ -146,7 +176,9 @@ _Static_assert(offsetof(struct pdp_rt_vif, id) == 88, "vif layout");
 
 /* How many elements the tables have whose size can be chosen; element 0 is never used. */
 struct pdp_router_sizes {
-	__u32 groups4;
+	__u32 wides4;
+	__u32 narrows4; /* PDP_RT_NARROWS at most */
+	__u32 blocks4;
 	__u32 nodes6;
 	__u32 hops;
 	__u32 paths;
@@ -154,12 +186,14 @@ struct pdp_router_sizes {
 	__u32 vifs;
 };
 
-_Static_assert(sizeof(struct pdp_router_sizes) == 24, "travels in a channel message");
+_Static_assert(sizeof(struct pdp_router_sizes) == 32, "travels in a channel message");
 
 /* X(NAME, name of the map behind pdp_rt_, its element, how many: `sizes` is the struct above). */
 #define PDP_ROUTER_TABLES(X)                                              \
 	X(ROOT4, root4, struct pdp_rt_root, (1u << PDP_RT_ROOT_BITS) / 8) \
-	X(GROUP4, group4, struct pdp_rt_group4, sizes->groups4)           \
+	X(WIDE4, wide4, struct pdp_rt_group4, sizes->wides4)              \
+	X(NARROW4, narrow4, struct pdp_rt_group4, sizes->narrows4)        \
+	X(BLOCK4, block4, struct pdp_rt_block4, sizes->blocks4)           \
 	X(ROOT6, root6, struct pdp_rt_root, (1u << PDP_RT_ROOT_BITS) / 8) \
 	X(NODE6, node6, struct pdp_rt_node6, sizes->nodes6)               \
 	X(HOPS, hops, struct pdp_rt_hop, sizes->hops)                     \
@@ -174,18 +208,46 @@ _Static_assert(sizeof(struct pdp_router_sizes) == 24, "travels in a channel mess
 enum pdp_router_table { PDP_ROUTER_TABLES(PDP_RT_ENUM) PDP_ROUTER_N_TABLES };
 #undef PDP_RT_ENUM
 
-/* What most vnets need, under 5 MiB in all; */
-#define PDP_ROUTER_SMALL                                                                    \
-	{                                                                                   \
-		.groups4 = 2048, .nodes6 = 8192, .hops = 1024, .paths = 64, .neighs = 4096, \
-		.vifs = 256                                                                 \
+/* What most vnets need, under 4 MiB in all; */
+#define PDP_ROUTER_SMALL                                                                         \
+	{                                                                                        \
+		.wides4 = 2048, .narrows4 = 2048, .blocks4 = 4096, .nodes6 = 8192, .hops = 1024, \
+		.paths = 64, .neighs = 4096, .vifs = 256                                         \
 	}
-/* what a full Internet table of IPv4 and IPv6 needs, with as much room again, some 90 MiB. */
-#define PDP_ROUTER_FULL                                                                  \
-	{                                                                                \
-		.groups4 = 49152, .nodes6 = 262144, .hops = PDP_NEXTHOPS, .paths = 2048, \
-		.neighs = 65536, .vifs = 4096                                            \
+/* what a full Internet table of IPv4 and IPv6 needs, with as much room again, some 50 MiB. */
+#define PDP_ROUTER_FULL                                                                 \
+	{                                                                               \
+		.wides4 = 49152, .narrows4 = 49152, .blocks4 = 81920, .nodes6 = 262144, \
+		.hops = PDP_NEXTHOPS, .paths = 2048, .neighs = 65536, .vifs = 4096      \
 	}
+
+/* Bits that are set. BPF has no instruction for it: by adding up neighbours. */
+static inline __u32 pdp_rt_ones(__u64 x)
+{
+#ifndef __bpf__
+	return __builtin_popcountll(x);
+#endif
+	x -= x >> 1 & 0x5555555555555555ULL;
+	x = (x & 0x3333333333333333ULL) + (x >> 2 & 0x3333333333333333ULL);
+	x = (x + (x >> 4)) & 0x0f0f0f0f0f0f0f0fULL;
+	return x * 0x0101010101010101ULL >> 56;
+}
+
+/* The run of entry i, 0..255. */
+static inline __u32 pdp_rt_run(const struct pdp_rt_group4 *group, __u32 i)
+{
+	__u64 upto = group->starts[i >> 6 & 3] << (~i & 63);
+
+	return (group->before[i >> 6 & 3] + pdp_rt_ones(upto)) & 0xff;
+}
+
+/* The block of a run, of a group that has blocks. */
+static inline __u32 pdp_rt_block(const struct pdp_rt_group4 *group, __u32 run)
+{
+	__u32 i = run / PDP_RT_BLOCK_RUNS & (PDP_RT_GROUP_BLOCKS - 1);
+
+	return group->block.low[i] | (__u32)group->block.high[i] << 16;
+}
 
 /* Which of n = 2..PDP_NEXTHOP_PATHS paths a flow takes: by weight over the hash, so that it stays (RFC
  * 2992's threshold). The hash has already picked this guest: its high bits are not free any more, and so it

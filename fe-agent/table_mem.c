@@ -14,8 +14,13 @@
 
 #include "fe-agent/memory.h"
 
-/* So many released ids are worth a grace period before the table grows into new memory. */
-#define RETIRED_MANY 256
+/*
+ * So many released ids are worth a grace period before the table grows into new memory: an eighth of a
+ * table, within these bounds. Programs in the kernel are waited for for milliseconds, and a full table that is
+ * loaded releases a million.
+ */
+#define RETIRED_MANY_MIN 256
+#define RETIRED_MANY_MAX 8192
 
 #define HUGE ((size_t)2 << 20)
 
@@ -75,11 +80,19 @@ void pdp_grace_period(bool shared)
 		syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
 }
 
+static uint32_t retired_many(uint32_t capacity)
+{
+	if (capacity / 8 < RETIRED_MANY_MIN)
+		return RETIRED_MANY_MIN;
+	return capacity / 8 < RETIRED_MANY_MAX ? capacity / 8 : RETIRED_MANY_MAX;
+}
+
 int pdp_rcu_ids_init(struct pdp_rcu_ids *ids, uint32_t capacity, bool shared)
 {
 	*ids = (struct pdp_rcu_ids){
 		.capacity = capacity,
 		.fresh = 1,
+		.retired_many = retired_many(capacity),
 		.shared = shared,
 	};
 	ids->next = pdp_table_map(capacity * sizeof(*ids->next), PDP_TABLE_SPARSE);
@@ -110,7 +123,7 @@ int pdp_rcu_ids_reserve(struct pdp_rcu_ids *ids, uint32_t n)
 {
 	if (ids->n_free >= n)
 		return 0;
-	if (ids->n_retired >= RETIRED_MANY ||
+	if (ids->n_retired >= ids->retired_many ||
 	    (ids->n_retired && ids->n_free + (ids->capacity - ids->fresh) < n)) {
 		pdp_grace_period(ids->shared);
 		recycle_retired(ids);
@@ -137,6 +150,11 @@ void pdp_rcu_ids_retire(struct pdp_rcu_ids *ids, uint32_t id)
 	ids->next[id] = ids->retired;
 	ids->retired = id;
 	ids->n_retired++;
+}
+
+uint32_t pdp_rcu_ids_used(const struct pdp_rcu_ids *ids)
+{
+	return ids->fresh - 1 - ids->n_free - ids->n_retired;
 }
 
 uint32_t pdp_table_get(struct pdp_rcu_ids *ids, void *table, size_t element)

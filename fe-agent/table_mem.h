@@ -41,6 +41,7 @@ struct pdp_rcu_ids {
 	uint32_t retired;
 	uint32_t n_free;
 	uint32_t n_retired;
+	uint32_t retired_many; /* that many are worth a grace period */
 	bool shared; /* there are readers in the kernel */
 	uint32_t *next;
 };
@@ -55,6 +56,8 @@ int pdp_rcu_ids_reserve(struct pdp_rcu_ids *ids, uint32_t n);
 uint32_t pdp_rcu_ids_get(struct pdp_rcu_ids *ids);
 /* Give back an id that no reader has seen, or whose element no new reader can find. */
 void pdp_rcu_ids_retire(struct pdp_rcu_ids *ids, uint32_t id);
+/* How many are given out and not given back. */
+uint32_t pdp_rcu_ids_used(const struct pdp_rcu_ids *ids);
 
 /*
  * An id as pdp_rcu_ids_get() gives it, for a table that is sparse as long as it is small: each part that

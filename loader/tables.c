@@ -299,7 +299,9 @@ static int open_set(const struct pdp_loader *ld, uint16_t guest, uint32_t id,
 		return rc;
 	set->id = id;
 	set->sizes = (struct pdp_router_sizes){
-		.groups4 = entries[PDP_RT_GROUP4],
+		.wides4 = entries[PDP_RT_WIDE4],
+		.narrows4 = entries[PDP_RT_NARROW4],
+		.blocks4 = entries[PDP_RT_BLOCK4],
 		.nodes6 = entries[PDP_RT_NODE6],
 		.hops = entries[PDP_RT_HOPS],
 		.paths = entries[PDP_RT_PATHS],

@@ -118,7 +118,7 @@ check "no packet is lost" nothing_lost
 check "the books balance" wait_for 5 ctl stats --check
 
 check "one set of tables is left" [ "$(table_sets)" = 1 ]
-check "without memory for them its agent keeps tables of its own" ctl vnet set red memory 100M
+check "without memory for them its agent keeps tables of its own" ctl vnet set red memory 80M
 kept() {
 	is 0 table_bytes && is false on && half why | grep -q "its routes need more than arrays of"
 }

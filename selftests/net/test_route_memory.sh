@@ -6,7 +6,7 @@
 . "$(dirname "$0")/figure6.sh"
 . "$(dirname "$0")/control.sh"
 
-ROUTES=40000
+ROUTES=60000
 
 begin "routes and memory"
 figure6
@@ -15,7 +15,7 @@ figure6
 	fes 1 400m
 	echo vnets:
 	controlled red 400m kind: static
-	echo "    memory: 24M"
+	echo "    memory: 16M"
 	echo "    fast-half: off"
 } >"$WORK/node.yaml"
 check "the node comes up" node_up "$WORK/node.yaml"

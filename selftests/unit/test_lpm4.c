@@ -26,6 +26,20 @@ static void make_table(struct pdp_lpm4 *lpm)
 	assert_int_equal(pdp_lpm4_init(lpm, &memory), 0);
 }
 
+/* A smaller one. */
+static void make_small_table(struct pdp_lpm4 *lpm, uint32_t wides, uint32_t narrows,
+			     uint32_t blocks)
+{
+	struct pdp_router_memory part;
+
+	assert_int_equal(pdp_router_memory_anonymous(&memory), 0);
+	part = memory;
+	part.sizes.wides4 = wides;
+	part.sizes.narrows4 = narrows;
+	part.sizes.blocks4 = blocks;
+	assert_int_equal(pdp_lpm4_init(lpm, &part), 0);
+}
+
 static void end_table(struct pdp_lpm4 *lpm)
 {
 	pdp_lpm4_fini(lpm);
@@ -38,6 +52,15 @@ static uint32_t lookup(const struct pdp_lpm4 *lpm, uint32_t addr)
 
 	pdp_lpm4_lookup_burst(lpm, &addr, &value, 1);
 	return value;
+}
+
+static void nothing_is_used(const struct pdp_lpm4 *lpm)
+{
+	assert_int_equal(lpm->set.used, 0);
+	assert_int_equal(pdp_rcu_ids_used(&lpm->wide.ids), 0);
+	assert_int_equal(pdp_rcu_ids_used(&lpm->narrow.ids), 0);
+	assert_int_equal(pdp_rcu_ids_used(&lpm->blocks.ids), 0);
+	assert_int_equal(lpm->blocks.promised, 0);
 }
 
 struct model {
@@ -110,10 +133,16 @@ static uint32_t draw_addr(void)
 	return bases[draw(5)] ^ (draw(4) << 22) ^ (draw(4) << 14) ^ (draw(8) << 7) ^ draw(256);
 }
 
+/* Few, so that neighbours have the same, or many. */
+static uint32_t draw_value(void)
+{
+	return 1 + draw(draw(2) ? 2 : PDP_NEXTHOPS - 1);
+}
+
 static void change(struct pdp_lpm4 *lpm, struct model *m)
 {
 	unsigned int len = draw(33), i;
-	uint32_t addr = draw_addr() & mask(len), old = 0, value = 1 + draw(PDP_RT_VALUE);
+	uint32_t addr = draw_addr() & mask(len), old = 0, value = draw_value();
 	struct pdp_lpm_prefix p = prefix(addr, len);
 	uint64_t rank = draw(3);
 
@@ -182,9 +211,7 @@ static void same_as_model(void **state)
 		for (j = 0; j < 4; j++)
 			compare(&lpm, &m);
 	}
-	/* Nothing is left: every group is free or on its way to be. */
-	assert_int_equal(lpm.set.used, 0);
-	assert_int_equal(lpm.group_ids.fresh - 1, lpm.group_ids.n_free + lpm.group_ids.n_retired);
+	nothing_is_used(&lpm);
 	for (i = 0; i < 1 << 16; i++)
 		assert_int_equal(lpm.root[i], 0);
 	end_table(&lpm);
@@ -203,42 +230,222 @@ static void refuses_nonsense(void **state)
 	assert_int_equal(pdp_lpm4_add(&lpm, &host_bits, 0, 1, &old), -EINVAL);
 	assert_int_equal(pdp_lpm4_add(&lpm, &too_long, 0, 1, &old), -EINVAL);
 	assert_int_equal(pdp_lpm4_add(&lpm, &fine, 0, 0, &old), -EINVAL);
-	assert_int_equal(pdp_lpm4_add(&lpm, &fine, 0, 1 << 24, &old), -EINVAL);
+	assert_int_equal(pdp_lpm4_add(&lpm, &fine, 0, PDP_NEXTHOPS, &old), -EINVAL);
 	assert_int_equal(pdp_lpm4_del(&lpm, &fine, 0, &old), -ENOENT);
 	assert_int_equal(lpm.set.used, 0);
 	end_table(&lpm);
 }
 
-/* One group for each /24 with a /32 in it and one for its /16: the last that fits, and the first not. */
-static void groups_run_out(void **state)
+/* --- runs ----------------------------------------------------------------------------------------- */
+
+static void add(struct pdp_lpm4 *lpm, uint32_t addr, unsigned int len, uint32_t value, int want)
 {
-	uint32_t i, n = 0, old, groups;
-	struct pdp_lpm_prefix p;
+	struct pdp_lpm_prefix p = prefix(addr, len);
+	uint32_t old;
+
+	assert_int_equal(pdp_lpm4_add(lpm, &p, 0, value, &old), want);
+}
+
+static void del(struct pdp_lpm4 *lpm, uint32_t addr, unsigned int len)
+{
+	struct pdp_lpm_prefix p = prefix(addr, len);
+	uint32_t old;
+
+	assert_int_equal(pdp_lpm4_del(lpm, &p, 0, &old), 0);
+}
+
+/* The groups of 10.9.0.0/16, whose entries are 256 addresses apart, and of 10.9.9.0/24, where step is 1. */
+#define RUNS_WIDE 0x0a090000
+#define RUNS_NARROW 0x0a090900
+
+static void has_values(const struct pdp_lpm4 *lpm, uint32_t base, uint32_t step,
+		       const uint32_t values[256])
+{
+	for (uint32_t i = 0; i < 256; i++)
+		assert_int_equal(lookup(lpm, base + i * step), values[i]);
+	assert_int_equal(lookup(lpm, base - 1), 0);
+	assert_int_equal(lookup(lpm, base + 256 * step), 0);
+}
+
+static const struct pdp_rt_group4 *group_at(const struct pdp_lpm4 *lpm, uint32_t step)
+{
+	uint32_t wide = lpm->root[RUNS_WIDE >> 16] >> PDP_RT_CHILD_SHIFT, value;
+
+	if (step > 1)
+		return wide ? &lpm->wide.group[wide] : NULL;
+	value = *pdp_group4_value(&lpm->wide.group[wide], lpm->blocks.block,
+				  RUNS_NARROW >> 8 & 0xff);
+	return value < PDP_NEXTHOPS ? NULL : &lpm->narrow.group[value - PDP_NEXTHOPS];
+}
+
+/* Entry after entry gets a value of its own, from the last to the first, then loses it. */
+static void fill_and_empty(uint32_t base, uint32_t step, unsigned int len)
+{
+	uint32_t values[256] = {0}, i;
+	struct pdp_lpm4 lpm;
+
+	make_table(&lpm);
+	for (i = 256; i-- > 0;) {
+		unsigned int runs = 256 - i + !!i;
+		unsigned int blocks = runs <= PDP_RT_GROUP_RUNS ? 0 : (runs + 31) / 32;
+
+		values[i] = 1 + i;
+		add(&lpm, base + i * step, len, values[i], 0);
+		has_values(&lpm, base, step, values);
+		assert_int_equal(group_at(&lpm, step)->blocks, blocks);
+	}
+	for (i = 0; i < 256; i += 2)
+		values[i] = 0, del(&lpm, base + i * step, len);
+	has_values(&lpm, base, step, values);
+	for (i = 1; i < 256; i += 2) {
+		values[i] = 0;
+		del(&lpm, base + i * step, len);
+		has_values(&lpm, base, step, values);
+	}
+	assert_null(group_at(&lpm, step));
+	nothing_is_used(&lpm);
+	end_table(&lpm);
+}
+
+static void from_one_run_to_256(void **state)
+{
+	(void)state;
+	fill_and_empty(RUNS_WIDE, 256, 24);
+	fill_and_empty(RUNS_NARROW, 1, 32);
+}
+
+/* As long as no run begins or ends elsewhere, a value is written where it stands. */
+static void values_change_in_place(void **state)
+{
+	static const unsigned int n[] = {5, 40, 128};
+	const struct pdp_rt_group4 *group;
+	uint32_t values[256] = {0}, i;
 	struct pdp_lpm4 lpm;
 
 	(void)state;
 	make_table(&lpm);
-	groups = memory.sizes.groups4 - 1;
-	for (i = 1; groups > 1; i++) {
-		groups -= i % 256 && i > 1 ? 1 : 2;
-		p = prefix(i << 8 | 1, 32);
-		assert_int_equal(pdp_lpm4_add(&lpm, &p, 0, i, &old), 0);
+	for (size_t k = 0; k < sizeof(n) / sizeof(*n); k++) {
+		for (i = 0; i < n[k]; i++) {
+			values[2 * i] = 1 + i;
+			add(&lpm, RUNS_WIDE + 2 * i * 256, 24, 1 + i, 0);
+		}
+		group = group_at(&lpm, 256);
+		for (i = 0; i < n[k]; i++) {
+			values[2 * i] = 1000 + i;
+			add(&lpm, RUNS_WIDE + 2 * i * 256, 24, 1000 + i, 0);
+			assert_ptr_equal(group_at(&lpm, 256), group);
+		}
+		has_values(&lpm, RUNS_WIDE, 256, values);
+	}
+	end_table(&lpm);
+}
+
+/* What a narrow group got from around it changes with that, and when it goes stays in the wide one. */
+static void narrow_comes_and_goes(void **state)
+{
+	uint32_t values[256] = {0}, i;
+	struct pdp_lpm4 lpm;
+
+	(void)state;
+	make_table(&lpm);
+	for (i = 0; i < 256; i++)
+		values[i] = i == 7 ? 32 : i & 0x80 ? 25 : 22;
+	add(&lpm, RUNS_NARROW + 7, 32, 32, 0);
+	add(&lpm, RUNS_NARROW + 128, 25, 25, 0);
+	assert_non_null(group_at(&lpm, 1));
+	add(&lpm, RUNS_NARROW & mask(22), 22, 22, 0);
+	for (i = 0; i < 256; i++)
+		assert_int_equal(lookup(&lpm, RUNS_NARROW + i), values[i]);
+	add(&lpm, RUNS_NARROW, 24, 24, 0);
+	assert_int_equal(lookup(&lpm, RUNS_NARROW), 24);
+	assert_int_equal(lookup(&lpm, RUNS_NARROW - 1), 22);
+	del(&lpm, RUNS_NARROW + 7, 32);
+	assert_non_null(group_at(&lpm, 1));
+	del(&lpm, RUNS_NARROW + 128, 25);
+	assert_null(group_at(&lpm, 1));
+	assert_int_equal(lookup(&lpm, RUNS_NARROW + 128), 24);
+	assert_int_equal(lookup(&lpm, RUNS_NARROW + 256), 22);
+	del(&lpm, RUNS_NARROW, 24);
+	assert_int_equal(lookup(&lpm, RUNS_NARROW + 128), 22);
+	del(&lpm, RUNS_NARROW & mask(22), 22);
+	nothing_is_used(&lpm);
+	end_table(&lpm);
+}
+
+/* --- room ----------------------------------------------------------------------------------------- */
+
+/* One of 10 groups is for changes of the others, and 0 is none: 8. */
+static void groups_run_out(void **state)
+{
+	struct pdp_lpm4 lpm;
+	uint32_t i;
+
+	(void)state;
+	make_small_table(&lpm, 10, 10, 64);
+	for (i = 0; i < 8; i++)
+		add(&lpm, i << 16 | 0x100, 24, 1 + i, 0);
+	add(&lpm, 0xf0000100, 24, 7, -ENOSPC);
+	add(&lpm, 0xf0000001, 32, 7, -ENOSPC);
+	assert_int_equal(lpm.set.used, 8);
+	for (i = 0; i < 8; i++)
+		add(&lpm, i << 16 | 0x201, 32, 101 + i, 0);
+	add(&lpm, 0x301, 32, 7, -ENOSPC);
+	add(&lpm, 0x202, 32, 8, 0);
+	assert_int_equal(lpm.set.used, 17);
+	assert_int_equal(lookup(&lpm, 0xf0000100), 0);
+	assert_int_equal(lookup(&lpm, 0x301), 0);
+	/* What is let go can be had again, after the grace period that this waits for. */
+	del(&lpm, 5 << 16 | 0x201, 32);
+	add(&lpm, 0x301, 32, 7, 0);
+	assert_int_equal(lookup(&lpm, 0x301), 7);
+	assert_int_equal(lookup(&lpm, 0x300), 0);
+	del(&lpm, 5 << 16 | 0x100, 24);
+	add(&lpm, 0xf0000100, 24, 9, 0);
+	assert_int_equal(lookup(&lpm, 0xf0000100), 9);
+	assert_int_equal(lookup(&lpm, 5 << 16 | 0x100), 0);
+	end_table(&lpm);
+}
+
+/*
+ * /24s beside each other, all of one value: one run. Room is kept for as many as they can become, so that each can
+ * be changed and taken out when there is no room for one more.
+ */
+static void blocks_run_out(void **state)
+{
+	struct pdp_lpm4 lpm;
+	uint32_t i, n = 0, old;
+
+	(void)state;
+	/* Room for 20 blocks: two groups with 128 prefixes or more, which may need 8, and one with 63, for 4. */
+	make_small_table(&lpm, 20, 20, 20 + 17);
+	for (;;) {
+		struct pdp_lpm_prefix p = prefix(n << 8, 24);
+		int rc = pdp_lpm4_add(&lpm, &p, 0, 5, &old);
+
+		if (rc) {
+			assert_int_equal(rc, -ENOSPC);
+			break;
+		}
 		n++;
 	}
-	p = prefix(0xf0000001, 32);
-	assert_int_equal(pdp_lpm4_add(&lpm, &p, 0, 7, &old), -ENOSPC);
-	assert_int_equal(lookup(&lpm, 0xf0000001), 0);
+	assert_int_equal(n, 512 + 63);
+	assert_int_equal(lookup(&lpm, n << 8), 0);
+	assert_int_equal(lookup(&lpm, (n - 1) << 8), 5);
 	assert_int_equal(lpm.set.used, n);
-	/* Groups that are let go can be had again, after the grace period that this waits for. */
-	for (i = 5; i < 7; i++) {
-		p = prefix(i << 8 | 1, 32);
-		assert_int_equal(pdp_lpm4_del(&lpm, &p, 0, &old), 0);
-	}
-	p = prefix(0xf0000001, 32);
-	assert_int_equal(pdp_lpm4_add(&lpm, &p, 0, 7, &old), 0);
-	assert_int_equal(lookup(&lpm, 0xf0000001), 7);
-	assert_int_equal(lookup(&lpm, 0xf0000002), 0);
-	assert_int_equal(lookup(&lpm, 5 << 8 | 1), 0);
+	/* What needs no block is let in. */
+	add(&lpm, 0x0a000100, 24, 6, 0);
+	for (i = 0; i < n; i += 2)
+		add(&lpm, i << 8, 24, 6 + i % 1000, 0);
+	for (i = 0; i < n; i++)
+		assert_int_equal(lookup(&lpm, i << 8), i % 2 ? 5 : 6 + i % 1000);
+	for (i = 1; i < n; i += 2)
+		del(&lpm, i << 8, 24);
+	for (i = 0; i < n; i++)
+		assert_int_equal(lookup(&lpm, i << 8), i % 2 ? 0 : 6 + i % 1000);
+	for (i = 0; i < n; i += 2)
+		del(&lpm, i << 8, 24);
+	del(&lpm, 0x0a000100, 24);
+	nothing_is_used(&lpm);
 	end_table(&lpm);
 }
 
@@ -278,7 +485,7 @@ static void reader_sees_old_or_new(void **state)
 
 	(void)state;
 	assert_non_null(r);
-	make_table(&r->lpm);
+	make_small_table(&r->lpm, 4096, 4096, 4096);
 	assert_int_equal(pdp_lpm4_add(&r->lpm, &p8, 0, 8, &old), 0);
 	assert_int_equal(pthread_create(&thread, NULL, read_on, r), 0);
 	for (i = 0; i < 20000; i++) {
@@ -297,7 +504,8 @@ static void reader_sees_old_or_new(void **state)
 	pthread_join(thread, NULL);
 	assert_int_equal(r->wrong, 0);
 	/* Groups went round instead of using up the table. */
-	assert_true(r->lpm.group_ids.fresh < 2048);
+	assert_true(r->lpm.wide.ids.fresh < 1024);
+	assert_true(r->lpm.narrow.ids.fresh < 1024);
 	end_table(&r->lpm);
 	free(r);
 }
@@ -349,7 +557,7 @@ static void a_part_fills_and_empties(void **state)
 	assert_non_null(routes);
 	make_table(&lpm);
 	while (i < MANY) {
-		struct many r = {.len = 17 + draw(12), .value = 1 + draw(PDP_RT_VALUE)};
+		struct many r = {.len = 17 + draw(12), .value = draw_value()};
 		struct pdp_lpm_prefix p;
 
 		/* Within 8.0.0.0/5. */
@@ -371,7 +579,7 @@ static void a_part_fills_and_empties(void **state)
 		if (i % 1000 == 0)
 			compare_many(&lpm, routes);
 	}
-	assert_int_equal(lpm.set.used, 0);
+	nothing_is_used(&lpm);
 	end_table(&lpm);
 	free(routes);
 }
@@ -381,7 +589,11 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(same_as_model),
 		cmocka_unit_test(refuses_nonsense),
+		cmocka_unit_test(from_one_run_to_256),
+		cmocka_unit_test(values_change_in_place),
+		cmocka_unit_test(narrow_comes_and_goes),
 		cmocka_unit_test(groups_run_out),
+		cmocka_unit_test(blocks_run_out),
 		cmocka_unit_test(a_part_fills_and_empties),
 		cmocka_unit_test(reader_sees_old_or_new),
 	};

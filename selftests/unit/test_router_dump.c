@@ -554,10 +554,10 @@ static void no_memory_for_a_route(void **state)
 	unsigned int n = 0, i;
 
 	(void)state;
-	pdp_memory_limit(pdp_memory_used() + PDP_MEMORY_SPARE + (4 << 20));
-	while (n < 6000 && !add_nth(dp, n, 1, &refused))
+	pdp_memory_limit(pdp_memory_used() + PDP_MEMORY_SPARE + (1 << 20));
+	while (n < 14000 && !add_nth(dp, n, 1, &refused))
 		n++;
-	assert_in_range(n, 100, 5000);
+	assert_in_range(n, 100, 13000);
 	assert_int_equal(refused.n, 1);
 	assert_non_null(strstr(refused.first, "route "));
 	assert_int_equal(add_nth(dp, n, 1, &refused), -ENOMEM);

@@ -14,8 +14,14 @@
 
 #include "fe-agent/router_memory.h"
 
-static const struct pdp_router_sizes few = {
-	.groups4 = 4, .nodes6 = 16, .hops = 4, .paths = 2, .neighs = 3, .vifs = 3};
+static const struct pdp_router_sizes few = {.wides4 = 4,
+					    .narrows4 = 3,
+					    .blocks4 = 18,
+					    .nodes6 = 16,
+					    .hops = 4,
+					    .paths = 2,
+					    .neighs = 3,
+					    .vifs = 3};
 
 struct tables {
 	struct pdp_router_sizes sizes;
@@ -68,7 +74,7 @@ static void full_tables_refuse(void **state)
 	set_vif_of(dp, 1, 0);
 	set_vif_of(dp, 2, 0);
 	set_vif_of(dp, 3, -ENOSPC);
-	/* A group for each /16 with longer prefixes, another for a /24 with longer ones. */
+	/* A group for each /16 with longer prefixes, another for a /24 with longer ones; one more to change them. */
 	assert_int_equal(add(dp, "10.1.1.0", 24, 1, 0), 0);
 	assert_int_equal(add(dp, "10.1.2.1", 32, 2, 0), 0);
 	assert_int_equal(add(dp, "10.2.1.1", 32, 1, 0), -ENOSPC);
@@ -84,7 +90,7 @@ static void full_tables_refuse(void **state)
 	assert_where(dp, "10.2.1.1", 1);
 	assert_where(dp, "10.3.1.1", LOCAL);
 	/* What is let go can be had again. */
-	assert_int_equal(del(dp, "10.1.2.1", 32, 2, 0), 0);
+	assert_int_equal(del(dp, "10.2.1.0", 24, 1, 0), 0);
 	assert_int_equal(add(dp, "10.3.1.0", 24, 1, 0), 0);
 	assert_where(dp, "10.3.1.1", 1);
 	pdp_router.fini(dp);

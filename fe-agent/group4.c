@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * group4.c - the groups of the IPv4 table, the writer's side. See group4.h.
+ */
+#include "fe-agent/group4.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* A group as runs. */
+struct runs {
+	uint64_t starts[4];
+	unsigned int n;
+	uint32_t leaf[PDP_GROUP4_ENTRIES];
+};
+
+/* Where a run has its value, and the length of the prefix that won. */
+struct place {
+	__u16 *value;
+	uint8_t *len;
+};
+
+int pdp_blocks4_init(struct pdp_blocks4 *blocks, struct pdp_rt_block4 *table, uint32_t capacity,
+		     bool shared)
+{
+	*blocks = (struct pdp_blocks4){
+		.block = table,
+		.lens = pdp_table_map(capacity * sizeof(*blocks->lens), PDP_TABLE_SPARSE),
+	};
+	if (blocks->lens && !pdp_rcu_ids_init(&blocks->ids, capacity, shared))
+		return 0;
+	pdp_blocks4_fini(blocks);
+	return -ENOMEM;
+}
+
+void pdp_blocks4_fini(struct pdp_blocks4 *blocks)
+{
+	pdp_table_unmap(blocks->lens, blocks->ids.capacity * sizeof(*blocks->lens));
+	pdp_rcu_ids_fini(&blocks->ids);
+	*blocks = (struct pdp_blocks4){0};
+}
+
+int pdp_groups4_init(struct pdp_groups4 *groups, struct pdp_rt_group4 *table, uint32_t capacity,
+		     struct pdp_blocks4 *blocks, bool shared)
+{
+	*groups = (struct pdp_groups4){
+		.group = table,
+		.lens = pdp_table_map(capacity * sizeof(*groups->lens), PDP_TABLE_SPARSE),
+		.uses = pdp_table_map(capacity * sizeof(*groups->uses), PDP_TABLE_SPARSE),
+		.blocks = blocks,
+	};
+	if (groups->lens && groups->uses && !pdp_rcu_ids_init(&groups->ids, capacity, shared))
+		return 0;
+	pdp_groups4_fini(groups);
+	return -ENOMEM;
+}
+
+void pdp_groups4_fini(struct pdp_groups4 *groups)
+{
+	pdp_table_unmap(groups->lens, groups->ids.capacity * sizeof(*groups->lens));
+	pdp_table_unmap(groups->uses, groups->ids.capacity * sizeof(*groups->uses));
+	pdp_rcu_ids_fini(&groups->ids);
+	*groups = (struct pdp_groups4){0};
+}
+
+/* --- room ----------------------------------------------------------------------------------------- */
+
+static unsigned int blocks_of(unsigned int runs)
+{
+	return runs > PDP_RT_GROUP_RUNS ? (runs + PDP_RT_BLOCK_RUNS - 1) / PDP_RT_BLOCK_RUNS : 0;
+}
+
+static unsigned int promise(unsigned int uses)
+{
+	unsigned int runs = 2 * uses + 1;
+
+	return blocks_of(runs < PDP_GROUP4_ENTRIES ? runs : PDP_GROUP4_ENTRIES);
+}
+
+/*
+ * Beside what groups have there is always room for one of each kind, with all its blocks: until nothing leads to
+ * it any more an old group is there beside the new one.
+ */
+bool pdp_group4_fits(const struct pdp_groups4 *groups, uint32_t id, uint32_t *promised)
+{
+	const struct pdp_blocks4 *blocks = groups->blocks;
+
+	*promised += promise(groups->uses[id] + 1) - promise(groups->uses[id]);
+	return blocks->promised + *promised + 2 * PDP_RT_GROUP_BLOCKS < blocks->ids.capacity &&
+	       (id || pdp_rcu_ids_used(&groups->ids) + 2 < groups->ids.capacity);
+}
+
+void pdp_group4_reserve(struct pdp_groups4 *groups)
+{
+	pdp_rcu_ids_reserve(&groups->ids, 1);
+	pdp_rcu_ids_reserve(&groups->blocks->ids, 2 * PDP_RT_GROUP_BLOCKS);
+}
+
+static void set_uses(struct pdp_groups4 *groups, uint32_t old, uint32_t id, uint16_t uses)
+{
+	groups->blocks->promised += promise(uses) - promise(groups->uses[old]);
+	groups->uses[id] = uses;
+}
+
+/* --- runs ----------------------------------------------------------------------------------------- */
+
+static struct place place_of(const struct pdp_groups4 *groups, uint32_t id, unsigned int run)
+{
+	struct pdp_rt_group4 *group = &groups->group[id];
+	const struct pdp_blocks4 *blocks = groups->blocks;
+	uint32_t block;
+
+	if (!group->blocks)
+		return (struct place){&group->value[run], &groups->lens[id][run]};
+	block = pdp_rt_block(group, run);
+	run %= PDP_RT_BLOCK_RUNS;
+	return (struct place){&blocks->block[block].value[run], &blocks->lens[block][run]};
+}
+
+static uint32_t load(struct place place)
+{
+	return (uint32_t)*place.len << PDP_RT_LEN_SHIFT | *place.value;
+}
+
+/* Release: what it leads to was written before it. */
+static void store(struct place place, uint32_t leaf)
+{
+	*place.len = leaf >> PDP_RT_LEN_SHIFT;
+	__atomic_store_n(place.value, (__u16)leaf, __ATOMIC_RELEASE);
+}
+
+static unsigned int count_runs(const struct pdp_rt_group4 *group)
+{
+	return pdp_rt_run(group, PDP_GROUP4_ENTRIES - 1) + 1;
+}
+
+static void load_runs(const struct pdp_groups4 *groups, uint32_t id, struct runs *runs)
+{
+	const struct pdp_rt_group4 *group = &groups->group[id];
+	unsigned int i;
+
+	memcpy(runs->starts, group->starts, sizeof(runs->starts));
+	runs->n = count_runs(group);
+	for (i = 0; i < runs->n; i++)
+		runs->leaf[i] = load(place_of(groups, id, i));
+}
+
+/* Without a branch at each entry, of which none would be foreseen. */
+static void find_runs(const uint32_t *entries, struct runs *runs)
+{
+	unsigned int run = 0, i;
+
+	memset(runs->starts, 0, sizeof(runs->starts));
+	runs->leaf[0] = entries[0];
+	for (i = 1; i < PDP_GROUP4_ENTRIES; i++) {
+		uint64_t starts = entries[i] != entries[i - 1];
+
+		runs->starts[i / 64] |= starts << i % 64;
+		run += starts;
+		runs->leaf[run] = entries[i];
+	}
+	runs->n = run + 1;
+}
+
+/* How many runs, from the first on, begin and end in both at the same places. */
+static unsigned int same_bounds(const struct runs *a, const struct runs *b)
+{
+	unsigned int n = 0, word;
+
+	for (word = 0; word < 4; word++) {
+		uint64_t differ = a->starts[word] ^ b->starts[word];
+
+		if (differ)
+			return n + pdp_rt_ones(a->starts[word] & ((differ & -differ) - 1));
+		n += pdp_rt_ones(a->starts[word]);
+	}
+	return a->n;
+}
+
+/* A block of an old group is one of the new if all its runs are the same entries, and lead to the same. */
+static unsigned int same_blocks(const struct runs *a, const struct runs *b)
+{
+	unsigned int n = same_bounds(a, b), i;
+
+	for (i = 0; i < n && a->leaf[i] == b->leaf[i]; i++)
+		;
+	return i / PDP_RT_BLOCK_RUNS;
+}
+
+/* --- groups --------------------------------------------------------------------------------------- */
+
+void pdp_group4_load(const struct pdp_groups4 *groups, uint32_t id, uint32_t *entries)
+{
+	unsigned int run = 0, i;
+	struct runs runs;
+
+	load_runs(groups, id, &runs);
+	for (i = 0; i < PDP_GROUP4_ENTRIES; i++) {
+		run += runs.starts[i / 64] >> i % 64 & 1;
+		entries[i] = runs.leaf[run];
+	}
+}
+
+static void write_bounds(struct pdp_rt_group4 *group, const struct runs *runs)
+{
+	unsigned int word, n = 0;
+
+	*group = (struct pdp_rt_group4){.blocks = blocks_of(runs->n)};
+	for (word = 0; word < 4; word++) {
+		group->starts[word] = runs->starts[word];
+		group->before[word] = n;
+		n += pdp_rt_ones(runs->starts[word]);
+	}
+}
+
+/* Blocks: the first so many of the old group, and new ones. */
+static void give_blocks(struct pdp_groups4 *groups, struct pdp_rt_group4 *group,
+			const struct pdp_rt_group4 *old, unsigned int same)
+{
+	struct pdp_blocks4 *blocks = groups->blocks;
+	unsigned int i;
+
+	for (i = 0; i < group->blocks; i++) {
+		uint32_t id = i < same ? pdp_rt_block(old, i * PDP_RT_BLOCK_RUNS)
+				       : pdp_table_get(&blocks->ids, blocks->block,
+						       sizeof(*blocks->block));
+
+		group->block.low[i] = id;
+		group->block.high[i] = id >> 16;
+	}
+}
+
+static uint32_t make_group(struct pdp_groups4 *groups, uint32_t old, const struct runs *before,
+			   const struct runs *runs)
+{
+	uint32_t id = pdp_table_get(&groups->ids, groups->group, sizeof(*groups->group));
+	unsigned int same = groups->group[old].blocks ? same_blocks(before, runs) : 0, i;
+
+	write_bounds(&groups->group[id], runs);
+	give_blocks(groups, &groups->group[id], &groups->group[old], same);
+	for (i = same * PDP_RT_BLOCK_RUNS; i < runs->n; i++)
+		store(place_of(groups, id, i), runs->leaf[i]);
+	return id;
+}
+
+uint32_t pdp_group4_store(struct pdp_groups4 *groups, uint32_t id, const uint32_t *entries,
+			  uint16_t uses)
+{
+	uint32_t old = id;
+	struct runs before, runs;
+	unsigned int i;
+
+	load_runs(groups, id, &before);
+	find_runs(entries, &runs);
+	if (!id || memcmp(runs.starts, before.starts, sizeof(runs.starts)) != 0) {
+		id = make_group(groups, old, &before, &runs);
+	} else {
+		for (i = 0; i < runs.n; i++)
+			if (runs.leaf[i] != before.leaf[i])
+				store(place_of(groups, id, i), runs.leaf[i]);
+	}
+	set_uses(groups, old, id, uses);
+	return id;
+}
+
+void pdp_group4_paint(struct pdp_groups4 *groups, uint32_t id, uint32_t leaf, unsigned int len)
+{
+	unsigned int n = count_runs(&groups->group[id]), i;
+
+	for (i = 0; i < n; i++) {
+		struct place place = place_of(groups, id, i);
+
+		if (*place.len <= len)
+			store(place, leaf);
+	}
+}
+
+void pdp_group4_retire(struct pdp_groups4 *groups, uint32_t id, uint32_t next)
+{
+	const struct pdp_rt_group4 *old = &groups->group[id], *new = &groups->group[next];
+	unsigned int i;
+
+	for (i = 0; i < old->blocks; i++) {
+		uint32_t block = pdp_rt_block(old, i * PDP_RT_BLOCK_RUNS);
+
+		if (i >= new->blocks || pdp_rt_block(new, i * PDP_RT_BLOCK_RUNS) != block)
+			pdp_rcu_ids_retire(&groups->blocks->ids, block);
+	}
+	if (!next)
+		set_uses(groups, id, id, 0);
+	pdp_rcu_ids_retire(&groups->ids, id);
+}
