@@ -26,7 +26,8 @@ fig12_systems() {
 
 fig12_tcp_tell() {
 	jq -n --argjson systems "$(fig12_systems all)" --argjson weighted "$(fig12_systems off)" '
-		def it: {x: "FEs of 20 % of a CPU", kind: "bars", $systems};
+		def it: {x: "FEs of 20 % of a CPU", kind: "bars",
+			systems: ($systems | with_entries(select(.key | startswith("off/weighted") | not)))};
 		it + {figure: "fig12_tcp", title: "TCP through the node", y: "Mbit/s", better: "higher",
 			paper: "Figure 12; its values are not given here"},
 		it + {figure: "table1_reorder", title: "TCP packets out of order", y: "%, RFC 4737 ratio", better: "lower",
@@ -64,43 +65,44 @@ fig12_down() {
 	system_down
 }
 
-# fig12_send CONNECTIONS: $MBITS arrived, and what the sink saw of it, in $WORK/sink.
+# fig12_send CONNECTIONS: $MBITS arrived with so many $RETRANSMITS; the sink saw $RECEIVED, and of them $REORDERED in percent $RATIO, by
+# the $EXTENT.
 fig12_send() {
 	sink_up dst d0 --encap vxlan --vni 42 --tcp --flows 16
-	on src taskset -c 0 iperf3 -c 10.3.2.2 -t "$(jq -n "$SECONDS_EACH | ceil")" -P "$1" --cport 16384 -J >"$WORK/iperf3" ||
+	on src taskset -c 0 iperf3 -c 10.3.2.2 -t "$(awk "BEGIN { print int($SECONDS_EACH + 0.999) }")" -P "$1" --cport 16384 -J >"$WORK/iperf3" ||
 		die "iperf3: $(jq -r .error "$WORK/iperf3")"
 	kill "$SINK_PID"
 	wait "$SINK_PID" || die "sink: $(cat "$WORK/sink.err")"
-	MBITS=$(jq '.end.sum_received.bits_per_second / 1e6 * 10 | round / 10' "$WORK/iperf3")
-	jq -e --argjson n "$1" '.flows == $n and .received > 0' "$WORK/sink" >/dev/null ||
-		die "of $1 TCP connections the sink saw those: $(cat "$WORK/sink")"
+	read -r MBITS RETRANSMITS FLOWS RECEIVED REORDERED RATIO EXTENT <<<"$(jq -rs '(.[0].end | .sum_received.bits_per_second / 1e6 * 10 |
+		round / 10), .[0].end.sum_sent.retransmits, (.[1] | .flows, .received, .reordered,
+		(if .received > 0 then .reordered / .received * 100 else 0 end), .extent_avg)' "$WORK/iperf3" "$WORK/sink" | paste -sd' ')"
+	((FLOWS == $1 && RECEIVED > 0)) || die "of $1 TCP connections the sink saw those: $(cat "$WORK/sink")"
 }
 
 # fig12_policy SHAPE POLICY
 fig12_policy() {
-	local shape=$1 policy=$2 connections ratio extent said=
+	local shape=$1 policy=$2 connections said=
 	ctl vnet set red policy "$policy" >/dev/null || die "policy $policy is refused"
 	for connections in $FIG12_CONNECTIONS; do
 		fig12_send "$connections"
-		ratio=$(jq '.reordered / .received * 100' "$WORK/sink")
-		extent=$(jq .extent_avg "$WORK/sink")
 		if [ "$shape" = weighted ]; then
-			record table2_weighted "$FIG12_HALF/$policy" "$connections" "$ratio" extent "$extent" mbits "$MBITS"
+			record table2_weighted "$FIG12_HALF/$policy" "$connections" "$RATIO" extent "$EXTENT" mbits "$MBITS"
 		else
 			record fig12_tcp "$FIG12_HALF/$policy/$connections" "$shape" "$MBITS" \
-				retransmits "$(jq .end.sum_sent.retransmits "$WORK/iperf3")"
-			record table1_reorder "$FIG12_HALF/$policy/$connections" "$shape" "$ratio" \
-				reordered "$(jq .reordered "$WORK/sink")" received "$(jq .received "$WORK/sink")"
-			record table1_extent "$FIG12_HALF/$policy/$connections" "$shape" "$extent"
+				retransmits "$RETRANSMITS"
+			record table1_reorder "$FIG12_HALF/$policy/$connections" "$shape" "$RATIO" \
+				reordered "$REORDERED" received "$RECEIVED"
+			record table1_extent "$FIG12_HALF/$policy/$connections" "$shape" "$EXTENT"
 		fi
-		said="$said, $connections: $MBITS Mbit/s $ratio %"
+		said="$said, $connections: $MBITS Mbit/s $RATIO %"
 	done
 	note "  repeat $REPEAT, $FIG12_HALF, $shape, $policy$said"
 }
 
-# fig12_shape HALF/SHAPE: with one FE there is nothing to distribute, so policies do not differ.
+# fig12_shape HALF/SHAPE: with one FE there is nothing to distribute, so policies do not differ; among FEs of one power weighted is
+# round-robin.
 fig12_shape() {
-	local shape=${1#*/} policy policies=$FIG12_POLICIES
+	local shape=${1#*/} policy policies="round-robin flow-hash flowlet spray"
 	FIG12_HALF=${1%/*}
 	FIG12_CONNECTIONS="1 8"
 	case $shape in
@@ -109,6 +111,7 @@ fig12_shape() {
 	3) fig12_up 600m 200m 200m 200m ;;
 	weighted)
 		FIG12_CONNECTIONS=1
+		policies=$FIG12_POLICIES
 		fig12_up 1250m 750m 500m
 		;;
 	esac

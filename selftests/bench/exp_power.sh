@@ -97,14 +97,14 @@ power_neighbour_at() {
 	background src "$BENCH/sink" --dev s0 --encap udp --port 5001 --mid-stream
 	sink=${BG_PIDS[BG]}
 	background dst taskset -c 0 "$BENCH/pktgen" --dev d0 --dst-mac "$(mac_of node ethB)" --encap udp --local 198.51.100.2:5001 \
-		--remote 198.51.100.1:5001 --src 10.1.2.2 --dst 10.1.1.2 --rate "$rate" --seconds 5 --flows 64 --unwatched
+		--remote 198.51.100.1:5001 --src 10.1.2.2 --dst 10.1.1.2 --rate "$rate" --seconds 4 --flows 64 --unwatched
 	loud=${BG_PIDS[BG]}
 	background dst "$BENCH/sink" --dev d0 --encap udp --port 5002 --idle 1 --seconds 30
 	green=$BG
 	wait_for 5 grep -q counting "$WORK/bg.$green.err" || die "sink: $(cat "$WORK/bg.$green.err")"
 	sleep 1
 	on src taskset -c 0 "$BENCH/pktgen" --dev s0 --dst-mac "$(mac_of node ethA)" --encap udp --local '[2001:db8:1::2]:5002' \
-		--remote '[2001:db8:1::1]:5002' --src 10.2.1.2 --dst 10.2.2.2 --rate 10000 --seconds 3 --flows 16 --unwatched \
+		--remote '[2001:db8:1::1]:5002' --src 10.2.1.2 --dst 10.2.2.2 --rate 10000 --seconds 2 --flows 16 --unwatched \
 		>"$WORK/green" || die "pktgen: $(cat "$WORK/green")"
 	wait "${BG_PIDS[green]}"
 	sent=$(jq .sent "$WORK/green")

@@ -87,7 +87,7 @@ def reordered(half):
 
 def best_policy(results):
     """Of those that round-robin is not."""
-    best = [median(results, "fig12_tcp", "off/%s/1" % policy, 3) for policy in ("weighted", "flow-hash", "flowlet", "spray")]
+    best = [median(results, "fig12_tcp", "off/%s/1" % policy, 3) for policy in ("flow-hash", "flowlet", "spray")]
     return max(best) / median(results, "fig12_tcp", "off/round-robin/1", 3)
 
 

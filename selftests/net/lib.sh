@@ -19,9 +19,6 @@
 
 set -u
 
-# A pipe on which nothing ever comes: a wait for it is a sleep that starts no process.
-exec 9<> <(:)
-
 TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 BIN=$TOP/build/bin
 # shellcheck disable=SC2034
@@ -88,13 +85,8 @@ background() {
 	local name=$1
 	shift
 	BG=${#BG_PIDS[@]}
-	nsenter --net="/run/netns/$T-$name" "$@" >"$WORK/bg.$BG" 2>"$WORK/bg.$BG.err" 9<&- &
+	nsenter --net="/run/netns/$T-$name" "$@" >"$WORK/bg.$BG" 2>"$WORK/bg.$BG.err" &
 	BG_PIDS+=($!)
-}
-
-# pause SECONDS
-pause() {
-	read -rt "$1" -u 9 || :
 }
 
 # wait_for SECONDS COMMAND...: until it succeeds. SECONDS are those of a machine with nothing else to do; a busy one
@@ -104,7 +96,7 @@ wait_for() {
 	shift
 	until "$@" >/dev/null 2>&1; do
 		[ $SECONDS -lt $end ] || return 1
-		pause 0.05
+		sleep 0.05
 	done
 }
 
@@ -140,7 +132,7 @@ node_up() {
 	shift
 	# In a session of its own: Ctrl-C is the script's, which takes the node down.
 	setsid nsenter --net="/run/netns/$T-$NODE" "$BIN/pdpd" ${file:+--config "$file"} --run-dir "$RUN_DIR" \
-		--pins "$PINS" --agent "$BIN/pdp-fe-agent" "$@" >>"$(pdpd_log)" 2>&1 9<&- &
+		--pins "$PINS" --agent "$BIN/pdp-fe-agent" "$@" >>"$(pdpd_log)" 2>&1 &
 	NODE_PID=$!
 	# For a caller in a subshell: `check` is one.
 	echo $NODE_PID >"$WORK/$NODE.pid"
@@ -150,7 +142,7 @@ node_up() {
 			sed 's/^/# /' "$(pdpd_log)"
 			return 1
 		fi
-		pause 0.05
+		sleep 0.05
 	done
 }
 
@@ -163,7 +155,7 @@ stop_pdpd() {
 			echo "# pdpd did not stop in 60 s"
 			kill -KILL "$NODE_PID"
 		fi
-		pause 0.05
+		sleep 0.05
 	done
 	wait "$NODE_PID" 2>/dev/null
 }

@@ -306,8 +306,8 @@ static void reader_sees_old_or_new(void **state)
 	__atomic_store_n(&r->stop, true, __ATOMIC_RELAXED);
 	pthread_join(thread, NULL);
 	assert_int_equal(r->wrong, 0);
-	/* Nodes went round instead of using up the table. */
-	assert_true(r->lpm.node_ids.fresh < 2048);
+	/* Nodes went round instead of using up the table: after some 8192 that were let go, of the more than 100,000. */
+	assert_true(r->lpm.node_ids.fresh < 20000);
 	end_table(&r->lpm);
 	free(r);
 }
