@@ -32,8 +32,8 @@ red=$(init_of red)
 # What daemons and owners put there is theirs.
 check "a route of its own" inside red ip route add 10.60.0.0/16 via 10.1.2.2
 check "something that runs" inside red sh -c 'sleep 1000 >/dev/null 2>&1 & echo $!'
-on node nsenter -t "$red" -n ip monitor route >"$WORK/monitor" 2>&1 &
-BG_PIDS+=($!)
+background node nsenter -t "$red" -n ip monitor route
+MONITOR=$BG
 pdpd_killed
 check "without pdpd it answers" answers
 check "the next pdpd comes up" node_up "$WORK/node.yaml"
@@ -44,7 +44,7 @@ check "it is the same guest" adopted
 check "it answers still" answers
 check "its own route is there" says inside red ip route "10.60.0.0/16"
 check "what runs in it runs" says inside red ps -e "sleep"
-check "no route was touched" [ ! -s "$WORK/monitor" ]
+check "no route was touched" [ ! -s "$WORK/bg.$MONITOR" ]
 pdpd_killed
 check "without blue in the node file" bash -c "sed '/name: blue/,\$d' $WORK/node.yaml >$WORK/red.yaml"
 check "the next but one comes up" node_up "$WORK/red.yaml"
