@@ -242,7 +242,6 @@ static const __u16 *value_at(const struct pdp_lpm4 *lpm, const struct pdp_rt_gro
 	return pdp_group4_value(group, lpm->blocks.block, i & 0xff);
 }
 
-/* What a burst needs of a step is fetched ahead before the first takes it; narrow groups are rare. */
 /* Not every x86-64 processor counts bits in one instruction: which can is found out as the program is loaded. */
 #if defined(__x86_64__) && !defined(__clang__)
 #define COUNTS_BITS __attribute__((target_clones("popcnt", "default")))
@@ -250,6 +249,7 @@ static const __u16 *value_at(const struct pdp_lpm4 *lpm, const struct pdp_rt_gro
 #define COUNTS_BITS
 #endif
 
+/* What a burst needs of a step is fetched ahead before the first takes it; narrow groups are rare. */
 COUNTS_BITS
 void pdp_lpm4_lookup_burst(const struct pdp_lpm4 *lpm, const uint32_t *addrs, uint32_t *values,
 			   unsigned int n)

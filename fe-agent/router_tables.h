@@ -226,11 +226,12 @@ static inline __u32 pdp_rt_ones(__u64 x)
 {
 #ifndef __bpf__
 	return __builtin_popcountll(x);
-#endif
+#else
 	x -= x >> 1 & 0x5555555555555555ULL;
 	x = (x & 0x3333333333333333ULL) + (x >> 2 & 0x3333333333333333ULL);
 	x = (x + (x >> 4)) & 0x0f0f0f0f0f0f0f0fULL;
 	return x * 0x0101010101010101ULL >> 56;
+#endif
 }
 
 /* The run of entry i, 0..255. */

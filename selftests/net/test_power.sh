@@ -35,7 +35,9 @@ cpus_of() {
 }
 # Which are all of this machine but one.
 pdpd_keeps_off() {
-	[ "$(nproc)" -eq 1 ] || ! taskset -p "$(cat "$WORK/node.pid")" | sed 's/.*: /0x/' | { read -r mask && ((mask >> $(fe_cpu) & 1)); }
+	local mask
+	mask=$(taskset -p "$(cat "$WORK/node.pid")" | sed 's/.*: /0x/')
+	[ -n "$mask" ] && { [ "$(nproc)" -eq 1 ] || [ $((mask >> $(fe_cpu) & 1)) -eq 0 ]; }
 }
 check "pdpd leaves the FE's CPU to the guests" pdpd_keeps_off
 check "which have no other" [ "$(cpus_of "$(guest red-1 .init_pid)")" = "$(fe_cpu)" ]
