@@ -313,32 +313,60 @@ man: all
 
 # --- style ---------------------------------------------------------------------------------------
 
-C_FILES = $(wildcard $(foreach d,bpf loader fe-agent ctl selftests/unit selftests/prog \
+C_FILES := $(wildcard $(foreach d,bpf loader fe-agent ctl selftests/unit selftests/prog \
 	selftests/net selftests/bench selftests/fuzz selftests/owner examples/xdp,$(d)/*.c $(d)/*.h))
-C_TIDY = $(filter-out %.bpf.c %.bpf.h,$(filter %.c,$(C_FILES)))
-SH_FILES = $(wildcard selftests/*.sh selftests/*/*.sh) .ci/run
+C_TIDY := $(filter-out %.bpf.c,$(filter %.c,$(C_FILES)))
+SH_FILES := $(wildcard selftests/*.sh selftests/*/*.sh) .ci/run
 
 .PHONY: format
 format: $(B)/.deps-all
 	$(Q)clang-format -i $(C_FILES)
 
-# Skeletons are the generator's, so system headers. But libbpf.h is to be read as ours: what the analyzer
-# hands to a function of a system header it holds to be kept by nobody, and so leaked.
-TIDY_FLAGS = $(CPPFLAGS:-I$(B)=-isystem $(B)) --no-system-header-prefix=bpf/libbpf.h $(STD)
+.PHONY: lint lint-format lint-cppcheck lint-tidy lint-shell lint-docs
+lint: lint-format lint-cppcheck lint-tidy lint-shell lint-docs
 
-.PHONY: lint
-lint: $(B)/.deps-all $(SKEL) all
+lint-format: $(B)/.deps-all
 	$(call say,FORMAT,$(words $(C_FILES)) files)
 	$(Q)clang-format --dry-run -Werror $(C_FILES)
+
+lint-cppcheck: $(B)/.deps-all $(SKEL)
 	$(call say,CPPCHECK,$(words $(C_TIDY)) files)
 	$(Q)cppcheck -q -j2 --std=c11 --enable=warning,performance,portability --inline-suppr \
 		--error-exitcode=1 --suppressions-list=selftests/cppcheck.txt \
 		--library=selftests/cppcheck.cfg -I. -I$(B) $(C_TIDY)
-	$(call say,TIDY,$(words $(C_TIDY)) files)
-	$(Q)printf '%s\n' $(C_TIDY) | xargs -P2 -I{} clang-tidy --quiet --config-file=.clang-tidy \
-		--extra-arg=-Wno-unknown-warning-option {} -- $(TIDY_FLAGS)
-	$(call say,SHELL,$(words $(SH_FILES)) files)
-	$(Q)shellcheck -x $(SH_FILES)
+
+# Skeletons are the generator's, so system headers. But libbpf.h is to be read as ours: what the analyzer
+# hands to a function of a system header it holds to be kept by nobody, and so leaked.
+TIDY_FLAGS = $(CPPFLAGS:-I$(B)=-isystem $(B)) --no-system-header-prefix=bpf/libbpf.h $(STD)
+
+# A file that is clean is looked at again when its object is made again, which knows what it includes.
+define tidy
+$(call say,TIDY,$(@:$(B)/tidy/%=%))
+$(Q)mkdir -p $(@D)
+$(Q)clang-tidy --quiet --config-file=.clang-tidy --extra-arg=-Wno-unknown-warning-option $(@:$(B)/tidy/%=%) -- \
+	$(1) 2>$@.log || { cat $@.log >&2; exit 1; }
+$(Q)touch $@
+endef
+TIDIED := $(addprefix $(B)/tidy/,$(filter %.c,$(C_FILES)))
+$(TIDIED): .clang-tidy | $(B)/.deps-all $(SKEL)
+$(B)/tidy/%.bpf.c: $(B)/%.bpf.o
+	$(call tidy,$(BPF_CFLAGS))
+$(B)/tidy/selftests/unit/%.c: $(SAN)/selftests/unit/%.o
+	$(call tidy,$(TIDY_FLAGS))
+$(B)/tidy/selftests/fuzz/%.c: $(B)/fuzz/selftests/fuzz/%.o
+	$(call tidy,$(TIDY_FLAGS))
+$(B)/tidy/%.c: $(B)/obj/%.o
+	$(call tidy,$(TIDY_FLAGS))
+lint-tidy: $(TIDIED)
+
+SHELLED := $(addprefix $(B)/shell/,$(SH_FILES))
+$(SHELLED): $(B)/shell/%: % .shellcheckrc $(filter-out selftests/net/test_%,$(SH_FILES)) | $(B)/.deps-all
+	$(call say,SHELL,$<)
+	$(Q)shellcheck -x $<
+	$(Q)mkdir -p $(@D) && touch $@
+lint-shell: $(SHELLED)
+
+lint-docs: $(B)/.deps-all all
 	$(call say,DOCS,README.md docs)
 	$(Q)selftests/docs.sh
 
@@ -361,7 +389,8 @@ help:
 	@echo '  install         into DESTDIR$(PREFIX); uninstall takes it away again'
 	@echo '  man             put the command table into pdp-ctl(8)'
 	@echo '  deps            install packages through apt-get (root); demo and check do it themselves'
-	@echo '  lint, format    clang-format, cppcheck, clang-tidy, shellcheck, docs'
+	@echo '  lint            clang-format, cppcheck, clang-tidy, shellcheck, docs; with -j2, ten minutes'
+	@echo '                  at first, then only what has changed; format changes the files'
 	@echo '  clean'
 	@echo 'variables'
 	@echo '  V=1             show commands      DEBUG=1  ASan and UBSan, no optimisation'

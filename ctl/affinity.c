@@ -44,8 +44,7 @@ void pdp_affinity_keep_off(const struct pdp_fe_conf *fes, size_t n)
 			if (named[cpu])
 				CPU_CLR_S(cpu, sizeof(cpus), cpus.sets);
 	}
-	if (!CPU_COUNT_S(sizeof(cpus), cpus.sets) ||
-	    sched_setaffinity(0, sizeof(cpus), cpus.sets))
+	if (!CPU_COUNT_S(sizeof(cpus), cpus.sets) || sched_setaffinity(0, sizeof(cpus), cpus.sets))
 		pdp_affinity_restore();
 }
 

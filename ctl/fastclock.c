@@ -61,7 +61,7 @@ static double middle(const struct pdp_fastclock_mean *mean)
 
 	memcpy(sorted, mean->sample_ns, sizeof(sorted));
 	qsort(sorted, n, sizeof(*sorted), compare);
-	return sorted[(n - 1) / 2];
+	return sorted[n / 2];
 }
 
 void pdp_fastclock_note(struct pdp_fastclock_mean *mean, uint64_t runs, uint64_t ns)

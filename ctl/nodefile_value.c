@@ -163,14 +163,15 @@ int pdp_value_memory(struct pdp_reader *r, const char *key, uint32_t *out, const
 
 int pdp_value_gap(struct pdp_reader *r, uint32_t *out, const char *text)
 {
+	const bool digit = isdigit((unsigned char)*text);
 	unsigned long gap;
 	char *end;
 
 	*out = PDP_FLOWLET_GAP_AUTO;
 	if (!strcmp(text, "auto"))
 		return 0;
-	gap = isdigit((unsigned char)*text) ? strtoul(text, &end, 10) : 0;
-	if (!isdigit((unsigned char)*text) || *end)
+	gap = strtoul(text, &end, 10);
+	if (!digit || *end)
 		return pdp_value_fail(r, "flowlet-gap-us",
 				      "flowlet-gap-us '%.40s' is neither a number of microseconds "
 				      "nor auto",

@@ -156,8 +156,8 @@ static void forget(struct pdp_publish *store, enum pdp_map map, const void *key)
 }
 
 /* A devmap's slot and the way back from the device to the id, for ports and for FE links alike. */
-static int bind(struct pdp_publish *store, enum pdp_map devmap, enum pdp_map ids, uint32_t id,
-		int ifindex, int was, struct pdp_error *err)
+static int bind_link(struct pdp_publish *store, enum pdp_map devmap, enum pdp_map ids, uint32_t id,
+		     int ifindex, int was, struct pdp_error *err)
 {
 	uint32_t now = (uint32_t)ifindex, before = (uint32_t)was;
 	int code;
@@ -175,7 +175,7 @@ static int bind(struct pdp_publish *store, enum pdp_map devmap, enum pdp_map ids
 int pdp_publish_port(struct pdp_publish *store, uint16_t port, int ifindex, int was,
 		     struct pdp_error *err)
 {
-	return bind(store, PDP_MAP_PORTS, PDP_MAP_PORT_IDS, port, ifindex, was, err);
+	return bind_link(store, PDP_MAP_PORTS, PDP_MAP_PORT_IDS, port, ifindex, was, err);
 }
 
 int pdp_publish_guest(struct pdp_publish *store, uint16_t id, const struct pdp_guest *guest,
@@ -189,7 +189,8 @@ int pdp_publish_guest(struct pdp_publish *store, uint16_t id, const struct pdp_g
 		store->writes++;
 	}
 	if (up)
-		return bind(store, PDP_MAP_FE_LINKS, PDP_MAP_SENDERS, id, link_ifindex, was, err);
+		return bind_link(store, PDP_MAP_FE_LINKS, PDP_MAP_SENDERS, id, link_ifindex, was,
+				 err);
 	forget(store, PDP_MAP_FE_LINKS, &key);
 	return 0;
 }
@@ -325,7 +326,8 @@ int pdp_publish_vif_link(struct pdp_publish *st, uint16_t vif, int mh_ifindex,
 
 	if (was && was != (uint32_t)mh_ifindex)
 		pdp_hops_bury(st->loader, was, at->owner.vnet, true);
-	code = bind(st, PDP_MAP_VIF_LINKS, PDP_MAP_VIF_SENDERS, vif, mh_ifindex, (int)was, err);
+	code = bind_link(st, PDP_MAP_VIF_LINKS, PDP_MAP_VIF_SENDERS, vif, mh_ifindex, (int)was,
+			 err);
 	if (!code)
 		store_mac(st, &at->guest, guest_mac);
 	return code;
@@ -339,7 +341,7 @@ void pdp_publish_no_vif_link(struct pdp_publish *st, uint16_t vif)
 	store(st, &at->guest, (union word){0});
 	if (was)
 		pdp_hops_bury(st->loader, was, at->owner.vnet, true);
-	bind(st, PDP_MAP_VIF_LINKS, PDP_MAP_VIF_SENDERS, vif, 0, (int)was, NULL);
+	bind_link(st, PDP_MAP_VIF_LINKS, PDP_MAP_VIF_SENDERS, vif, 0, (int)was, NULL);
 }
 
 int pdp_publish_delay(struct pdp_publish *st, int ifindex, struct pdp_error *err)
@@ -407,7 +409,7 @@ void pdp_publish_flow(struct pdp_publish *st, uint16_t vnet, const struct pdp_fl
 	struct pdp_key *key = ELEMENT(st, PDP_MAP_KEYS, vnet, struct pdp_key);
 	uint64_t gap = ((uint64_t)gap_us * 1000) >> PDP_FLOWLET_SHIFT;
 
-	if (memcmp(key, &flow->bytes, sizeof(*key))) {
+	if (memcmp(key, &flow->bytes, sizeof(*key)) != 0) {
 		*key = flow->bytes;
 		st->writes++;
 	}

@@ -54,9 +54,9 @@ static void draw6(uint8_t *addr)
 {
 	static const char *const odd[] = {"::",	    "::1", "ff02::5", "fe80::1", "::ffff:10.0.0.1",
 					  "ff0e::1"};
+	static const uint8_t ours[16] = {0x20, 0x01, 0x0d, 0xb8};
 
-	memset(addr, 0, 16);
-	memcpy(addr, "\x20\x01\x0d\xb8", 4);
+	memcpy(addr, ours, 16);
 	addr[3 + below(13)] ^= below(4) << below(7);
 	addr[15] ^= below(4);
 	if (once_in(30))
