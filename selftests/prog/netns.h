@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 /* A descriptor of the caller's namespace; the caller closes it. */
 static inline int own_netns(void)
@@ -34,6 +35,25 @@ static inline void command(const char *fmt, ...)
 	va_end(args);
 	if (system(line))
 		fail_msg("'%s' failed", line);
+}
+
+/*
+ * Guests 1 to n: a namespace each, with an eth0 whose other end is m1, m2, ... in home. Without addresses, so that
+ * nothing passes but what the test sends. The caller is in home afterwards, and closes the namespaces.
+ */
+static inline void make_guests(int home, int *guest_ns, int n)
+{
+	for (int i = 1; i <= n; i++) {
+		assert_int_equal(unshare(CLONE_NEWNET), 0);
+		guest_ns[i] = own_netns();
+		enter(home);
+		command("ip link add m%d type veth peer name eth0 index 2 netns /proc/%d/fd/%d", i,
+			getpid(), guest_ns[i]);
+		command("ip link set m%d addrgenmode none && ip link set m%d up", i, i);
+		enter(guest_ns[i]);
+		command("ip link set eth0 addrgenmode none && ip link set eth0 up");
+	}
+	enter(home);
 }
 
 #endif

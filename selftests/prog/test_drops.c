@@ -19,14 +19,13 @@
 
 #include "bpf/drops.skel.h"
 #include "selftests/prog/cases.h"
+#include "selftests/prog/node_fixture.h"
 
 #ifndef SO_NETNS_COOKIE
 #define SO_NETNS_COOKIE 71
 #endif
 
 #define FRAMES 24 /* below a batch, so that each is sent once as it was built */
-
-static struct node node;
 
 static uint64_t own_cookie(void)
 {
@@ -146,8 +145,7 @@ static void test_no_room(void **unused)
 
 static int start(void **unused)
 {
-	(void)unused;
-	node_start(&node);
+	start_node(unused);
 	/* A veth takes redirected frames once its far end has had GRO. */
 	for (int guest = 5; guest <= 6; guest++) {
 		char line[128];
@@ -161,13 +159,6 @@ static int start(void **unused)
 	return 0;
 }
 
-static int stop(void **unused)
-{
-	(void)unused;
-	node_stop(&node);
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -176,5 +167,5 @@ int main(void)
 		cmocka_unit_test(test_no_room),
 	};
 
-	return cmocka_run_group_tests_name("drops", tests, start, stop);
+	return cmocka_run_group_tests_name("drops", tests, start, stop_node);
 }

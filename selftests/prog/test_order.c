@@ -13,8 +13,7 @@
 #include <cmocka.h>
 
 #include "selftests/prog/cases.h"
-
-static struct node node;
+#include "selftests/prog/node_fixture.h"
 
 static void set32(struct packet *p, size_t at, uint32_t value)
 {
@@ -222,20 +221,6 @@ static void test_many_cpus(void **unused)
 	}
 }
 
-static int start(void **unused)
-{
-	(void)unused;
-	node_start(&node);
-	return 0;
-}
-
-static int stop(void **unused)
-{
-	(void)unused;
-	node_stop(&node);
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -250,5 +235,5 @@ int main(void)
 		cmocka_unit_test_setup(test_many_cpus, refill),
 	};
 
-	return cmocka_run_group_tests_name("order", tests, start, stop);
+	return cmocka_run_group_tests_name("order", tests, start_node, stop_node);
 }

@@ -91,18 +91,7 @@ static int set_up(void **state)
 	snprintf(root, sizeof(root), "/sys/fs/bpf/pdpow%d", getpid());
 	assert_int_equal(unshare(CLONE_NEWNET), 0);
 	home = own_netns();
-	for (int i = 1; i <= GUESTS; i++) {
-		assert_int_equal(unshare(CLONE_NEWNET), 0);
-		guest_ns[i] = own_netns();
-		enter(home);
-		command("ip link add m%d type veth peer name eth0 index 2 netns /proc/%d/fd/%d", i,
-			getpid(), guest_ns[i]);
-		/* Nothing but what the test sends is to be counted. */
-		command("ip link set m%d addrgenmode none && ip link set m%d up", i, i);
-		enter(guest_ns[i]);
-		command("ip link set eth0 addrgenmode none && ip link set eth0 up");
-	}
-	enter(home);
+	make_guests(home, guest_ns, GUESTS);
 	make_vifs();
 	open_node();
 	return 0;

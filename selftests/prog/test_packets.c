@@ -14,8 +14,7 @@
 
 #include "fe-agent/encap.h"
 #include "selftests/prog/cases.h"
-
-static struct node node;
+#include "selftests/prog/node_fixture.h"
 
 static const struct case_table *const tables[] = {
 	&cases_l2,    &cases_ipv4,  &cases_ipv6,    &cases_udp,	   &cases_tunnel,
@@ -517,20 +516,6 @@ static void test_every_counter_moved(void **unused)
 	assert_int_equal(missing, 0);
 }
 
-static int start(void **unused)
-{
-	(void)unused;
-	node_start(&node);
-	return 0;
-}
-
-static int stop(void **unused)
-{
-	(void)unused;
-	node_stop(&node);
-	return 0;
-}
-
 int main(void)
 {
 	struct CMUnitTest *tests, *at;
@@ -549,7 +534,7 @@ int main(void)
 			};
 	*at++ = (struct CMUnitTest)cmocka_unit_test(test_ledger);
 	*at++ = (struct CMUnitTest)cmocka_unit_test(test_every_counter_moved);
-	failed = _cmocka_run_group_tests("packets", tests, n, start, stop);
+	failed = _cmocka_run_group_tests("packets", tests, n, start_node, stop_node);
 	free(tests);
 	return failed;
 }

@@ -16,8 +16,7 @@
 #include "ctl/captured.h"
 #include "ctl/spread.h"
 #include "selftests/prog/cases.h"
-
-static struct node node;
+#include "selftests/prog/node_fixture.h"
 
 struct sent {
 	int verdict;
@@ -734,20 +733,11 @@ static int start(void **unused)
 {
 	cpu_set_t one;
 
-	(void)unused;
 	CPU_ZERO(&one);
 	CPU_SET(sched_getcpu(), &one);
 	if (sched_setaffinity(0, sizeof(one), &one))
 		return -1;
-	node_start(&node);
-	return 0;
-}
-
-static int stop(void **unused)
-{
-	(void)unused;
-	node_stop(&node);
-	return 0;
+	return start_node(unused);
 }
 
 int main(void)
@@ -784,5 +774,5 @@ int main(void)
 		cmocka_unit_test_setup(test_there_and_back, refill),
 	};
 
-	return cmocka_run_group_tests_name("policy", tests, start, stop);
+	return cmocka_run_group_tests_name("policy", tests, start, stop_node);
 }

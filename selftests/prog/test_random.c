@@ -15,10 +15,10 @@
 
 #include "bpf/flow.bpf.h"
 #include "selftests/prog/cases.h"
+#include "selftests/prog/node_fixture.h"
 
 #define ROUNDS 20000
 
-static struct node node;
 static uint64_t verdicts[XDP_REDIRECT + 1];
 
 /* xorshift64 (Marsaglia, 2003). */
@@ -282,20 +282,6 @@ static void test_each_counted_once(void **unused)
 	assert_in_range(redirect, ROUNDS / 5, 4 * ROUNDS);
 }
 
-static int start(void **unused)
-{
-	(void)unused;
-	node_start(&node);
-	return 0;
-}
-
-static int stop(void **unused)
-{
-	(void)unused;
-	node_stop(&node);
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -306,5 +292,5 @@ int main(void)
 		cmocka_unit_test(test_each_counted_once),
 	};
 
-	return cmocka_run_group_tests_name("random", tests, start, stop);
+	return cmocka_run_group_tests_name("random", tests, start_node, stop_node);
 }

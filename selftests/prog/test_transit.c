@@ -12,10 +12,9 @@
 
 #include "bpf/transit.bpf.h"
 #include "selftests/prog/cases.h"
+#include "selftests/prog/node_fixture.h"
 
 #define MS 1000000ULL
-
-static struct node node;
 
 static uint64_t now_ns(void)
 {
@@ -192,20 +191,6 @@ static void test_not_timed(void **unused)
 	expect(went.guest, 0, 0);
 }
 
-static int start(void **unused)
-{
-	(void)unused;
-	node_start(&node);
-	return 0;
-}
-
-static int stop(void **unused)
-{
-	(void)unused;
-	node_stop(&node);
-	return 0;
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -216,5 +201,5 @@ int main(void)
 		cmocka_unit_test_setup(test_not_timed, refill),
 	};
 
-	return cmocka_run_group_tests_name("transit", tests, start, stop);
+	return cmocka_run_group_tests_name("transit", tests, start_node, stop_node);
 }
