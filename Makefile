@@ -33,7 +33,7 @@ MODE := $(if $(filter 1,$(DEBUG)),$(SANITIZE),$(RELEASE))
 
 PKGS_loader := libbpf libxdp libelf zlib
 PKGS_fe-agent := libxdp libbpf libmnl liburcu-qsbr
-PKGS_ctl := lxc libpcap libmnl libevent jansson libcyaml yaml-0.1 smartcols libcurl libseccomp sqlite3
+PKGS_ctl := lxc libpcap libmnl libevent jansson libcyaml yaml-0.1 smartcols libseccomp sqlite3
 libs = $(shell pkg-config --libs $(1))
 
 # --- BPF objects and their skeletons -----------------------------------------------------------
