@@ -22,10 +22,14 @@ bench) want="$BUILD $RUN $PLOT" ;;
 *) want="$BUILD $RUN" ;;
 esac
 
+# shellcheck disable=SC2086
+have=" $(dpkg-query -W -f '${Package}=${db:Status-Status} ' $want 2>/dev/null || true)"
 missing=
 for package in $want; do
-	status=$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null || true)
-	[ "$status" = installed ] || missing="$missing $package"
+	case $have in
+	*" $package=installed "*) ;;
+	*) missing="$missing $package" ;;
+	esac
 done
 [ -n "$missing" ] || exit 0
 
