@@ -12,6 +12,7 @@
 #include "ctl/failpoint.h"
 #include "ctl/follow.h"
 #include "ctl/own.h"
+#include "ctl/vif_entry.h"
 
 /* --- what is to be there -------------------------------------------------------------------------- */
 

@@ -2,8 +2,8 @@
 /*
  * publish.h - the map store: what the node is, written into the BPF maps.
  *
- * The only writer of the configuration maps. What is there already is not written again. Decides nothing: ids, guests and slots come from its
- * caller. Each call leaves a packet either the old state or the new one (bpf/maps.h); the caller keeps
+ * The only writer of the configuration maps. What is there already is not written again. Decides nothing: ids,
+ * guests and slots come from its caller. Each call leaves a packet either the old state or the new one (bpf/maps.h); the caller keeps
  * the order: guests, vifs and slots before the tunnels that lead to them, and the reverse on the way
  * down.
  */
@@ -125,30 +125,5 @@ int pdp_publish_zero(struct pdp_publish *store, enum pdp_map map, uint32_t id, s
 
 /* How often a map was written so far; what was there already does not count. */
 uint64_t pdp_publish_writes(const struct pdp_publish *store);
-
-/* --- pure: a vif of the model in the maps' form ------------------------------------------------- */
-
-/* Who it is on this node. */
-struct pdp_vif_ids {
-	uint16_t vnet;
-	uint16_t vif;
-	uint16_t port;
-};
-
-struct pdp_vif pdp_vif_entry(const struct pdp_vif_conf *conf, const struct pdp_port_conf *port,
-			     const struct pdp_vif_ids *ids, uint16_t port_mtu,
-			     const uint8_t port_mac[6]);
-
-/* One entry for udp; for vxlan the VNI's and then the UDP port's. Returns how many. */
-int pdp_tunnel_entries(const struct pdp_vif_conf *conf, const struct pdp_port_conf *port,
-		       const struct pdp_vif_ids *ids, struct pdp_tunnel_key keys[2],
-		       struct pdp_tunnel tunnels[2]);
-
-/* struct pdp_vnet's fields for a rate: GCRA (ITU-T I.371) in 1/16 ns, what is too long is cut. */
-void pdp_police_of(uint64_t rate_pps, uint32_t burst_packets, uint32_t *cost, uint32_t *burst);
-/* The burst of a limit by power, in packets. */
-uint32_t pdp_police_power_burst(uint64_t pps);
-/* The limit by power in a map's entry; 0 = none is in force. */
-uint64_t pdp_police_power_pps(const struct pdp_vnet *vnet);
 
 #endif
