@@ -11,43 +11,31 @@
 struct runs {
 	uint64_t starts[4];
 	unsigned int n;
-	uint32_t leaf[PDP_GROUP4_ENTRIES];
-};
-
-/* Where a run has its value, and the length of the prefix that won. */
-struct place {
-	__u16 *value;
-	uint8_t *len;
+	uint16_t value[PDP_GROUP4_ENTRIES];
 };
 
 int pdp_blocks4_init(struct pdp_blocks4 *blocks, struct pdp_rt_block4 *table, uint32_t capacity,
 		     bool shared)
 {
-	*blocks = (struct pdp_blocks4){
-		.block = table,
-		.lens = pdp_table_map(capacity * sizeof(*blocks->lens), PDP_TABLE_SPARSE),
-	};
-	if (blocks->lens && !pdp_rcu_ids_init(&blocks->ids, capacity, shared))
-		return 0;
-	pdp_blocks4_fini(blocks);
-	return -ENOMEM;
+	*blocks = (struct pdp_blocks4){.block = table};
+	return pdp_rcu_ids_init(&blocks->ids, capacity, shared);
 }
 
 void pdp_blocks4_fini(struct pdp_blocks4 *blocks)
 {
-	pdp_table_unmap(blocks->lens, blocks->ids.capacity * sizeof(*blocks->lens));
 	pdp_rcu_ids_fini(&blocks->ids);
 	*blocks = (struct pdp_blocks4){0};
 }
 
 int pdp_groups4_init(struct pdp_groups4 *groups, struct pdp_rt_group4 *table, uint32_t capacity,
-		     struct pdp_blocks4 *blocks, bool shared)
+		     struct pdp_blocks4 *blocks, bool painted, bool shared)
 {
 	*groups = (struct pdp_groups4){
 		.group = table,
 		.lens = pdp_table_map(capacity * sizeof(*groups->lens), PDP_TABLE_SPARSE),
 		.uses = pdp_table_map(capacity * sizeof(*groups->uses), PDP_TABLE_SPARSE),
 		.blocks = blocks,
+		.painted = painted,
 	};
 	if (groups->lens && groups->uses && !pdp_rcu_ids_init(&groups->ids, capacity, shared))
 		return 0;
@@ -104,29 +92,19 @@ static void set_uses(struct pdp_groups4 *groups, uint32_t old, uint32_t id, uint
 
 /* --- runs ----------------------------------------------------------------------------------------- */
 
-static struct place place_of(const struct pdp_groups4 *groups, uint32_t id, unsigned int run)
+static __u16 *place_of(const struct pdp_groups4 *groups, uint32_t id, unsigned int run)
 {
 	struct pdp_rt_group4 *group = &groups->group[id];
-	const struct pdp_blocks4 *blocks = groups->blocks;
-	uint32_t block;
 
 	if (!group->blocks)
-		return (struct place){&group->value[run], &groups->lens[id][run]};
-	block = pdp_rt_block(group, run);
-	run %= PDP_RT_BLOCK_RUNS;
-	return (struct place){&blocks->block[block].value[run], &blocks->lens[block][run]};
-}
-
-static uint32_t load(struct place place)
-{
-	return (uint32_t)*place.len << PDP_RT_LEN_SHIFT | *place.value;
+		return &group->value[run];
+	return &groups->blocks->block[pdp_rt_block(group, run)].value[run % PDP_RT_BLOCK_RUNS];
 }
 
 /* Release: what it leads to was written before it. */
-static void store(struct place place, uint32_t leaf)
+static void store(__u16 *place, uint16_t value)
 {
-	*place.len = leaf >> PDP_RT_LEN_SHIFT;
-	__atomic_store_n(place.value, (__u16)leaf, __ATOMIC_RELEASE);
+	__atomic_store_n(place, value, __ATOMIC_RELEASE);
 }
 
 static unsigned int count_runs(const struct pdp_rt_group4 *group)
@@ -142,22 +120,23 @@ static void load_runs(const struct pdp_groups4 *groups, uint32_t id, struct runs
 	memcpy(runs->starts, group->starts, sizeof(runs->starts));
 	runs->n = count_runs(group);
 	for (i = 0; i < runs->n; i++)
-		runs->leaf[i] = load(place_of(groups, id, i));
+		runs->value[i] = *place_of(groups, id, i);
 }
 
 /* Without a branch at each entry, of which none would be foreseen. */
-static void find_runs(const uint32_t *entries, struct runs *runs)
+static void find_runs(const uint32_t *entries, bool by_length, struct runs *runs)
 {
+	const uint32_t differs = by_length ? UINT32_MAX : PDP_RT_VALUE;
 	unsigned int run = 0, i;
 
 	memset(runs->starts, 0, sizeof(runs->starts));
-	runs->leaf[0] = entries[0];
+	runs->value[0] = entries[0];
 	for (i = 1; i < PDP_GROUP4_ENTRIES; i++) {
-		uint64_t starts = entries[i] != entries[i - 1];
+		uint64_t starts = ((entries[i] ^ entries[i - 1]) & differs) != 0;
 
 		runs->starts[i / 64] |= starts << i % 64;
 		run += starts;
-		runs->leaf[run] = entries[i];
+		runs->value[run] = entries[i];
 	}
 	runs->n = run + 1;
 }
@@ -182,7 +161,7 @@ static unsigned int same_blocks(const struct runs *a, const struct runs *b)
 {
 	unsigned int n = same_bounds(a, b), i;
 
-	for (i = 0; i < n && a->leaf[i] == b->leaf[i]; i++)
+	for (i = 0; i < n && a->value[i] == b->value[i]; i++)
 		;
 	return i / PDP_RT_BLOCK_RUNS;
 }
@@ -197,7 +176,7 @@ void pdp_group4_load(const struct pdp_groups4 *groups, uint32_t id, uint32_t *en
 	load_runs(groups, id, &runs);
 	for (i = 0; i < PDP_GROUP4_ENTRIES; i++) {
 		run += runs.starts[i / 64] >> i % 64 & 1;
-		entries[i] = runs.leaf[run];
+		entries[i] = (uint32_t)groups->lens[id][i] << PDP_RT_LEN_SHIFT | runs.value[run];
 	}
 }
 
@@ -239,7 +218,7 @@ static uint32_t make_group(struct pdp_groups4 *groups, uint32_t old, const struc
 	write_bounds(&groups->group[id], runs);
 	give_blocks(groups, &groups->group[id], &groups->group[old], same);
 	for (i = same * PDP_RT_BLOCK_RUNS; i < runs->n; i++)
-		store(place_of(groups, id, i), runs->leaf[i]);
+		store(place_of(groups, id, i), runs->value[i]);
 	return id;
 }
 
@@ -251,27 +230,30 @@ uint32_t pdp_group4_store(struct pdp_groups4 *groups, uint32_t id, const uint32_
 	unsigned int i;
 
 	load_runs(groups, id, &before);
-	find_runs(entries, &runs);
+	find_runs(entries, groups->painted, &runs);
 	if (!id || memcmp(runs.starts, before.starts, sizeof(runs.starts)) != 0) {
 		id = make_group(groups, old, &before, &runs);
 	} else {
 		for (i = 0; i < runs.n; i++)
-			if (runs.leaf[i] != before.leaf[i])
-				store(place_of(groups, id, i), runs.leaf[i]);
+			if (runs.value[i] != before.value[i])
+				store(place_of(groups, id, i), runs.value[i]);
 	}
+	for (i = 0; i < PDP_GROUP4_ENTRIES; i++)
+		groups->lens[id][i] = entries[i] >> PDP_RT_LEN_SHIFT;
 	set_uses(groups, old, id, uses);
 	return id;
 }
 
 void pdp_group4_paint(struct pdp_groups4 *groups, uint32_t id, uint32_t leaf, unsigned int len)
 {
-	unsigned int n = count_runs(&groups->group[id]), i;
+	const struct pdp_rt_group4 *group = &groups->group[id];
+	unsigned int i;
 
-	for (i = 0; i < n; i++) {
-		struct place place = place_of(groups, id, i);
-
-		if (*place.len <= len)
-			store(place, leaf);
+	for (i = 0; i < PDP_GROUP4_ENTRIES; i++) {
+		if (groups->lens[id][i] > len)
+			continue;
+		groups->lens[id][i] = leaf >> PDP_RT_LEN_SHIFT;
+		store(place_of(groups, id, pdp_rt_run(group, i)), leaf);
 	}
 }
 

@@ -6,7 +6,7 @@
  * Where the runs begin as before only values are written, each at once, where they stand; else a new group
  * is written, that has those blocks of the old one in which nothing has changed. An entry here is what a
  * run leads to with, above it, the length of the prefix that won it, which no reader wants and which stands
- * beside the tables.
+ * beside the tables: so what prefixes of several lengths lead to alike can be one run.
  */
 #ifndef PDP_GROUP4_H
 #define PDP_GROUP4_H
@@ -22,7 +22,6 @@
 /* What runs of groups lead to that have too many. */
 struct pdp_blocks4 {
 	struct pdp_rt_block4 *block;
-	uint8_t (*lens)[PDP_RT_BLOCK_RUNS];
 	struct pdp_rcu_ids ids;
 	uint32_t promised; /* to groups; more than they have */
 };
@@ -30,10 +29,11 @@ struct pdp_blocks4 {
 /* Groups of one kind, wide or narrow. */
 struct pdp_groups4 {
 	struct pdp_rt_group4 *group;
-	uint8_t (*lens)[PDP_RT_GROUP_RUNS];
+	uint8_t (*lens)[PDP_GROUP4_ENTRIES]; /* of each entry */
 	uint16_t *uses; /* prefixes that end in a group, and groups below it */
 	struct pdp_rcu_ids ids;
 	struct pdp_blocks4 *blocks;
+	bool painted; /* entries of other lengths are other runs, as pdp_group4_paint() wants it */
 };
 
 /* 0 or -ENOMEM. fini is fine on zeroed ones. */
@@ -41,7 +41,7 @@ int pdp_blocks4_init(struct pdp_blocks4 *blocks, struct pdp_rt_block4 *table, ui
 		     bool shared);
 void pdp_blocks4_fini(struct pdp_blocks4 *blocks);
 int pdp_groups4_init(struct pdp_groups4 *groups, struct pdp_rt_group4 *table, uint32_t capacity,
-		     struct pdp_blocks4 *blocks, bool shared);
+		     struct pdp_blocks4 *blocks, bool painted, bool shared);
 void pdp_groups4_fini(struct pdp_groups4 *groups);
 
 /*
@@ -63,7 +63,7 @@ void pdp_group4_load(const struct pdp_groups4 *groups, uint32_t id, uint32_t *en
  */
 uint32_t pdp_group4_store(struct pdp_groups4 *groups, uint32_t id, const uint32_t *entries,
 			  uint16_t uses);
-/* Overwrite, where they stand, the entries that prefixes up to len have won. */
+/* Of groups that are painted: overwrite, where they stand, the entries that prefixes up to len have won. */
 void pdp_group4_paint(struct pdp_groups4 *groups, uint32_t id, uint32_t leaf, unsigned int len);
 /* No new reader finds the group; the one that has come in its place (0: none) has some of its blocks. */
 void pdp_group4_retire(struct pdp_groups4 *groups, uint32_t id, uint32_t next);

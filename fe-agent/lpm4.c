@@ -18,6 +18,8 @@
 #define SHORT_LEN PDP_RT_ROOT_BITS
 #define WIDE_LEN 24
 
+#define ROOT_ENTRIES (1u << PDP_RT_ROOT_BITS)
+
 int pdp_lpm4_init(struct pdp_lpm4 *lpm, const struct pdp_router_memory *memory)
 {
 	const struct pdp_router_sizes *sizes = &memory->sizes;
@@ -25,12 +27,16 @@ int pdp_lpm4_init(struct pdp_lpm4 *lpm, const struct pdp_router_memory *memory)
 		sizes->narrows4 < PDP_RT_NARROWS ? sizes->narrows4 : PDP_RT_NARROWS;
 	struct pdp_blocks4 *blocks = &lpm->blocks;
 
-	*lpm = (struct pdp_lpm4){.root = memory->table[PDP_RT_ROOT4]};
-	if (!pdp_blocks4_init(blocks, memory->table[PDP_RT_BLOCK4], sizes->blocks4,
+	*lpm = (struct pdp_lpm4){
+		.root = memory->table[PDP_RT_ROOT4],
+		.lens = pdp_table_map(ROOT_ENTRIES, PDP_TABLE_SPARSE),
+	};
+	if (lpm->lens &&
+	    !pdp_blocks4_init(blocks, memory->table[PDP_RT_BLOCK4], sizes->blocks4,
 			      memory->shared) &&
-	    !pdp_groups4_init(&lpm->wide, memory->table[PDP_RT_WIDE4], sizes->wides4, blocks,
+	    !pdp_groups4_init(&lpm->wide, memory->table[PDP_RT_WIDE4], sizes->wides4, blocks, false,
 			      memory->shared) &&
-	    !pdp_groups4_init(&lpm->narrow, memory->table[PDP_RT_NARROW4], narrows, blocks,
+	    !pdp_groups4_init(&lpm->narrow, memory->table[PDP_RT_NARROW4], narrows, blocks, true,
 			      memory->shared))
 		return 0;
 	pdp_lpm4_fini(lpm);
@@ -43,6 +49,7 @@ void pdp_lpm4_fini(struct pdp_lpm4 *lpm)
 	pdp_groups4_fini(&lpm->wide);
 	pdp_blocks4_fini(&lpm->blocks);
 	pdp_prefix_set_fini(&lpm->set);
+	pdp_table_unmap(lpm->lens, ROOT_ENTRIES);
 	*lpm = (struct pdp_lpm4){0};
 }
 
@@ -52,23 +59,27 @@ static unsigned int depth(uint32_t leaf)
 }
 
 /* Release: the group that it leads to was written before it. */
-static void store_root(__u64 *entry, uint32_t child, uint32_t leaf)
+static void store_root(__u32 *entry, uint32_t group, uint32_t hop)
 {
-	__atomic_store_n(entry, (uint64_t)child << PDP_RT_CHILD_SHIFT | leaf, __ATOMIC_RELEASE);
+	__atomic_store_n(entry, group << PDP_RT_GROUP_SHIFT | hop, __ATOMIC_RELEASE);
 }
 
-static uint32_t child_of(uint64_t entry)
+static uint32_t group_of(uint32_t entry)
 {
-	return entry >> PDP_RT_CHILD_SHIFT;
+	return entry >> PDP_RT_GROUP_SHIFT;
 }
 
-static void paint_root(__u64 *entries, size_t n, uint32_t leaf, unsigned int len)
+static void paint_root(struct pdp_lpm4 *lpm, uint32_t first, uint32_t n, uint32_t leaf,
+		       unsigned int len)
 {
-	size_t i;
+	uint32_t i;
 
-	for (i = 0; i < n; i++)
-		if (depth(entries[i]) <= len)
-			store_root(&entries[i], child_of(entries[i]), leaf);
+	for (i = first; i < first + n; i++) {
+		if (lpm->lens[i] > len)
+			continue;
+		lpm->lens[i] = depth(leaf);
+		store_root(&lpm->root[i], group_of(lpm->root[i]), leaf & PDP_RT_HOP);
+	}
 }
 
 static void paint(uint32_t *entries, size_t n, uint32_t leaf, unsigned int len)
@@ -95,15 +106,15 @@ static uint32_t narrow_of(uint32_t entry)
 }
 
 /* Store a /16's entries and make its group known; without a use it is empty, and goes. */
-static void store_wide(struct pdp_lpm4 *lpm, __u64 *root, const uint32_t *entries, int grown)
+static void store_wide(struct pdp_lpm4 *lpm, __u32 *root, const uint32_t *entries, int grown)
 {
-	uint32_t old = child_of(*root), uses = lpm->wide.uses[old] + grown, group = 0;
+	uint32_t old = group_of(*root), uses = lpm->wide.uses[old] + grown, group = 0;
 
 	if (uses)
 		group = pdp_group4_store(&lpm->wide, old, entries, uses);
 	if (group == old)
 		return;
-	store_root(root, group, (uint32_t)*root);
+	store_root(root, group, *root & PDP_RT_HOP);
 	if (old)
 		pdp_group4_retire(&lpm->wide, old, group);
 }
@@ -115,11 +126,11 @@ static void store_wide(struct pdp_lpm4 *lpm, __u64 *root, const uint32_t *entrie
 static void paint_wide(struct pdp_lpm4 *lpm, uint32_t addr, uint32_t leaf, unsigned int len,
 		       int grown)
 {
-	__u64 *root = &lpm->root[addr >> 16];
+	__u32 *root = &lpm->root[addr >> 16];
 	uint32_t entries[PDP_GROUP4_ENTRIES];
 	uint32_t *e = &entries[addr >> 8 & 0xff], *end = e + (1u << (WIDE_LEN - len));
 
-	pdp_group4_load(&lpm->wide, child_of(*root), entries);
+	pdp_group4_load(&lpm->wide, group_of(*root), entries);
 	for (; e < end; e++) {
 		if (narrow_of(*e))
 			pdp_group4_paint(&lpm->narrow, narrow_of(*e), leaf, len);
@@ -154,11 +165,11 @@ static uint32_t paint_entry(struct pdp_lpm4 *lpm, uint32_t entry, uint32_t addr,
 static void paint_narrow(struct pdp_lpm4 *lpm, uint32_t addr, uint32_t leaf, unsigned int len,
 			 int grown)
 {
-	__u64 *root = &lpm->root[addr >> 16];
+	__u32 *root = &lpm->root[addr >> 16];
 	uint32_t entries[PDP_GROUP4_ENTRIES], before, group, old;
 	uint32_t *e = &entries[addr >> 8 & 0xff];
 
-	pdp_group4_load(&lpm->wide, child_of(*root), entries);
+	pdp_group4_load(&lpm->wide, group_of(*root), entries);
 	before = *e;
 	*e = paint_entry(lpm, before, addr, leaf, len, grown);
 	if (*e == before)
@@ -173,7 +184,7 @@ static void paint_narrow(struct pdp_lpm4 *lpm, uint32_t addr, uint32_t leaf, uns
 /* Is there room for one prefix more? */
 static bool fits(const struct pdp_lpm4 *lpm, uint32_t addr, unsigned int len)
 {
-	uint32_t wide = child_of(lpm->root[addr >> 16]), narrow, promised = 0;
+	uint32_t wide = group_of(lpm->root[addr >> 16]), narrow, promised = 0;
 	const struct pdp_rt_group4 *group = &lpm->wide.group[wide];
 	uint32_t value = *pdp_group4_value(group, lpm->blocks.block, addr >> 8 & 0xff);
 
@@ -207,7 +218,7 @@ static int write_tables(void *table, const struct pdp_lpm_prefix *p, uint32_t le
 
 	if (p->len > SHORT_LEN)
 		return paint_groups(lpm, addr, p->len, leaf, grown);
-	paint_root(&lpm->root[addr >> 16], 1u << (SHORT_LEN - p->len), leaf, p->len);
+	paint_root(lpm, addr >> 16, 1u << (SHORT_LEN - p->len), leaf, p->len);
 	return 0;
 }
 
@@ -259,11 +270,11 @@ void pdp_lpm4_lookup_burst(const struct pdp_lpm4 *lpm, const uint32_t *addrs, ui
 	unsigned int i;
 
 	for (i = 0; i < n; i++) {
-		uint64_t root = __atomic_load_n(&lpm->root[addrs[i] >> 16], __ATOMIC_RELAXED);
+		uint32_t root = __atomic_load_n(&lpm->root[addrs[i] >> 16], __ATOMIC_RELAXED);
 
-		values[i] = root;
+		values[i] = root & PDP_RT_HOP;
 		/* Without a group it is that of id 0, which is empty. */
-		groups[i] = &lpm->wide.group[child_of(root)];
+		groups[i] = &lpm->wide.group[group_of(root)];
 		__builtin_prefetch(groups[i]);
 	}
 	for (i = 0; i < n; i++) {
@@ -278,6 +289,6 @@ void pdp_lpm4_lookup_burst(const struct pdp_lpm4 *lpm, const uint32_t *addrs, ui
 			value = __atomic_load_n(value_at(lpm, groups[i], addrs[i]),
 						__ATOMIC_RELAXED);
 		}
-		values[i] = value ? value : values[i] & PDP_RT_VALUE;
+		values[i] = value ? value : values[i];
 	}
 }

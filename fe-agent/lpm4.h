@@ -5,7 +5,7 @@
  *
  * A look-up reads the root by the address's first 16 bits, the wide group that is there by the next 8, and
  * where a /24 holds longer prefixes the narrow group of that by the last 8. Groups know nothing of prefixes up
- * to /16: where they have no answer the root has the last word. So a default route fills 512 KiB, and a change of
+ * to /16: where they have no answer the root has the last word. So a default route fills 256 KiB, and a change of
  * any route stores at most 65,536 entries, or writes two groups anew.
  *
  * One writer; readers run on, in RCU read-side sections (liburcu-qsbr). Every entry is stored at
@@ -23,7 +23,8 @@
 #include "fe-agent/router_memory.h"
 
 struct pdp_lpm4 {
-	__u64 *root;
+	__u32 *root;
+	uint8_t *lens; /* of the prefixes that won the root's entries */
 	struct pdp_groups4 wide; /* of a /16 */
 	struct pdp_groups4 narrow; /* of a /24 */
 	struct pdp_blocks4 blocks; /* of both */

@@ -197,15 +197,14 @@ static __always_inline __u32 read_entry(const struct pdp_rt_group4 *group, __u32
 
 static __always_inline __u32 find_hop4(__u32 dst)
 {
-	__u32 id = dst >> 19, value = 0;
-	struct pdp_rt_root *root = bpf_map_lookup_elem(&pdp_rt_root4, &id);
+	__u32 id = dst >> 20, value = 0, entry;
+	struct pdp_rt_root4 *root = bpf_map_lookup_elem(&pdp_rt_root4, &id);
 	struct pdp_rt_group4 *group;
-	__u64 entry;
 
 	if (!root)
 		return 0;
-	entry = READ(__u64, &root->entry[dst >> 16 & 7]);
-	id = entry >> PDP_RT_CHILD_SHIFT;
+	entry = READ(__u32, &root->entry[dst >> 16 & 15]);
+	id = entry >> PDP_RT_GROUP_SHIFT;
 	group = id ? bpf_map_lookup_elem(&pdp_rt_wide4, &id) : NULL;
 	if (group)
 		value = read_entry(group, dst >> 8 & 0xff);
@@ -214,14 +213,14 @@ static __always_inline __u32 find_hop4(__u32 dst)
 		group = bpf_map_lookup_elem(&pdp_rt_narrow4, &id);
 		value = group ? read_entry(group, dst & 0xff) : 0;
 	}
-	return value ? value : entry & PDP_RT_VALUE;
+	return value ? value : entry & PDP_RT_HOP;
 }
 
 /* In host order. A function of its own, so that the verifier walks its loop once. */
 __noinline __u32 pdp_find_hop6(__u64 hi, __u64 lo)
 {
 	__u32 id = hi >> 51, best;
-	struct pdp_rt_root *root = bpf_map_lookup_elem(&pdp_rt_root6, &id);
+	struct pdp_rt_root6 *root = bpf_map_lookup_elem(&pdp_rt_root6, &id);
 	__u64 entry;
 
 	if (!root)

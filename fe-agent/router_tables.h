@@ -12,7 +12,7 @@
  *   pdp_rt_wide4    by the next 8 bits                   what is no longer than /24, or the narrow group
  *   pdp_rt_narrow4  by the last 8 bits                   what is longer than /24
  *   pdp_rt_block4   by id, which groups have             what their runs lead to
- *   pdp_rt_root6    by an IPv6 address's first 16 bits   as root4
+ *   pdp_rt_root6    by an IPv6 address's first 16 bits   the best prefix that ends here, the node
  *   pdp_rt_node6    by 4 bits more                       the best prefix that ends here, the next node
  *   pdp_rt_hops     by id, which the above lead to       next hop of a route
  *   pdp_rt_paths    by id, which a hop has               next hops of a multipath route
@@ -40,9 +40,13 @@
 #include "bpf/wire.h"
 
 /*
- * An entry of a root or of a node: the child in the upper half, 0 = none, and below it a leaf. A leaf
+ * An entry of IPv4's root: the wide group, 0 = none, and in the lowest 14 bits the id of a hop, 0 = none.
+ *
+ * An entry of IPv6's root or of a node: the child in the upper half, 0 = none, and below it a leaf. A leaf
  * is the length of the prefix that won, and what it leads to: the id of a hop, 0 = none.
  */
+#define PDP_RT_GROUP_SHIFT 14
+#define PDP_RT_HOP 0x3fffu
 #define PDP_RT_CHILD_SHIFT 32
 #define PDP_RT_LEN_SHIFT 24
 #define PDP_RT_VALUE 0x00ffffffu
@@ -50,7 +54,11 @@
 #define PDP_RT_ROOT_BITS 16
 #define PDP_RT_NODE_BITS 4
 
-struct pdp_rt_root {
+struct pdp_rt_root4 {
+	__u32 entry[16];
+};
+
+struct pdp_rt_root6 {
 	__u64 entry[8];
 };
 
@@ -158,7 +166,9 @@ struct pdp_rt_vif {
 };
 
 _Static_assert(PDP_OUTER_MAX <= sizeof(((struct pdp_outer *)0)->bytes), "all outer headers fit");
-_Static_assert(sizeof(struct pdp_rt_root) == 64, "a cache line");
+_Static_assert(PDP_NEXTHOPS == PDP_RT_HOP + 1, "an entry of the root has room for each hop");
+_Static_assert(sizeof(struct pdp_rt_root4) == 64, "a cache line");
+_Static_assert(sizeof(struct pdp_rt_root6) == 64, "a cache line");
 _Static_assert(sizeof(struct pdp_rt_group4) == 64, "a cache line");
 _Static_assert(offsetof(struct pdp_rt_group4, value) == 40, "group layout");
 _Static_assert(sizeof(struct pdp_rt_block4) == 64, "a cache line");
@@ -189,18 +199,18 @@ struct pdp_router_sizes {
 _Static_assert(sizeof(struct pdp_router_sizes) == 32, "travels in a channel message");
 
 /* X(NAME, name of the map behind pdp_rt_, its element, how many: `sizes` is the struct above). */
-#define PDP_ROUTER_TABLES(X)                                              \
-	X(ROOT4, root4, struct pdp_rt_root, (1u << PDP_RT_ROOT_BITS) / 8) \
-	X(WIDE4, wide4, struct pdp_rt_group4, sizes->wides4)              \
-	X(NARROW4, narrow4, struct pdp_rt_group4, sizes->narrows4)        \
-	X(BLOCK4, block4, struct pdp_rt_block4, sizes->blocks4)           \
-	X(ROOT6, root6, struct pdp_rt_root, (1u << PDP_RT_ROOT_BITS) / 8) \
-	X(NODE6, node6, struct pdp_rt_node6, sizes->nodes6)               \
-	X(HOPS, hops, struct pdp_rt_hop, sizes->hops)                     \
-	X(PATHS, paths, struct pdp_rt_paths, sizes->paths)                \
-	X(NBUCKET, nbucket, struct pdp_rt_bucket, PDP_RT_BUCKETS / 16)    \
-	X(NEIGHS, neighs, struct pdp_rt_neigh, sizes->neighs)             \
-	X(VIF_IDS, vif_ids, struct pdp_rt_vif_ids, 65536 / 32)            \
+#define PDP_ROUTER_TABLES(X)                                                \
+	X(ROOT4, root4, struct pdp_rt_root4, (1u << PDP_RT_ROOT_BITS) / 16) \
+	X(WIDE4, wide4, struct pdp_rt_group4, sizes->wides4)                \
+	X(NARROW4, narrow4, struct pdp_rt_group4, sizes->narrows4)          \
+	X(BLOCK4, block4, struct pdp_rt_block4, sizes->blocks4)             \
+	X(ROOT6, root6, struct pdp_rt_root6, (1u << PDP_RT_ROOT_BITS) / 8)  \
+	X(NODE6, node6, struct pdp_rt_node6, sizes->nodes6)                 \
+	X(HOPS, hops, struct pdp_rt_hop, sizes->hops)                       \
+	X(PATHS, paths, struct pdp_rt_paths, sizes->paths)                  \
+	X(NBUCKET, nbucket, struct pdp_rt_bucket, PDP_RT_BUCKETS / 16)      \
+	X(NEIGHS, neighs, struct pdp_rt_neigh, sizes->neighs)               \
+	X(VIF_IDS, vif_ids, struct pdp_rt_vif_ids, 65536 / 32)              \
 	X(VIFS, vifs, struct pdp_rt_vif, sizes->vifs)
 
 /* The tables; their descriptors come on the agent's channel in this order. */

@@ -269,7 +269,7 @@ static void has_values(const struct pdp_lpm4 *lpm, uint32_t base, uint32_t step,
 
 static const struct pdp_rt_group4 *group_at(const struct pdp_lpm4 *lpm, uint32_t step)
 {
-	uint32_t wide = lpm->root[RUNS_WIDE >> 16] >> PDP_RT_CHILD_SHIFT, value;
+	uint32_t wide = lpm->root[RUNS_WIDE >> 16] >> PDP_RT_GROUP_SHIFT, value;
 
 	if (step > 1)
 		return wide ? &lpm->wide.group[wide] : NULL;
@@ -337,6 +337,39 @@ static void values_change_in_place(void **state)
 		}
 		has_values(&lpm, RUNS_WIDE, 256, values);
 	}
+	end_table(&lpm);
+}
+
+/* Prefixes of several lengths that lead to the same are one run, and yet each can go or change alone. */
+static void alike_is_one_run(void **state)
+{
+	uint32_t values[256] = {0}, i;
+	struct pdp_lpm4 lpm;
+
+	(void)state;
+	make_table(&lpm);
+	add(&lpm, RUNS_WIDE, 17, 3, 0);
+	add(&lpm, RUNS_WIDE | 0x4000, 18, 3, 0);
+	add(&lpm, RUNS_WIDE | 0x8000, 24, 3, 0);
+	for (i = 0; i <= 128; i++)
+		values[i] = 3;
+	has_values(&lpm, RUNS_WIDE, 256, values);
+	assert_int_equal(pdp_rt_run(group_at(&lpm, 256), 255), 1);
+	del(&lpm, RUNS_WIDE | 0x4000, 18);
+	has_values(&lpm, RUNS_WIDE, 256, values);
+	add(&lpm, RUNS_WIDE | 0x4000, 18, 4, 0);
+	for (i = 64; i < 128; i++)
+		values[i] = 4;
+	has_values(&lpm, RUNS_WIDE, 256, values);
+	del(&lpm, RUNS_WIDE, 17);
+	for (i = 0; i < 64; i++)
+		values[i] = 0;
+	has_values(&lpm, RUNS_WIDE, 256, values);
+	add(&lpm, RUNS_WIDE | 0x4000, 18, 3, 0);
+	for (i = 64; i < 128; i++)
+		values[i] = 3;
+	has_values(&lpm, RUNS_WIDE, 256, values);
+	assert_int_equal(pdp_rt_run(group_at(&lpm, 256), 255), 2);
 	end_table(&lpm);
 }
 
@@ -591,6 +624,7 @@ int main(void)
 		cmocka_unit_test(refuses_nonsense),
 		cmocka_unit_test(from_one_run_to_256),
 		cmocka_unit_test(values_change_in_place),
+		cmocka_unit_test(alike_is_one_run),
 		cmocka_unit_test(narrow_comes_and_goes),
 		cmocka_unit_test(groups_run_out),
 		cmocka_unit_test(blocks_run_out),
