@@ -9,7 +9,7 @@
 # An experiment is a file exp_NAME.sh beside this one. It has NAME_tell, which describes its figures in JSON (see
 # report.py), and calls `record` for each value that it measures. It has either NAME_run, or NAME_systems and NAME_of:
 # what is measured of one system of systems.sh, for those experiments that share them. Systems alternate: each repeat goes
-# through all of them. Writes build/bench/: raw.jsonl as it goes, and from that results.json, a CSV and an SVG for
+# through all of them. It may have NAME_prepare: what it needs that nobody measures, made beside what others need. Writes build/bench/: raw.jsonl as it goes, and from that results.json, a CSV and an SVG for
 # each figure, and report.html. Topology: net/figure6.sh.
 
 BENCH_DIR=$(cd "$(dirname "$0")" && pwd)
@@ -90,6 +90,18 @@ timed() {
 	TOOK[$name]=$((${TOOK[$name]:-0} + ${EPOCHREALTIME/./} - since))
 }
 
+prepare() {
+	local name pids=()
+	for name in "${told[@]}"; do
+		declare -F "${name}_prepare" >/dev/null || continue
+		"${name}_prepare" &
+		pids+=($!)
+	done
+	for name in "${pids[@]}"; do
+		wait "$name" || return 1
+	done
+}
+
 # All experiments that one system is in, while it is up.
 one_system() {
 	local name
@@ -164,6 +176,7 @@ started=$(date -u +%FT%TZ)
 for name in "${told[@]}"; do
 	"${name}_tell" >>"$OUT/figures.jsonl"
 done
+timed "tables and simulations" prepare
 [ ${#of_systems[@]} -eq 0 ] || each_system
 for name in "${names[@]}"; do
 	note "$name"

@@ -10,10 +10,13 @@ alloc_tell() {
 	EOT
 }
 
+alloc_prepare() {
+	"$BENCH_DIR/alloc.sh" "$WORK/alloc" >/dev/null
+}
+
 # One repeat: the same traces give the same answers.
 alloc_run() {
 	local demand policy load fragmentation _
-	"$BENCH_DIR/alloc.sh" "$WORK/alloc" >/dev/null || return
 	while IFS=, read -r demand policy load _ _ _ _ _ fragmentation; do
 		record alloc "${policy%-fit}_$demand" "$load" "$(jq -n "1 / (1 - $fragmentation)")"
 	done < <(tail -n +2 "$WORK/alloc/compare.csv")

@@ -50,16 +50,11 @@ fig11_agent_has() {
 	ctl -j guest show "$1-1" | jq '[.. | .routes4? // empty] | max // 0'
 }
 
-# fig11_addresses TABLE: prefixes that its packets' destinations are drawn from; where two routes lead everywhere, those of the full table.
-fig11_addresses() {
-	case $1 in
-	two)
-		table_file table.full prefixes
-		ln -sf table.full "$WORK/table.two"
-		;;
-	some) table_file table.some prefixes --routes 170000 ;;
-	full) table_file table.full prefixes ;;
-	esac
+# Prefixes that packets' destinations are drawn from; where two routes lead everywhere, those of the full table.
+fig11_routes_prepare() {
+	table_file table.full prefixes
+	ln -s table.full "$WORK/table.two"
+	table_file table.some prefixes --routes 170000
 }
 
 # fig11_lines TABLE GATEWAY DEV: what `ip -batch` is given.
@@ -94,11 +89,18 @@ fig11_kernel() {
 	on "$host" sysctl -qw net.ipv4.ip_forward=1 net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.in.rp_filter=0
 	on "$host" ethtool -K in gro on
 	on "$host" ip neigh replace 198.51.100.2 lladdr "$(mac_of dst "d-$1")" dev out nud permanent
-	fig11_lines "$1" 198.51.100.2 out | on "$host" ip -batch - || die "$host: the routes do not go into the kernel"
+}
+
+# Their routes, while vnets get theirs.
+fig11_kernels_load() {
+	local table
+	for table in $FIG11_TABLES; do
+		fig11_lines "$table" 198.51.100.2 out | on "kern-$table" ip -batch - || die "kern-$table: the routes do not go into the kernel"
+	done
 }
 
 fig11_up() {
-	local table
+	local table kernels
 	declare -gA FIG11_N=()
 	{
 		node_head
@@ -110,10 +112,14 @@ fig11_up() {
 	} >"$WORK/node.yaml"
 	node_up "$WORK/node.yaml" || die "the node did not come up"
 	for table in $FIG11_TABLES; do
-		fig11_addresses "$table"
 		fig11_kernel "$table"
+	done
+	fig11_kernels_load &
+	kernels=$!
+	for table in $FIG11_TABLES; do
 		fig11_load "$table"
 	done
+	wait "$kernels" || die "kernels have not all their routes"
 	wait_for 20 fast_halves_are_on || note_fast_off
 }
 

@@ -12,6 +12,11 @@ lpm_tell() {
 	EOT
 }
 
+lpm_prepare() {
+	table_file table.six -6 prefixes
+	table_file addresses.full addresses
+}
+
 lpm_cpu() {
 	taskset -c "$(fe_cpu)" "$@"
 }
@@ -52,8 +57,6 @@ lpm_of() {
 lpm_run() {
 	local peer=rte_fib
 	table_file table.full prefixes
-	table_file table.six -6 prefixes
-	table_file addresses.full addresses
 	sed '/^#/d' "$WORK/addresses.full" >"$WORK/addresses"
 	# As many next hops as lpm has.
 	awk '!/^#/ { print $0, 1 + n++ % 40 }' "$WORK/table.full" >"$WORK/routes"

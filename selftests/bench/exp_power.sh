@@ -1,6 +1,6 @@
 # Is power kept? What three vnets of one FE use of theirs under ten times what they can process; and what a neighbour that
-# behaves loses beside a flood. As pdpd sets it up, where the power loop holds what is done in softirqs, and with agents alone,
-# which have a quota.
+# behaves loses beside a flood. As pdpd sets it up, where the power loop holds what is done in softirqs; POWER_HALVES="fast agent"
+# and POWER_NEIGHBOURS="fast/0 agent/0" measure agents alone besides, which have a quota.
 # shellcheck shell=bash disable=SC2034
 #
 # In the first part the vnets' data plane is an XDP program that takes its time (selftests/owner/heavy.bpf.c): a router that does no
@@ -131,7 +131,7 @@ power_neighbour() {
 power_run() {
 	local half
 	system_down
-	for half in ${POWER_HALVES:-fast agent}; do
+	for half in ${POWER_HALVES:-fast}; do
 		REPEAT=1 power_shares "$half"
 	done
 	{
@@ -140,6 +140,6 @@ power_run() {
 	} >"$WORK/vnets"
 	power_node fast
 	# shellcheck disable=SC2086
-	alternating power_neighbour ${POWER_NEIGHBOURS:-fast/500000 fast/0 agent/0}
+	alternating power_neighbour ${POWER_NEIGHBOURS:-fast/500000 fast/0}
 	system_down
 }

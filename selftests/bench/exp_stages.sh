@@ -52,7 +52,7 @@ stages_of() {
 
 stages_run() {
 	local system
-	for system in $(systems_of "pdp_fast pdp_fast2 pdp_core"); do
+	for system in $(systems_of "pdp_fast pdp_core"); do
 		stages_of "$system"
 	done
 }

@@ -11,10 +11,8 @@
 #include <linux/ip.h>
 #include <linux/ipv6.h>
 #include <linux/udp.h>
-#include <bpf/bpf_core_read.h>
 #include <bpf/bpf_endian.h>
 #include <bpf/bpf_helpers.h>
-#include <bpf/bpf_tracing.h>
 
 #include "bpf/wire.h"
 #include "selftests/bench/traffic.h"
@@ -25,6 +23,7 @@ struct pktgen_state state;
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
+	__uint(map_flags, BPF_F_MMAPABLE);
 	__type(key, __u32);
 	__type(value, struct pktgen_dst);
 } pktgen_dsts SEC(".maps");
@@ -77,29 +76,30 @@ static __always_inline void write_header(void *frame)
 			*(const volatile __u16 *)((const volatile char *)plan.header + at);
 }
 
-/* Draw a destination of the list; returns its part of a checksum's sum, or -1. */
+/* The list's next destination; returns its part of a checksum's sum, or -1. */
 static __always_inline __s64 write_destination(void *frame)
 {
 	__u64 random = draw();
-	__u32 i = (random >> 32) * plan.n_dsts >> 32;
+	__u32 i = state.next_dst;
 	struct pktgen_dst *dst = bpf_map_lookup_elem(&pktgen_dsts, &i);
 	__be32 *to, word;
 	__u64 sum;
 
 	if (!dst)
 		return -1;
+	state.next_dst = i + 1 < plan.n_dsts ? i + 1 : 0;
 	if (!plan.inner_v6) {
-		word = dst->addr[0] | ((__u32)random & ~dst->mask[0]);
+		word = dst->word[0].addr | ((__u32)random & ~dst->word[0].mask);
 		*(__be32 *)(frame + plan.inner_ip + offsetof(struct iphdr, daddr)) = word;
 		return word;
 	}
 	to = frame + plan.inner_ip + offsetof(struct ipv6hdr, daddr);
-	sum = to[0] = dst->addr[0] | ((__u32)random & ~dst->mask[0]);
+	sum = to[0] = dst->word[0].addr | ((__u32)random & ~dst->word[0].mask);
 	random = draw();
-	sum += to[1] = dst->addr[1] | ((__u32)random & ~dst->mask[1]);
-	sum += to[2] = dst->addr[2] | ((__u32)(random >> 32) & ~dst->mask[2]);
+	sum += to[1] = dst->word[1].addr | ((__u32)random & ~dst->word[1].mask);
+	sum += to[2] = dst->word[2].addr | ((__u32)(random >> 32) & ~dst->word[2].mask);
 	random = draw();
-	sum += to[3] = dst->addr[3] | ((__u32)random & ~dst->mask[3]);
+	sum += to[3] = dst->word[3].addr | ((__u32)random & ~dst->word[3].mask);
 	return sum;
 }
 
@@ -183,28 +183,6 @@ int pdp_pktgen(struct xdp_md *ctx)
 	write_checksums(frame, dst, rest, outer);
 	state.sent++;
 	return bpf_redirect(plan.ifindex, 0);
-}
-
-/* The fields that are read, of the kernel's types; the rest is found through BTF. */
-#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
-struct bpf_prog_aux {
-	__u32 id;
-};
-
-struct bpf_prog {
-	struct bpf_prog_aux *aux;
-};
-#pragma clang attribute pop
-
-struct net_device;
-
-/* A device that cannot take redirects at all is told of here and nowhere else. */
-SEC("tp_btf/xdp_redirect_err")
-int BPF_PROG(pdp_pktgen_err, const struct net_device *from, const struct bpf_prog *prog)
-{
-	if (prog->aux->id == state.prog_id)
-		state.not_redirected++;
-	return 0;
 }
 
 char _license[] SEC("license") = "GPL";

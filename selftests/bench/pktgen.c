@@ -16,6 +16,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <time.h>
 #include <unistd.h>
@@ -25,6 +26,7 @@
 #include "selftests/bench/frame.h"
 #include "selftests/bench/pace.h"
 #include "selftests/bench/pktgen.skel.h"
+#include "selftests/bench/refused.skel.h"
 
 #define BATCH 64 /* frames between two runs of the softirqs; a veth's ring holds 256 */
 #define CHUNK 16384 /* frames a call, flat out: some 5 ms */
@@ -54,6 +56,7 @@ struct pktgen {
 	struct pktgen_dst *dsts;
 	uint32_t n_dsts;
 	struct pktgen_bpf *skel;
+	struct refused_bpf *refused; /* NULL: nobody wants to know */
 	int anchor_netns;
 	int anchor_link;
 };
@@ -72,7 +75,7 @@ static const char usage[] =
 	"\n"
 	"  --dev DEV            device to send from, in this network namespace\n"
 	"  --src, --dst ADDR    addresses of the inner packet, IPv4 or IPv6\n"
-	"  --dst-list FILE      draw each packet's destination from these prefixes instead of --dst\n"
+	"  --dst-list FILE      destinations of these prefixes, in turn, instead of --dst\n"
 	"  --size BYTES         of the inner IP packet   (IPv4: 46, the payload of a 64-byte frame; IPv6: 64)\n"
 	"  --encap none|udp|vxlan                                             (none)\n"
 	"  --local, --remote IP:PORT   outer addresses and ports, for udp and vxlan\n"
@@ -283,8 +286,10 @@ static void set_dst(struct pktgen_dst *dst, const struct pdp_tun_prefix *prefix)
 	memset(mask.addr, 0xff, sizeof(mask.addr));
 	pdp_tun_prefix_mask(&addr);
 	pdp_tun_prefix_mask(&mask);
-	memcpy(dst->addr, addr.addr, sizeof(dst->addr));
-	memcpy(dst->mask, mask.addr, sizeof(dst->mask));
+	for (int i = 0; i < 4; i++) {
+		memcpy(&dst->word[i].addr, &addr.addr[4 * i], 4);
+		memcpy(&dst->word[i].mask, &mask.addr[4 * i], 4);
+	}
 }
 
 /* One prefix a line; what follows it after a blank, and lines with '#', are left out. */
@@ -352,14 +357,45 @@ static int look_up_devices(struct pktgen *gen, int *ifindex, struct pdp_error *e
 
 /* --- BPF -------------------------------------------------------------------------------------- */
 
+/* Of an element of the list. */
+static size_t dst_size(const struct pktgen *gen)
+{
+	return gen->plan.inner_v6 ? sizeof(*gen->dsts) : PKTGEN_DST_V4;
+}
+
+static void shuffle(struct pktgen *gen)
+{
+	const uint64_t seed = gen->opt.seed;
+	unsigned short state[3] = {seed, seed >> 16, seed >> 32};
+
+	for (uint32_t i = gen->n_dsts; i-- > 1;) {
+		uint32_t other = (uint32_t)nrand48(state) % (i + 1);
+		struct pktgen_dst dst = gen->dsts[i];
+
+		gen->dsts[i] = gen->dsts[other];
+		gen->dsts[other] = dst;
+	}
+}
+
+/*
+ * Shuffled, for the program takes them in turn: who drew one at random out of a long list would wait for memory at each
+ * packet, for longer than many a router takes.
+ */
 static int fill_destinations(struct pktgen *gen, struct pdp_error *err)
 {
-	int fd = bpf_map__fd(gen->skel->maps.pktgen_dsts);
+	const size_t size = gen->n_dsts * dst_size(gen);
+	char *dsts;
 
-	for (uint32_t i = 0; i < gen->n_dsts; i++) {
-		if (bpf_map_update_elem(fd, &i, &gen->dsts[i], BPF_ANY))
-			return pdp_fail(err, -errno, "fill the destinations: %s", strerror(errno));
-	}
+	if (!gen->n_dsts)
+		return 0;
+	shuffle(gen);
+	dsts = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED,
+		    bpf_map__fd(gen->skel->maps.pktgen_dsts), 0);
+	if (dsts == MAP_FAILED)
+		return pdp_fail(err, -errno, "fill the destinations: %s", strerror(errno));
+	for (uint32_t i = 0; i < gen->n_dsts; i++)
+		memcpy(dsts + i * dst_size(gen), &gen->dsts[i], dst_size(gen));
+	munmap(dsts, size);
 	return 0;
 }
 
@@ -368,14 +404,20 @@ static int watch(struct pktgen *gen, struct pdp_error *err)
 {
 	struct bpf_prog_info info = {0};
 	__u32 size = sizeof(info);
+	int ret;
 
 	if (bpf_obj_get_info_by_fd(bpf_program__fd(gen->skel->progs.pdp_pktgen), &info, &size))
 		return pdp_fail(err, -errno, "read the program's id: %s", strerror(errno));
-	gen->skel->bss->state.prog_id = info.id;
-	gen->skel->links.pdp_pktgen_err = bpf_program__attach(gen->skel->progs.pdp_pktgen_err);
-	if (!gen->skel->links.pdp_pktgen_err)
-		return pdp_fail(err, -errno, "attach to the tracepoint xdp_redirect_err: %s",
-				strerror(errno));
+	gen->refused = refused_bpf__open();
+	if (!gen->refused)
+		return pdp_fail(err, -errno, "open the BPF object: %s", strerror(errno));
+	gen->refused->rodata->refused_prog_id = info.id;
+	ret = refused_bpf__load(gen->refused);
+	if (ret == 0)
+		ret = refused_bpf__attach(gen->refused);
+	if (ret)
+		return pdp_fail(err, ret, "attach to the tracepoint xdp_redirect_err: %s",
+				strerror(-ret));
 	return 0;
 }
 
@@ -388,8 +430,10 @@ static int load(struct pktgen *gen, struct pdp_error *err)
 		return pdp_fail(err, -errno, "open the BPF object: %s", strerror(errno));
 	memcpy((void *)&gen->skel->rodata->plan, &gen->plan, sizeof(gen->plan));
 	gen->skel->bss->state.random = gen->opt.seed * 0x9e3779b97f4a7c15ULL | 1;
-	if (gen->n_dsts)
+	if (gen->n_dsts) {
 		bpf_map__set_max_entries(gen->skel->maps.pktgen_dsts, gen->n_dsts);
+		bpf_map__set_value_size(gen->skel->maps.pktgen_dsts, dst_size(gen));
+	}
 	bpf_map__set_max_entries(gen->skel->maps.pktgen_seqs, gen->opt.flows);
 	ret = pktgen_bpf__load(gen->skel);
 	if (ret)
@@ -511,7 +555,7 @@ static int run(struct pktgen *gen, double *seconds, struct pdp_error *err)
 static void report(const struct pktgen *gen, double seconds, uint32_t dropped)
 {
 	uint64_t sent = gen->skel->bss->state.sent;
-	uint64_t refused = dropped + gen->skel->bss->state.not_redirected;
+	uint64_t refused = dropped + (gen->refused ? gen->refused->bss->refused : 0);
 
 	printf("{\"sent\": %llu, \"refused\": %llu, \"seconds\": %.6f, \"pps\": %.0f, \"flows\": %u, "
 	       "\"size\": %u, \"frame_bytes\": %u}\n",
@@ -583,6 +627,7 @@ int main(int argc, char **argv)
 		close(gen.anchor_link);
 	if (gen.anchor_netns >= 0)
 		close(gen.anchor_netns);
+	refused_bpf__destroy(gen.refused);
 	pktgen_bpf__destroy(gen.skel);
 	free(gen.dsts);
 	return status;

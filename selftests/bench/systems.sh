@@ -19,6 +19,7 @@ ALL_SYSTEMS="redirect ip_forward pdp_fast pdp_fast2 pdp_core pdp_fast_1 pdp_fast
 
 SYSTEM=
 SYSTEM_PID=
+PORT_MAC=
 SOURCE_LATE=0
 FAST_OFF=
 
@@ -185,7 +186,7 @@ sink_up() {
 
 # The sink ends when what was on its way has had time to come. Counts are read, and must be such as can be.
 count_up() {
-	sleep 0.15
+	sleep 0.1
 	kill "$SINK_PID"
 	wait "$SINK_PID" || die "sink: $(cat "$WORK/sink.err")"
 	read -r SENT RECEIVED PPS LOSS <<<"$(jq -rs '.[0].sent as $sent | .[1] |
@@ -213,8 +214,9 @@ measure() {
 		SINK+=(--sum)
 		;;
 	esac
+	[ -n "$PORT_MAC" ] || PORT_MAC=$(mac_of node ethA)
 	sink_up dst d0 "${SINK[@]}" "$@" --mid-stream
-	on src taskset -c 0 "$BENCH/pktgen" --dev s0 --dst-mac "$(mac_of node ethA)" "${SOURCE[@]}" \
+	on src taskset -c 0 "$BENCH/pktgen" --dev s0 --dst-mac "$PORT_MAC" "${SOURCE[@]}" \
 		--rate "$rate" --seconds "$seconds" --flows 256 --size "$size" --unwatched >"$WORK/pktgen" ||
 		die "pktgen: $(cat "$WORK/pktgen")"
 	count_up "$SYSTEM at $rate packets/s"

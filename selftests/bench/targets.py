@@ -109,7 +109,7 @@ TARGETS = [
      flat_out("pdp_fast2", "af_xdp"), "at_least", 1.5, flat_out("pdp_core", "af_xdp")),
     ("evaluation", "2 FEs of equal share / 1", flat_out("pdp_fast_2", "pdp_fast_1"), "at_least", 1.94, flat_out("pdp_2", "pdp_1")),
     ("evaluation", "3 FEs of equal share / 1", flat_out("pdp_fast_3", "pdp_fast_1"), "at_least", 2.91, flat_out("pdp_3", "pdp_1")),
-    ("evaluation", "forwarded under 10 times overload / peak, kept for 60 s", overload("pdp_fast_1"), "at_least", 0.97, overload("pdp_1")),
+    ("evaluation", "forwarded under 10 times overload / peak, kept for 60 s", overload("pdp_fast_1"), "at_least", 0.97, None),
     ("evaluation", "full real table with random destinations / 2 routes",
      most_routes_to_fewest("pdp_fast"), "at_least", 0.90, most_routes_to_fewest("pdp_core")),
     ("evaluation", "router look-ups per second / rte_fib on the same table", against_rte_fib, "at_least", 1.0, None),

@@ -61,19 +61,26 @@ struct pktgen_plan {
 	__u32 pad;
 };
 
-/* An element of pktgen_dsts. Where mask is 0 bits are drawn. IPv4 in word 0. */
+/*
+ * An element of pktgen_dsts, of IPv4 its first word alone: a long list is to take little of the caches. Where mask is 0 bits
+ * are drawn.
+ */
 struct pktgen_dst {
-	__be32 addr[4];
-	__be32 mask[4];
+	struct {
+		__be32 addr, mask;
+	} word[4];
 };
+
+#define PKTGEN_DST_V4 8 /* bytes */
+
+_Static_assert(sizeof(((struct pktgen_dst *)0)->word[0]) == PKTGEN_DST_V4, "a word");
 
 /* pktgen's run-time state; one thread writes it. */
 struct pktgen_state {
 	__u64 sent;
 	__u64 random; /* xorshift64, never 0 */
-	__u64 not_redirected; /* of sent: the kernel found no way to hand them to the device */
 	__u32 turn; /* flow of the next packet */
-	__u32 prog_id; /* of the program itself */
+	__u32 next_dst;
 };
 
 /* What sink looks for. */
