@@ -30,7 +30,7 @@ struct pdp_fastclock {
 	int fd; /* the kernel times while it is open; -1 */
 	uint64_t began_ns;
 	bool due; /* somebody is wanted, */
-	bool urgent; /* and nothing is known of him */
+	bool urgent; /* and nothing is known of him who runs often */
 	struct timed guests[PDP_MAX_GUESTS + 1];
 };
 
@@ -101,11 +101,11 @@ static void on_end(evutil_socket_t fd, short what, void *arg)
 	}
 }
 
-void pdp_fastclock_want(struct pdp_fastclock *clock, uint16_t guest)
+void pdp_fastclock_want(struct pdp_fastclock *clock, uint16_t guest, bool often)
 {
 	clock->guests[guest].wanted = true;
 	clock->due = true;
-	clock->urgent |= !clock->guests[guest].mean.run_ns;
+	clock->urgent |= often && !clock->guests[guest].mean.run_ns;
 }
 
 int pdp_fastclock_look(struct pdp_fastclock *clock, uint64_t now_ns, struct pdp_error *err)

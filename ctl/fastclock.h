@@ -3,12 +3,14 @@
  * fastclock.h - what a run of the program on a guest's eth0 takes.
  *
  * The kernel can time BPF programs, but then all of them, at some 20 ns a run. So it is asked to for 10 ms
- * of a second, and only while guests' programs run at all. What a run takes is then the median of the last samples, each of
+ * of a second, and only while guests' programs run at all: to begin and to end it costs milliseconds too, for the kernel
+ * changes its own code. What a run takes is then the median of the last samples, each of
  * them the mean of some runs. Off the packet's path; on the node's event loop.
  */
 #ifndef PDP_FASTCLOCK_H
 #define PDP_FASTCLOCK_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "loader/loader.h"
@@ -36,8 +38,11 @@ int pdp_fastclock_new(struct pdp_fastclock **out, struct event_base *base,
 /* NULL is fine. */
 void pdp_fastclock_free(struct pdp_fastclock *clock);
 
-/* The guest's program has run lately: it is to be in the next sample. */
-void pdp_fastclock_want(struct pdp_fastclock *clock, uint16_t guest);
+/*
+ * The guest's program has run lately: it is to be in the next sample. Often: where nothing is known of it yet, that is not
+ * waited for.
+ */
+void pdp_fastclock_want(struct pdp_fastclock *clock, uint16_t guest, bool often);
 /* Take a sample of those, if it is time. 0 or -errno, and err says why there can be none. */
 int pdp_fastclock_look(struct pdp_fastclock *clock, uint64_t now_ns, struct pdp_error *err);
 

@@ -29,6 +29,8 @@
 /* A program that takes so long is given a thread, if it takes so much of a CPU. */
 #define THREAD_RUN_NS 500.0
 #define THREAD_BUSY 0.05
+/* What runs less often takes so little of a CPU that it need not be known at once what a run takes. */
+#define OFTEN_PER_S 1000
 
 struct kept_guest {
 	uint64_t round; /* in which it was measured last */
@@ -43,7 +45,8 @@ struct kept_guest {
 /* What eth0's program of a guest has run so far, charged or not. */
 struct kept_runs {
 	uint64_t round; /* in which it was met last */
-	uint64_t runs;
+	uint64_t runs; /* that were charged, */
+	uint64_t seen; /* or are to be */
 	double busy; /* part of a CPU that they have taken since the round before */
 };
 
@@ -164,20 +167,23 @@ static bool charge_runs(struct pdp_powerkeep *keep, const struct pdp_node_guest 
 	const struct pdp_guest_stats *stats = &keep->stats[guest->id];
 	const uint64_t runs = packets_of(stats) + stats->drop_no_socket + stats->drop_not_tagged;
 	struct kept_runs *kept = &keep->runs[guest->id];
-	uint64_t before;
+	uint64_t before, more;
 	double took_ns;
 
 	if (kept->round + 1 != keep->round) {
 		pdp_fastclock_forget(keep->clock, guest->id);
-		kept->runs = runs;
+		kept->runs = kept->seen = runs;
 	}
 	kept->round = keep->round;
 	before = kept->runs;
+	more = risen(runs, &kept->seen);
 	kept->busy = 0;
 	kept->runs = runs;
 	if (!pdp_guest_has_fast_half(guest->box) || runs <= before)
 		return false;
-	pdp_fastclock_want(keep->clock, guest->id);
+	if (more)
+		pdp_fastclock_want(keep->clock, guest->id,
+				   (double)more * 1e9 > (double)ns * OFTEN_PER_S);
 	took_ns = (double)(runs - before) * pdp_fastclock_run_ns(keep->clock, guest->id);
 	kept->busy = took_ns / (double)ns;
 	if (!thread && took_ns > 0)
