@@ -4,11 +4,12 @@
 #   selftests/run.sh [unit] [prog] [fuzz] [net]     levels, all by default
 #   T=router selftests/run.sh net            only tests whose name has "router"
 #   V=1 selftests/run.sh                     what they say as they say it, one test after the other
-#   JOBS=1 selftests/run.sh                  so many at a time; one more than there are CPUs by default: net
-#                                            tests mostly wait
+#   JOBS=1 selftests/run.sh                  so many at a time; two for each CPU by default: net tests mostly wait
 #
-# Tests run beside each other, but one with a line `# serial: WHY` in its head runs when all others have ended: it
-# measures time, or floods. What each said is in build/tap/. Ctrl-C ends them, and waits until they have cleaned up.
+# Net tests run beside each other, but for those with a line in their heads that says why not. `# serial: WHY`: it floods,
+# from which others would suffer. These run one after the other when the rest of net has ended; in one other lane beside
+# them there are the unit, prog and fuzz tests, which only compute. `# alone: WHY`: it measures. These run at the end, each
+# by itself. What each said is in build/tap/. Ctrl-C ends them, and waits until they have cleaned up.
 
 set -eu
 
@@ -38,24 +39,18 @@ tests_of() {
 	done
 }
 
-# One that waits, one that computes: so they fill each other's gaps.
-find_tests() {
-	tests_of net >$TAPS/waiting
-	tests_of fuzz prog unit | paste -d '\n' $TAPS/waiting - | grep .
-}
-
-is_serial() {
-	case $1 in
-	*.sh) head -n 12 "$1" | grep -q '^# serial: ' ;;
-	*) return 1 ;;
-	esac
+# says WORD TEST: in its head.
+says() {
+	head -n 12 "$2" | grep -q "^# $1: "
 }
 
 rm -rf $TAPS
 mkdir -p $TAPS
 together=
+serial=
+computing=
 alone=
-for test in $(find_tests); do
+for test in $(tests_of net fuzz prog unit); do
 	case $test in
 	*"${T:-}"*) ;;
 	*) continue ;;
@@ -65,25 +60,47 @@ for test in $(find_tests); do
 		echo "run.sh: $test is not executable; chmod +x it" >&2
 		exit 1
 	}
-	if is_serial "$test"; then
-		alone="$alone $test"
-	else
-		together="$together $test"
-	fi
+	case $test in
+	selftests/net/*)
+		if says alone "$test"; then
+			alone="$alone $test"
+		elif says serial "$test"; then
+			serial="$serial $test"
+		else
+			together="$together $test"
+		fi
+		;;
+	*) computing="$computing $test" ;;
+	esac
 done
-if [ -z "$together$alone" ]; then
+# With nothing to be beside of they need no lane.
+[ -n "$serial" ] || {
+	together="$together$computing"
+	computing=
+}
+if [ -z "$together$serial$alone" ]; then
 	echo "run.sh: no test found in $levels with a name like '${T:-}*'" >&2
 	exit 1
 fi
 
 # --- prove, which is told what may run beside what -----------------------------------------------
 
+# rule INDENT WORD TEST...
+rule() {
+	indent=$1 word=$2
+	shift 2
+	[ $# -gt 0 ] || return 0
+	echo "$indent- $word:"
+	for test; do echo "$indent  - $test"; done
+}
+# shellcheck disable=SC2086
 {
 	printf -- '---\nseq:\n'
-	[ -z "$together" ] || printf '  - par:\n'
-	for test in $together; do echo "    - $test"; done
-	[ -z "$alone" ] || printf '  - seq:\n'
-	for test in $alone; do echo "    - $test"; done
+	rule '  ' par $together
+	[ -z "$serial" ] || echo '  - par:'
+	rule '    ' seq $serial
+	rule '    ' seq $computing
+	rule '  ' seq $alone
 } >$TAPS/rules.yml
 
 export CMOCKA_MESSAGE_OUTPUT=TAP
@@ -95,10 +112,10 @@ export ASAN_OPTIONS="quarantine_size_mb=16${ASAN_OPTIONS:+:$ASAN_OPTIONS}"
 export HARNESS_RULESFILE=$TAPS/rules.yml
 if [ "${V:-0}" = 1 ]; then
 	# shellcheck disable=SC2086
-	set -- --verbose --exec '' $together $alone
+	set -- --verbose --exec '' $together $serial $computing $alone
 else
 	# shellcheck disable=SC2086
-	set -- --jobs "${JOBS:-$(($(nproc) + 1))}" --exec "sh selftests/one.sh $TAPS" $together $alone
+	set -- --jobs "${JOBS:-$((2 * $(nproc)))}" --exec "sh selftests/one.sh $TAPS" $together $serial $computing $alone
 fi
 
 # In a process group of its own, so that all of it can be ended, and waited for.

@@ -6,6 +6,7 @@
 #   guest VNET .FIELD   of its first guest, from JSON
 #   overload        ten times too much for all three, for 12 s; of each, the part of its power that it used, in percent,
 #                   is in $WORK/parts
+#   floods_end      before their time is over, and wait for it
 #   none_over, none_starves   what must be true of those
 
 half() {
@@ -28,6 +29,10 @@ flood() {
 	background src taskset -c 0 "$BENCH/pktgen" --dev s0 --dst-mac "$(mac_of node ethA)" --encap "$encap" \
 		--local "$local" --remote "$remote" --src "10.$n.1.2" --dst "10.$n.2.2" --seconds 12 --flows 64 --unwatched "$@"
 	FLOODS+=("${BG_PIDS[BG]}")
+}
+floods_end() {
+	kill -INT "${FLOODS[@]}" 2>/dev/null
+	wait "${FLOODS[@]}"
 }
 used() {
 	guest "$1-1" .cpu_ns
@@ -61,7 +66,7 @@ overload() {
 	sleep 7
 	parts >"$WORK/parts"
 	echo "# red, green and blue used $(paste -sd' ' "$WORK/parts") % of their power"
-	wait "${FLOODS[@]}"
+	floods_end
 	kill -INT "$sink" 2>/dev/null
 	wait "$sink"
 }

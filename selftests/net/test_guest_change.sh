@@ -3,7 +3,7 @@
 # its pins, robbed of its programs, drained.
 #
 #   [ guestd: loader, guest.c ] --- pdpfe1 ===== eth0 [ LXC: pdp-fe-init, pdp-fe-agent ]
-# serial: how soon a silent agent is noticed is asked
+# alone: how soon a silent agent is noticed is asked
 
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/guest.sh"

@@ -1,6 +1,6 @@
 #!/bin/bash
 # What others do to a node by hand, and what dies, is noticed, told, and mended. Topology: figure6.sh.
-# serial: how long a sibling takes to take over is measured
+# alone: how long a sibling takes to take over is measured
 
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/figure6.sh"

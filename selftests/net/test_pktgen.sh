@@ -4,7 +4,7 @@
 #
 #   src s0 10.0.0.1, fd00::1, 2001:db8::1  ----  d0 10.0.0.2, fd00::2, 2001:db8::2  dst  e0 ---- f0 far
 #   pktgen                                       sink, or the host's own stack; or redirect      sink
-# serial: its rate is measured
+# alone: its rate is measured
 
 . "$(dirname "$0")/lib.sh"
 

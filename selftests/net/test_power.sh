@@ -1,7 +1,7 @@
 #!/bin/bash
 # Three vnets share an FE and all get far more than they may: each keeps within its power, none starves another, and
 # one that gets little loses nothing beside the flood of another.
-# serial: it floods, and measures CPU time
+# alone: it floods, and measures CPU time
 #
 #   src (s0) --- ethA  red 20m, green 30m, blue 50m on fe1, 1000m  ethB --- (d0) dst
 #     red, green, blue's floods -->                     and in the last part <-- red's flood, green's few packets -->

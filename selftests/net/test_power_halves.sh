@@ -2,7 +2,7 @@
 # A guest both of whose halves have more to do than they may: what the fast half uses in softirqs of others and what the
 # agent uses in its group are together no more than its power. The agent's quota is what the fast half leaves, half of
 # the power at least, and all of it when that rests.
-# serial: it floods
+# alone: it floods, and measures CPU time
 #
 #   src (s0) --- ethA  red 40m on fe1, 1000m  ethB --- (d0) dst
 #     to dst, which the fast half forwards -->
@@ -80,7 +80,7 @@ used_since "${before[@]}"
 check "while both are busy the agent's quota is what the fast half leaves" wait_for 3 has_less
 check "together they use no more than their power" [ "$ALL" -lt 130 ]
 check "either got packets through" [ "$SENT" -gt 0 -a "$CLIMBED" -gt 0 ]
-wait "${FLOODS[@]}"
+floods_end
 check "when it is over, the agent has all" wait_for 5 has_all
 check "and no limit stays" wait_for 5 unlimited
 check "the books balance" wait_for 3 ctl stats --check
@@ -91,7 +91,7 @@ both 8
 sleep 2
 check "under another flood its quota is less again" wait_for 3 has_less
 pdpd_killed
-wait "${FLOODS[@]}"
+floods_end
 check "the next pdpd takes the node over" node_up ""
 check "and gives the agent its power" has_all
 finish

@@ -1,7 +1,7 @@
 #!/bin/bash
 # Without threads: what the fast half of each of three vnets does in softirqs of others is charged to its guest, by how often
 # its program runs and what a run takes, and kept within its power.
-# serial: it floods
+# alone: it floods, and measures CPU time
 #
 #   src (s0) --- ethA  red 20m, green 30m, blue 50m on fe1, 1000m  ethB --- (d0) dst
 #     red, green, blue's floods -->

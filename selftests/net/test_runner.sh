@@ -53,7 +53,7 @@ rm "$TREE/build/selftests/prog/test_bad"
 check "one that cannot be run" runs 1 "run.sh: selftests/net/test_plain.sh is not executable; chmod .x it" net
 rm "$TREE/selftests/net/test_plain.sh"
 
-# Each of the two waits until the other is there; the serial one looks whether anybody is.
+# Each of two waits until the other is there; a serial net test and an alone one look whether a net test is.
 meet() {
 	cat <<-EOT
 		touch $WORK/here.$1 $WORK/came.$1
@@ -64,16 +64,19 @@ meet() {
 		echo 1..1
 	EOT
 }
+nobody() {
+	echo "# $1: it wants the room for itself"
+	echo "ls $WORK/here.$2 2>/dev/null && { echo not ok 1; exit 1; }"
+}
+rm "$TREE"/build/selftests/unit/*
 meet a b | test_of net a
 meet b a | test_of net b
-test_of net c <<-EOT
-	# Drawn here.
-	# serial: it wants the room for itself
-	ls $WORK/here.* 2>/dev/null && echo not ok 1 || echo ok 1 - alone
-	echo 1..1
-EOT
+{ nobody serial '[ab]' && meet c d; } | test_of net c
+meet d c | test_of unit d
+{ nobody alone '*' && echo 'echo ok 1 - alone; echo 1..1'; } | test_of net e
 export JOBS=2
-check "tests run beside each other, a serial one alone" runs 0 "3 passed, 0 failed in 3 tests" net
+check "net tests run beside each other, a serial one beside a unit test, another alone" runs 0 "5 passed, 0 failed in 5 tests" net unit
+check "a unit test waits for nobody" runs 0 "1 passed, 0 failed in 1 tests" unit
 
 # --- interrupted
 
