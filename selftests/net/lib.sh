@@ -90,13 +90,14 @@ background() {
 }
 
 # wait_for SECONDS COMMAND...: until it succeeds. SECONDS are those of a machine with nothing else to do; a busy one
-# gets five times as many.
+# gets five times as many. What does not come at once is asked for less often: to ask costs what others wait for.
 wait_for() {
-	local end=$((SECONDS + $1 * 5 + 1))
+	local end=$((SECONDS + $1 * 5 + 1)) pause=0.05 n=0
 	shift
 	until "$@" >/dev/null 2>&1; do
 		[ $SECONDS -lt $end ] || return 1
-		sleep 0.05
+		[ $((n += 1)) -lt 4 ] || pause=0.2
+		sleep $pause
 	done
 }
 
@@ -142,7 +143,7 @@ node_up() {
 			sed 's/^/# /' "$(pdpd_log)"
 			return 1
 		fi
-		sleep 0.05
+		sleep 0.1
 	done
 }
 
@@ -155,7 +156,7 @@ stop_pdpd() {
 			echo "# pdpd did not stop in 60 s"
 			kill -KILL "$NODE_PID"
 		fi
-		sleep 0.05
+		sleep 0.1
 	done
 	wait "$NODE_PID" 2>/dev/null
 }

@@ -85,13 +85,13 @@ check "and starts another when it dies, though it was no child" wait_for 5 rtt_i
 check "the books balance" ctl stats show --check
 
 # What the process has given out and the kernel has not taken: a link that is down makes it so.
-check "a long delay" ctl vif set red/v1 impair.delay-ms 1000
+check "a long delay" ctl vif set red/v1 impair.delay-ms 4000
 died=$(drops red drop_delay_died)
 check "pdpd is killed" pdpd_killed
 on src ping -q -i 0.01 -c 3 -W 0.1 10.1.2.2 >/dev/null
 check "packets wait" wait_for 5 waiting 3
 on node ip link set pdpdelay1 down
-sleep 1.2 # until they are due
+sleep 4.2 # until they are due
 kill -KILL "$(delay_pid)"
 check "another pdpd, after a process that died while its link was down" node_up ""
 # Replies to earlier pings may be among them.

@@ -52,12 +52,17 @@ drops() {
 	ctl -j stats | jq "[.[0].drops[] | select(.name == \"$1\").packets] | add // 0"
 }
 link=$(ctl -j guest show | jq -r '.[0].link')
-stream 5000 6 16
+stream 5000 60 16
 on node ip link set "$link" down
 check "a guest's link goes down: it is told" wait_for 3 grep -q 'red-1: its link is down' "$WORK/pdpd.log"
-sleep 0.5
-check "nobody sends to it" [ "$(ctl -j map dump fe_links | jq length)" -eq 0 ]
-check "what is for it is counted" [ "$(drops drop_no_guest)" -gt 1000 ]
+nobody_sends() {
+	[ "$(ctl -j map dump fe_links | jq length)" -eq 0 ]
+}
+counted() {
+	[ "$(drops drop_no_guest)" -gt 1000 ]
+}
+check "nobody sends to it" wait_for 3 nobody_sends
+check "what is for it is counted" wait_for 5 counted
 on node ip link set "$link" up
 check "it comes up: it is told" wait_for 5 grep -q 'red-1: its link is up again' "$WORK/pdpd.log"
 check "it forwards" wait_for 5 ping_red
