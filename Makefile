@@ -34,7 +34,7 @@ MODE := $(if $(filter 1,$(DEBUG)),$(SANITIZE),$(RELEASE))
 
 PKGS_loader := libbpf libxdp libelf zlib
 PKGS_fe-agent := libxdp libbpf libmnl liburcu-qsbr
-PKGS_ctl := lxc libpcap libmnl libevent jansson libcyaml yaml-0.1 smartcols libseccomp sqlite3
+PKGS_ctl := lxc libpcap libmnl libevent jansson libcyaml yaml-0.1 smartcols libcurl libseccomp sqlite3
 
 # Asked late, for `deps` has yet to install what answers, and once.
 once = $(if $(filter undefined,$(origin $(1))),$(eval $(1) := $$(shell $(2))))$($(1))

@@ -36,4 +36,7 @@ int pdp_client_text(char **out, const char *run_dir, const char *path, struct pd
 int pdp_client_follow(const char *run_dir, const char *path,
 		      int (*fn)(const json_t *row, void *arg), void *arg, struct pdp_error *err);
 
+/* One part of a path or query, escaped; the caller's to free with curl_free(). NULL without memory. */
+char *pdp_client_escape(const char *text);
+
 #endif

@@ -2,6 +2,7 @@
 /*
  * cmd_alloc.c - pdp-ctl alloc: what the allocator did, would do and could do better.
  */
+#include <curl/curl.h>
 #include <errno.h>
 #include <getopt.h>
 #include <stdlib.h>
@@ -10,7 +11,6 @@
 #include "ctl/alloc_trace.h"
 #include "ctl/client.h"
 #include "ctl/cmd.h"
-#include "ctl/http.h"
 #include "ctl/power.h"
 
 /* --- questions ------------------------------------------------------------------------------------- */
@@ -33,11 +33,11 @@ static enum pdp_outcome ask(struct pdp_ctl *ctl, const char *path,
 static void add_query(char path[PATH_LEN], const char *key, const char *value)
 {
 	size_t at = strlen(path);
-	char *word = pdp_http_escape(value);
+	char *word = pdp_client_escape(value);
 
 	snprintf(path + at, PATH_LEN - at, "%c%s=%s", strchr(path, '?') ? '&' : '?', key,
 		 word ? word : "");
-	free(word);
+	curl_free(word);
 }
 
 static const char *string(const json_t *row, const char *key)

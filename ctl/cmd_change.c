@@ -4,6 +4,7 @@
  *
  * Words are not judged here: pdpd knows the keys, and says what is wrong with them.
  */
+#include <curl/curl.h>
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -13,7 +14,6 @@
 
 #include "ctl/client.h"
 #include "ctl/cmd.h"
-#include "ctl/http.h"
 
 #define NODE_FILE "/etc/pdp/pdp.yaml"
 #define FILE_MAX (8 << 20) /* the API's limit */
@@ -304,11 +304,11 @@ static int make_path(char path[PATH_LEN], struct pdp_ctl *ctl, const struct kind
 	int i;
 
 	for (i = 0; i < names_of(kind) && strcmp(verb->name, "add") != 0; i++) {
-		char *word = pdp_http_escape(argv[i]);
+		char *word = pdp_client_escape(argv[i]);
 
 		if (at < PATH_LEN)
 			at += (size_t)snprintf(path + at, PATH_LEN - at, "/%s", word ? word : "");
-		free(word);
+		curl_free(word);
 	}
 	if (at < PATH_LEN && ctl->dry_run)
 		at += (size_t)snprintf(path + at, PATH_LEN - at, "?dry_run=1");
@@ -403,7 +403,7 @@ static enum pdp_outcome send_file(struct pdp_ctl *ctl, const struct file_args *a
 				  bool *drift)
 {
 	const char *slash = strrchr(args->path, '/'), *base = slash ? slash + 1 : args->path;
-	char *name = pdp_http_escape(strcmp(args->path, "-") ? base : "stdin");
+	char *name = pdp_client_escape(strcmp(args->path, "-") ? base : "stdin");
 	char *text, url[PATH_LEN];
 	enum pdp_outcome outcome = PDP_FAILED;
 	size_t len = 0;
@@ -414,7 +414,7 @@ static enum pdp_outcome send_file(struct pdp_ctl *ctl, const struct file_args *a
 	if (!read_file(&text, &len, args->path, &ctl->err))
 		outcome = ask(ctl, "POST", url, text, len, drift);
 	free(text);
-	free(name);
+	curl_free(name);
 	return outcome;
 }
 

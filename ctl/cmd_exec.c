@@ -6,6 +6,7 @@
  * is handed over through one of its own; where only some of the three standard descriptors are one, the
  * command is in a session of its own, so that it cannot type into the caller's.
  */
+#include <curl/curl.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -22,7 +23,6 @@
 
 #include "ctl/client.h"
 #include "ctl/cmd.h"
-#include "ctl/http.h"
 
 /* Where a vnet's guest is. */
 struct place {
@@ -226,9 +226,9 @@ enum pdp_outcome pdp_cmd_reload(struct pdp_ctl *ctl, int argc, char **argv)
 	}
 	if (pdp_cmd_at_most(ctl, 1, argc, argv))
 		return PDP_USAGE;
-	name = pdp_http_escape(argv[0]);
+	name = pdp_client_escape(argv[0]);
 	snprintf(path, sizeof(path), "/v1/vnets/reload?name=%s", name ? name : "");
-	free(name);
+	curl_free(name);
 	code = pdp_client_post(&rows, ctl->run_dir, path, &ctl->err);
 	if (!code && ctl->out.json)
 		pdp_json_print(rows, &ctl->out);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /* cmd_route.c - pdp-ctl route show, get and check: what agents and control planes have in force. */
+#include <curl/curl.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "ctl/client.h"
 #include "ctl/cmd.h"
-#include "ctl/http.h"
 #include "ctl/rtjson.h"
 
 #define LINE_MAX_LEN 2048
@@ -21,13 +21,13 @@ static const char *string(const json_t *row, const char *key)
 /* "/v1/vnets/NAME/routes" and what follows, the caller's; with one value that is escaped. */
 static char *make_path(const char *vnet, const char *rest, const char *value)
 {
-	char *name = pdp_http_escape(vnet), *escaped = pdp_http_escape(value ? value : "");
+	char *name = pdp_client_escape(vnet), *escaped = pdp_client_escape(value ? value : "");
 	char *path = NULL;
 
 	if (name && escaped && asprintf(&path, "/v1/vnets/%s/routes%s%s", name, rest, escaped) < 0)
 		path = NULL;
-	free(name);
-	free(escaped);
+	curl_free(name);
+	curl_free(escaped);
 	return path;
 }
 

@@ -2,6 +2,7 @@
 /*
  * pdp-ctl.c - the command line of a node: main(). Options here, commands in cmd_*.c.
  */
+#include <curl/curl.h>
 #include <getopt.h>
 #include <langinfo.h>
 #include <locale.h>
@@ -117,9 +118,12 @@ int main(int argc, char **argv)
 	parsed = parse(&args, argc, argv);
 	if (parsed)
 		return parsed == 1 ? PDP_DONE : PDP_USAGE;
+	/* No TLS on a unix socket: it need not be set up. */
+	curl_global_init(CURL_GLOBAL_DEFAULT & ~CURL_GLOBAL_SSL);
 	outcome = run(&args, argc - optind, argv + optind);
 	if (outcome != PDP_DONE)
 		pdp_ctl_tell(&args.ctl);
+	curl_global_cleanup();
 	if (fflush(stdout))
 		return PDP_FAILED;
 	return outcome;

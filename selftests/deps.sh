@@ -10,7 +10,7 @@ set -eu
 
 BUILD="build-essential pkg-config clang llvm bpftool libbpf-dev libxdp-dev libelf-dev zlib1g-dev
 	linux-libc-dev libmnl-dev liburcu-dev lxc-dev libevent-dev libjansson-dev libcyaml-dev
-	libyaml-dev libsqlite3-dev libsmartcols-dev libseccomp-dev libpcap-dev"
+	libyaml-dev libsqlite3-dev libsmartcols-dev libcurl4-openssl-dev libseccomp-dev libpcap-dev"
 RUN="frr bird2 lxc iproute2 procps iputils-ping iperf3 ethtool tcpdump libcmocka-dev perl python3 python3-jsonschema python3-yaml clang-19 llvm-19
 	clang-format clang-tidy cppcheck shellcheck curl jq sqlite3 bsdextrautils util-linux kmod man-db systemd libclang-rt-dev"
 
