@@ -7,6 +7,7 @@
 
 OVERLOAD_SYSTEM=pdp_fast_1
 OVERLOAD_SECONDS=${OVERLOAD_SECONDS:-60}
+OVERLOAD_STEP=${OVERLOAD_STEP:-6.5}
 
 overload_tell() {
 	jq -n --argjson systems "$(labels_of "$OVERLOAD_SYSTEM")" '
@@ -21,8 +22,8 @@ overload_ladder() {
 	local tenth rate repeat pps
 	for tenth in 10 12 16; do
 		rate=$(($1 * tenth / 10)) repeat=$2
-		measure "$rate" 46 6.5 --each-second
-		for pps in $(jq '.pps_each_second[4:6][]' "$WORK/sink"); do
+		measure "$rate" 46 "$OVERLOAD_STEP" --each-second
+		for pps in $(jq '.pps_each_second[-2:][]' "$WORK/sink"); do
 			REPEAT=$repeat record overload_ladder "$OVERLOAD_SYSTEM" "$rate" "$pps"
 			repeat=$((repeat + 1))
 		done

@@ -70,20 +70,28 @@ def gauge(target):
     return element("span", '<i style="width: %.1f%%"></i><b style="left: 66.7%%"></b>' % part, class_="gauge" if target["met"] else "gauge missed")
 
 
+def spread(target):
+    """Of its repeats, where they differ."""
+    if target["value"] is None or target["lowest"] == target["highest"]:
+        return ""
+    return "<br><span class='soft'>%s to %s</span>" % (number(target["lowest"]), number(target["highest"]))
+
+
 def target_row(target):
     kind, text = VERDICTS[target["met"]]
     name = escape(target["name"])
     if "without_fast_half" in target:
         name += "<br><span class='soft'>without fast half: %s</span>" % number(target["without_fast_half"])
-    return [name, number(target["value"]), escape(wanted(target)), gauge(target), element("span", text, class_="pill " + kind)]
+    return [name, number(target["value"]) + spread(target), escape(wanted(target)), gauge(target),
+            element("span", text, class_="pill " + kind)]
 
 
 def targets_html(results):
     targets = results["targets"]
     met, judged = (sum(1 for t in targets if test(t["met"])) for test in (bool, lambda m: m is not None))
     parts = ["<h2 id='targets'>What is to be reached</h2>",
-             "<p><span class='score'>%d of %d</span> measured figures are reached; %d were not measured. Ratios are of medians of this run. "
-             "A bar's mark is the limit.</p>" % (met, judged, len(targets) - judged)]
+             "<p><span class='score'>%d of %d</span> measured figures are reached; %d were not measured. A ratio is of one repeat, and the median of "
+             "all repeats' ratios counts. A bar's mark is the limit.</p>" % (met, judged, len(targets) - judged)]
     for name, text in (("evaluation", "The paper's evaluation"), ("fast half", "The fast half")):
         rows = [target_row(t) for t in targets if t["table"] == name]
         parts += ["<h3>%s</h3>" % text, table(["figure", "value", "wanted", "", ""], rows, numbers=(1, 2))]

@@ -109,7 +109,8 @@ def main(directory):
     page.write_html(directory, results)
     for t in results["targets"]:
         if t["met"] is not None:
-            print("%-7s %-75s %s (wanted %s)" % ("met" if t["met"] else "MISSED", t["name"], page.number(t["value"]), page.wanted(t)))
+            print("%-7s %-75s %s, %s to %s (wanted %s)" % ("met" if t["met"] else "MISSED", t["name"], page.number(t["value"]),
+                                                           page.number(t["lowest"]), page.number(t["highest"]), page.wanted(t)))
     print("wrote %s/report.html and results.json" % directory)
 
 

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
-"""What is to be reached, and whether it was: ratios of medians of one run, judged for report.py.
+"""What is to be reached, and whether it was, judged for report.py.
 
-A target's value is of what pdpd sets up by default. `beside` has the same ratio of PdP without its fast half, where that is
-another system.
+Systems take turns, so a ratio is of one repeat, and counts as the median of all repeats' ratios: machines that share their host are
+faster in one minute than in the next, and both systems with them. A target's value is of what pdpd sets up by default. `beside` has
+the same of PdP without its fast half, where that is another system.
 """
+import statistics
 
 
 class NotMeasured(Exception):
@@ -25,12 +27,20 @@ def point(results, figure, system, x):
     raise NotMeasured
 
 
+def repeats(results, figure, system, x):
+    return point(results, figure, system, x)["repeats"]
+
+
 def median(results, figure, system, x):
     return point(results, figure, system, x)["median"]
 
 
+def ratios(ones, others):
+    return [one / other for one, other in zip(ones, others)]
+
+
 def ratio(figure, system, other, x=0):
-    return lambda results: median(results, figure, system, x) / median(results, figure, other, x)
+    return lambda results: ratios(repeats(results, figure, system, x), repeats(results, figure, other, x))
 
 
 def flat_out(system, other):
@@ -39,15 +49,15 @@ def flat_out(system, other):
 
 def added_ms(system):
     """To the round trip of a ping, in ms."""
-    return lambda results: (median(results, "table3_rtt", system, 0) - median(results, "table3_rtt", "ip_forward", 0)) / 1000
+    return lambda results: [(one - other) / 1000 for one, other in zip(
+        repeats(results, "table3_rtt", system, 0), repeats(results, "table3_rtt", "ip_forward", 0))]
 
 
 def classifier_growth(system):
     """Its cost above a bare redirect with 4,095 vnets over that with one."""
-    def value(results):
-        few, many = (median(results, "md_cost", system, x) - median(results, "md_cost", "redirect", x) for x in (1, 4095))
-        return many / few
-    return value
+    def above(results, x):
+        return [one - bare for one, bare in zip(repeats(results, "md_cost", system, x), repeats(results, "md_cost", "redirect", x))]
+    return lambda results: ratios(above(results, 4095), above(results, 1))
 
 
 def most_routes_to_fewest(system):
@@ -55,50 +65,51 @@ def most_routes_to_fewest(system):
         found = points(results, "fig11_routes", system)
         if len(found) < 2:
             raise NotMeasured
-        return found[-1]["median"] / found[0]["median"]
+        return ratios(found[-1]["repeats"], found[0]["repeats"])
     return value
 
 
 def most_routes(system, other):
     def value(results):
         most = points(results, "fig11_routes", system)[-1]
-        return most["median"] / median(results, "fig11_routes", other, most["x"])
+        return ratios(most["repeats"], repeats(results, "fig11_routes", other, most["x"]))
     return value
 
 
 def against_rte_fib(results):
     peer = points(results, "lpm", "rte_fib")[0]
-    return median(results, "lpm", "router", peer["x"]) / peer["median"]
+    return ratios(repeats(results, "lpm", "router", peer["x"]), peer["repeats"])
 
 
 def overload(system):
     """Of a whole minute, over the best median of the ladder."""
-    return lambda results: (median(results, "overload", system, 0) /
-                            max(p["median"] for p in points(results, "overload_ladder", system)))
+    return lambda results: [median(results, "overload", system, 0) /
+                            max(p["median"] for p in points(results, "overload_ladder", system))]
 
 
 def reordered(half):
     """Packets of all repeats, one and eight connections."""
     def value(results):
-        return sum(n["reordered"] for connections in (1, 8)
-                   for n in point(results, "table1_reorder", "%s/flow-hash/%d" % (half, connections), 3)["numbers"])
+        return [sum(n["reordered"] for connections in (1, 8)
+                    for n in point(results, "table1_reorder", "%s/flow-hash/%d" % (half, connections), 3)["numbers"])]
     return value
 
 
 def best_policy(results):
     """Of those that round-robin is not."""
-    best = [median(results, "fig12_tcp", "off/%s/1" % policy, 3) for policy in ("flow-hash", "flowlet", "spray")]
-    return max(best) / median(results, "fig12_tcp", "off/round-robin/1", 3)
+    peer = repeats(results, "fig12_tcp", "off/round-robin/1", 3)
+    found = [ratios(repeats(results, "fig12_tcp", "off/%s/1" % policy, 3), peer) for policy in ("flow-hash", "flowlet", "spray")]
+    return max(found, key=statistics.median)
 
 
 def off_power(half):
     """How far any vnet is from its power, as a part of it."""
-    return lambda results: max(abs(median(results, "power_shares", half, x) - 1) for x in (200, 300, 500))
+    return lambda results: [max(abs(median(results, "power_shares", half, x) - 1) for x in (200, 300, 500))]
 
 
 def neighbours_loss(half):
     """The most packets that any flood costs the neighbour."""
-    return lambda results: max(p["median"] for p in points(results, "power_neighbour", half))
+    return lambda results: [max(p["max"] for p in points(results, "power_neighbour", half))]
 
 
 # Table, name, its value, the bound, and the value without fast half.
@@ -133,20 +144,21 @@ TARGETS = [
 
 def measured(value_of, results):
     try:
-        return round(value_of(results), 4)
+        values = value_of(results)
     except NotMeasured:
         return None
+    return {name: round(of(values), 4) for name, of in (("value", statistics.median), ("lowest", min), ("highest", max))}
 
 
 def judge(results):
     targets = []
     for table, name, value_of, bound, limit, beside_of in TARGETS:
-        value = measured(value_of, results)
-        target = {"table": table, "name": name, "value": value, bound: limit, "met": None}
-        if value is not None:
-            target["met"] = value >= limit if bound == "at_least" else value <= limit
+        found = measured(value_of, results) or {"value": None}
+        target = {"table": table, "name": name, **found, bound: limit, "met": None}
+        if found["value"] is not None:
+            target["met"] = found["value"] >= limit if bound == "at_least" else found["value"] <= limit
         beside = measured(beside_of, results) if beside_of else None
-        if beside is not None:
-            target["without_fast_half"] = beside
+        if beside:
+            target["without_fast_half"] = beside["value"]
         targets.append(target)
     return targets

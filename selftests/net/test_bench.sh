@@ -12,7 +12,7 @@ OUT=$WORK/bench
 bench() {
 	local pid status
 	REPEATS=1 SECONDS_EACH=0.4 SYSTEMS="pdp_1 ip_forward redirect" RATES="20000 0" VNETS="1 100" PACKETS=200000 \
-		OVERLOAD_SECONDS=12 SHAPES="off/2 off/weighted" POLICIES=flow-hash BENCH_ONLY=$1 OUT=$OUT \
+		OVERLOAD_SECONDS=3 OVERLOAD_STEP=2.5 SHAPES="off/2 off/weighted" POLICIES=flow-hash BENCH_ONLY=$1 OUT=$OUT \
 		"$TOP/selftests/bench/bench.sh" >"$WORK/said" 2>&1 &
 	pid=$!
 	wait "$pid"
@@ -50,7 +50,7 @@ check "half of a load is no later than 99 % of it" results '
 check "a distribution begins with all packets and falls" results '
 	[.experiments.table3_delays.points[] | select(length > 0) | map(.median)] | length == 2 and all(.[0] == 1 and . == (sort | reverse))'
 check "overload is told second by second, and as a whole" results '
-	.experiments.overload.points.pdp_1 | length >= 2 and .[-1].x == 0 and .[-1].numbers[0].sent > 0'
+	.experiments.overload.points.pdp_fast_1 | length >= 2 and .[-1].x == 0 and .[-1].numbers[0].sent > 0'
 check "a CSV of each figure" [ "$(cat "$OUT"/fig7_forwarding.csv "$OUT"/fig8_loss.csv "$OUT"/md_cost.csv | wc -l)" -eq 25 ]
 whole() {
 	python3 - "$OUT/report.html" <<-'EOT'
@@ -69,19 +69,19 @@ whole() {
 }
 check "the report is whole" whole
 
-# Values made up: 2 FEs do better than what is wanted, 3 worse.
+# Values made up, of three repeats: 2 FEs do better than what is wanted, 3 worse.
 judged() {
 	mkdir "$WORK/made-up"
 	cp "$OUT"/machine.json "$OUT"/run.json "$WORK/made-up"
 	echo '{"figure": "fig7_forwarding", "title": "", "x": "", "y": "", "better": "higher", "paper": "", "flat_out": true,
 		"systems": {"pdp_fast_1": "", "pdp_fast_2": "", "pdp_fast_3": ""}}' >"$WORK/made-up/figures.jsonl"
-	jq -nc '[["pdp_fast_1", 9], ["pdp_fast_1", 10], ["pdp_fast_1", 99], ["pdp_fast_2", 19.5], ["pdp_fast_3", 29]][]
-		| {figure: "fig7_forwarding", system: .[0], x: 0, repeat: 1, value: .[1]}' >"$WORK/made-up/raw.jsonl"
+	jq -nc '[[9, 18, 27], [10, 19.5, 29], [99, 99, 99]] | to_entries[] | .key as $repeat | .value | to_entries[]
+		| {figure: "fig7_forwarding", system: "pdp_fast_\(.key + 1)", x: 0, $repeat, value}' >"$WORK/made-up/raw.jsonl"
 	"$TOP/selftests/bench/report.py" "$WORK/made-up" || return
-	jq -c '[.targets[] | select(.value != null) | [.value, .at_least, .met]]' "$WORK/made-up/results.json" >"$WORK/judged"
-	echo '[[1.95,1.94,true],[2.9,2.91,false]]' | diff - "$WORK/judged"
+	jq -c '[.targets[] | select(.value != null) | [.value, .lowest, .highest, .at_least, .met]]' "$WORK/made-up/results.json" >"$WORK/judged"
+	echo '[[1.95,1,2,1.94,true],[2.9,1,3,2.91,false]]' | diff - "$WORK/judged"
 }
-check "one that was measured has, from the medians" judged
+check "one that was measured has, from what each repeat said" judged
 
 # Where the time goes, if perf's samples are such: what was busy adds up, idle is not counted, strangers are told apart.
 stages() {
