@@ -157,7 +157,7 @@ fig11_offer() {
 	shift
 	sink_up dst "$to" "$@" --mid-stream --sum
 	on src taskset -c 0 "$BENCH/pktgen" --dev "$from" "${source[@]}" --dst-list "$WORK/table.$table" --no-times \
-		--seconds "$SECONDS_EACH" --flows 4096 --unwatched >"$WORK/pktgen" || die "pktgen: $(cat "$WORK/pktgen")"
+		--seconds "$SECONDS_EACH" --flows 32768 --unwatched >"$WORK/pktgen" || die "pktgen: $(cat "$WORK/pktgen")"
 	count_up "$what"
 }
 

@@ -17,11 +17,10 @@ forwarding_ladder() {
 	case $system in
 	pdp_fast2 | pdp_fast_[123] | af_packet) rates=0 ;;
 	esac
-	settle 0 "$size"
 	for rate in $rates; do
 		seconds=$SECONDS_EACH
 		[ "$rate" -eq 0 ] || seconds=$(awk "BEGIN { print $SECONDS_EACH * 0.4 }")
-		measure "$rate" "$size" "$seconds"
+		measure_settled "$rate" "$size" "$seconds"
 		record "$figure" "$system" "$rate" "$PPS" sent "$SENT" received "$RECEIVED"
 		[ -z "$lost" ] || record "$lost" "$system" "$rate" "$LOSS" sent "$SENT" received "$RECEIVED"
 		said="$said $PPS"

@@ -33,8 +33,7 @@ overload_ladder() {
 overload_run() {
 	local second=0 pps flat
 	system_up "$OVERLOAD_SYSTEM"
-	settle 0 46
-	measure 0 46 "$SECONDS_EACH"
+	measure_settled 0 46 "$SECONDS_EACH"
 	flat=$PPS
 	overload_ladder "$flat" 1
 	measure $((flat * 10)) 46 "$OVERLOAD_SECONDS" --each-second

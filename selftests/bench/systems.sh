@@ -3,9 +3,9 @@
 #
 #   ALL_SYSTEMS          their names; system_label NAME; is_present NAME: can it run here?
 #   system_up NAME       system_down ends it
-#   settle RATE SIZE     before a measurement at about that rate, where something must find its limit first
 #   measure RATE SIZE SECONDS [SINK_OPTION...]   offer packets (RATE 0: flat out; SIZE of the inner IP packet); then
 #                        $SENT, $RECEIVED, $PPS (arrived a second) and $LOSS (of 1)
+#   measure_settled RATE SIZE SECONDS            the same, where something must find its limit first: longer, and $PPS of the end
 #   overlay_up           a vxlan between the hosts through the system, 10.3.1.2 <-> 10.3.2.2; overlay_down
 #
 # Source, classifier and sink share the first CPU with whatever forwards in softirqs; FEs and the peers in user space
@@ -211,7 +211,7 @@ measure() {
 	case " $* " in
 	*" --latency "*) SOURCE+=(--flows 256) ;;
 	*)
-		SOURCE+=(--no-times --flows 4096)
+		SOURCE+=(--no-times --flows 32768)
 		SINK+=(--sum)
 		;;
 	esac
@@ -224,11 +224,16 @@ measure() {
 	watch_rate "$rate" "$seconds"
 }
 
-# settle RATE SIZE: what only the power loop holds is measured when the loop has found its limit: what was used beyond the power
-# before is paid back, in a second at most, and what a run takes is known from three samples, one a second.
-settle() {
+# measure_settled RATE SIZE SECONDS: what only the power loop holds is measured when the loop has found its limit. What was used beyond
+# the power before is paid back, and what was saved while nothing came is used, in a second or two, and what a run takes is known from three
+# samples, one a second: so its last second of five counts, in $PPS.
+measure_settled() {
 	case $SYSTEM in
-	pdp_fast_[123]) measure "$1" "$2" 4.5 ;;
+	pdp_fast_[123])
+		measure "$1" "$2" 5.2 --each-second
+		PPS=$(jq '.pps_each_second[-1]' "$WORK/sink")
+		;;
+	*) measure "$@" ;;
 	esac
 }
 
