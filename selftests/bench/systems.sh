@@ -206,8 +206,8 @@ measure() {
 	local rate=$1 size=$2 seconds=$3
 	shift 3
 	traffic_of
-	# What nobody asks for is left out at both ends, for it would be part of each system's time; without it flows cost nothing, and there
-	# are so many of them that each of three FEs has a third.
+	# What nobody asks for is left out at both ends, for it would be part of each system's time. Where the sink does not tell flows apart
+	# they cost nothing, and there are so many of them that each of three FEs has a third.
 	case " $* " in
 	*" --latency "*) SOURCE+=(--flows 256) ;;
 	*)
