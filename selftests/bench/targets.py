@@ -60,20 +60,20 @@ def classifier_growth(system):
     return lambda results: ratios(above(results, 4095), above(results, 1))
 
 
+def tables(results, system):
+    """From the smallest to the full one; of one alone nothing is said."""
+    found = points(results, "fig11_routes", system)
+    if len(found) < 2:
+        raise NotMeasured
+    return found
+
+
 def most_routes_to_fewest(system):
-    def value(results):
-        found = points(results, "fig11_routes", system)
-        if len(found) < 2:
-            raise NotMeasured
-        return ratios(found[-1]["repeats"], found[0]["repeats"])
-    return value
+    return lambda results: ratios(tables(results, system)[-1]["repeats"], tables(results, system)[0]["repeats"])
 
 
 def most_routes(system, other):
-    def value(results):
-        most = points(results, "fig11_routes", system)[-1]
-        return ratios(most["repeats"], repeats(results, "fig11_routes", other, most["x"]))
-    return value
+    return lambda results: ratios(tables(results, system)[-1]["repeats"], tables(results, other)[-1]["repeats"])
 
 
 def against_rte_fib(results):
