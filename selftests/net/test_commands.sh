@@ -174,14 +174,23 @@ quitter() {
 }
 check "who asks for a change may go away" quitter
 check "pdpd is well" wait_for 5 ctl vnet set red power 200m
-changing() {
-	ctl -j node show | jq -e '.[0].change'
+# pdpd sleeps until the request is there, so that it cannot have ended the change when the signal comes.
+unread() {
+	ss -xaH src "$SOCK" | awk '{ bytes += $3 } END { exit !bytes }'
 }
 interrupted() {
-	local pid
+	local pid pdpd
+	pdpd=$(cat "$WORK/$NODE.pid")
+	kill -STOP "$pdpd"
 	env --default-signal=INT "$BIN/pdp-ctl" --run-dir "$RUN_DIR" vnet set red power 800m >"$WORK/said" 2>&1 &
 	pid=$!
-	wait_for 5 changing && kill -INT "$pid"
+	wait_for 5 unread
+	sleep 0.3
+	kill -CONT "$pdpd"
+	while unread; do
+		sleep 0.01
+	done
+	kill -INT "$pid"
 	wait "$pid"
 	[ $? -eq 130 ] && grep -q 'pdpd has begun' "$WORK/said"
 }
