@@ -23,6 +23,23 @@
 
 #include "ctl/client.h"
 #include "ctl/cmd.h"
+#include "ctl/lazy.h"
+
+#define LIBLXC "liblxc.so.1"
+
+/* What is called of it. */
+static struct {
+	typeof(lxc_container_new) *container_new;
+	typeof(lxc_container_put) *container_put;
+	typeof(lxc_get_version) *get_version;
+} liblxc;
+
+static const struct pdp_lazy_symbol liblxc_symbols[] = {
+	{"lxc_container_new", &liblxc.container_new},
+	{"lxc_container_put", &liblxc.container_put},
+	{"lxc_get_version", &liblxc.get_version},
+	{NULL, NULL},
+};
 
 /* Where a vnet's guest is. */
 struct place {
@@ -89,11 +106,11 @@ static struct lxc_container *open_guest(struct pdp_ctl *ctl, const struct place 
 	struct lxc_container *lxc = NULL;
 
 	if (snprintf(lxcpath, sizeof(lxcpath), "%s/lxc", ctl->run_dir) < PATH_MAX)
-		lxc = lxc_container_new(place->lxc_name, lxcpath);
+		lxc = liblxc.container_new(place->lxc_name, lxcpath);
 	if (lxc && lxc->is_running(lxc))
 		return lxc;
 	if (lxc)
-		lxc_container_put(lxc);
+		liblxc.container_put(lxc);
 	pdp_fail(&ctl->err, 0, "container %s does not run", place->lxc_name);
 	return NULL;
 }
@@ -148,7 +165,7 @@ static enum pdp_outcome run_inside(struct pdp_ctl *ctl, struct lxc_container *lx
 	code = lxc->attach(lxc, run_command, &command, &options, &pid);
 	if (code < 0 || pid <= 0) {
 		pdp_fail(&ctl->err, 0, "container %s: liblxc %s cannot attach to it", lxc->name,
-			 lxc_get_version());
+			 liblxc.get_version());
 		return PDP_FAILED;
 	}
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
@@ -168,7 +185,9 @@ static enum pdp_outcome enter(struct pdp_ctl *ctl, const char *vnet, char **argv
 		pdp_fail(&ctl->err, 0, "only root may enter a control plane");
 		return PDP_FAILED;
 	}
-	code = find_guest(ctl, vnet, &place);
+	code = pdp_lazy_load(LIBLXC, liblxc_symbols, &ctl->err);
+	if (!code)
+		code = find_guest(ctl, vnet, &place);
 	if (!code)
 		code = find_pdpd(ctl, &place);
 	if (!code)
@@ -180,7 +199,7 @@ static enum pdp_outcome enter(struct pdp_ctl *ctl, const char *vnet, char **argv
 		return PDP_FAILED;
 	fflush(NULL);
 	outcome = run_inside(ctl, lxc, argv);
-	lxc_container_put(lxc);
+	liblxc.container_put(lxc);
 	return outcome;
 }
 

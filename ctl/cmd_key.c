@@ -15,6 +15,7 @@
 #include "ctl/client.h"
 #include "ctl/cmd.h"
 #include "ctl/flowkey.h"
+#include "ctl/lazy.h"
 #include "ctl/model.h"
 #include "ctl/prefix.h"
 #include "ctl/spread.h"
@@ -22,6 +23,26 @@
 #define ENDS_MAX 256
 #define USAGE \
 	"vnet key test VNET FILE [ policy P ] [ flow-key K ] [ flow-bytes B ] [ flowlet-gap-us N ]"
+
+#define LIBPCAP "libpcap.so.0.8" /* so Debian calls it */
+
+/* What is called of it. */
+static struct {
+	typeof(pcap_open_offline_with_tstamp_precision) *open_offline;
+	typeof(pcap_datalink) *datalink;
+	typeof(pcap_next_ex) *next;
+	typeof(pcap_geterr) *geterr;
+	typeof(pcap_close) *close;
+} libpcap;
+
+static const struct pdp_lazy_symbol libpcap_symbols[] = {
+	{"pcap_open_offline_with_tstamp_precision", &libpcap.open_offline},
+	{"pcap_datalink", &libpcap.datalink},
+	{"pcap_next_ex", &libpcap.next},
+	{"pcap_geterr", &libpcap.geterr},
+	{"pcap_close", &libpcap.close},
+	{NULL, NULL},
+};
 
 /* A vnet and what is tried on it. */
 struct trial {
@@ -194,7 +215,7 @@ static int read_words(struct pdp_ctl *ctl, struct trial *t, int argc, char **arg
 
 static int link_of(pcap_t *pcap, enum pdp_captured_link *link)
 {
-	switch (pcap_datalink(pcap)) {
+	switch (libpcap.datalink(pcap)) {
 	case DLT_EN10MB:
 		*link = PDP_CAPTURED_ETHERNET;
 		return 0;
@@ -229,27 +250,30 @@ static int see(struct trial *t, struct pdp_spread *spread, const struct pcap_pkt
 static int read_capture(struct pdp_ctl *ctl, struct trial *t, struct pdp_spread *spread)
 {
 	char why[PCAP_ERRBUF_SIZE];
-	/* Nanoseconds then stand where microseconds would. */
-	pcap_t *pcap =
-		pcap_open_offline_with_tstamp_precision(t->file, PCAP_TSTAMP_PRECISION_NANO, why);
 	enum pdp_captured_link link;
 	struct pcap_pkthdr *head;
 	const uint8_t *frame;
+	pcap_t *pcap;
 	int got = 1, code;
 
+	code = pdp_lazy_load(LIBPCAP, libpcap_symbols, &ctl->err);
+	if (code)
+		return code;
+	/* Nanoseconds then stand where microseconds would. */
+	pcap = libpcap.open_offline(t->file, PCAP_TSTAMP_PRECISION_NANO, why);
 	if (!pcap)
 		return pdp_fail(&ctl->err, -EINVAL, "%s", why);
 	code = link_of(pcap, &link);
 	if (code)
 		pdp_fail(&ctl->err, code, "%s: frames are neither Ethernet nor bare IP", t->file);
-	while (!code && (got = pcap_next_ex(pcap, &head, &frame)) == 1) {
+	while (!code && (got = libpcap.next(pcap, &head, &frame)) == 1) {
 		code = see(t, spread, head, frame, link);
 		if (code)
 			pdp_fail(&ctl->err, code, "no memory for the flows of %s", t->file);
 	}
 	if (!code && got == PCAP_ERROR)
-		code = pdp_fail(&ctl->err, -EINVAL, "%s: %s", t->file, pcap_geterr(pcap));
-	pcap_close(pcap);
+		code = pdp_fail(&ctl->err, -EINVAL, "%s: %s", t->file, libpcap.geterr(pcap));
+	libpcap.close(pcap);
 	return code;
 }
 
