@@ -69,7 +69,7 @@ packets_add_up() {
 # agent_exits STATUS [SECONDS]: it ends by itself, with this exit code.
 agent_exits() {
 	local status
-	wait_for "${2:-5}" eval "! kill -0 $AGENT" || return
+	wait_for "${2:-5}" ended "$AGENT" || return
 	wait "$AGENT"
 	status=$?
 	[ $status -eq "$1" ] || echo "exit code $status"

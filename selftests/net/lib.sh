@@ -117,9 +117,17 @@ counter() {
 	ctl -j stats show "$1" | jq -r ".[0].counters.$2"
 }
 
-# It is asked only when there is somebody to answer: a pdp-ctl takes time from a node that comes up.
-node_is_up() {
-	[ -S "$RUN_DIR/pdpd.sock" ] && ctl -j node show 2>/dev/null | grep -q '"forwarding"'
+# How often a pdpd of this node has said that it forwards, which it does when it answers.
+times_up() {
+	grep -cs "node .* forwards: " "$(pdpd_log)"
+}
+
+# ended PID. Who waits for somebody to take notice has ended too: what `check` has started, in a subshell, is in time
+# adopted by init, which may look but every other second.
+ended() {
+	local stat
+	{ read -r stat <"/proc/$1/stat"; } 2>/dev/null || return 0
+	[[ $stat == *") "[ZX]" "* ]]
 }
 
 pdpd_log() {
@@ -129,16 +137,18 @@ pdpd_log() {
 # node_up FILE [pdpd's arguments]: returns when pdpd answers and the classifier is attached. FILE "":
 # what was applied last.
 node_up() {
-	local file=$1 end=$((SECONDS + 60))
+	local file=$1 end=$((SECONDS + 60)) before
 	shift
+	before=$(times_up)
 	# In a session of its own: Ctrl-C is the script's, which takes the node down.
 	setsid nsenter --net="/run/netns/$T-$NODE" "$BIN/pdpd" ${file:+--config "$file"} --run-dir "$RUN_DIR" \
 		--pins "$PINS" --agent "$BIN/pdp-fe-agent" "$@" >>"$(pdpd_log)" 2>&1 &
 	NODE_PID=$!
 	# For a caller in a subshell: `check` is one.
 	echo $NODE_PID >"$WORK/$NODE.pid"
-	until node_is_up; do
-		if ! kill -0 $NODE_PID 2>/dev/null || [ $SECONDS -ge $end ]; then
+	# Before it listens there is nothing to look for; after a crash there is a socket all the time.
+	until [ -S "$RUN_DIR/pdpd.sock" ] && [ "$(times_up)" -gt "${before:-0}" ]; do
+		if ended $NODE_PID || [ $SECONDS -ge $end ]; then
 			echo "# the node does not come up; pdpd says:"
 			sed 's/^/# /' "$(pdpd_log)"
 			return 1
@@ -151,7 +161,7 @@ node_up() {
 stop_pdpd() {
 	local end=$((SECONDS + 60))
 	ctl node down >/dev/null 2>&1 || kill -TERM "$NODE_PID" 2>/dev/null
-	while kill -0 "$NODE_PID" 2>/dev/null; do
+	until ended "$NODE_PID"; do
 		if [ $SECONDS -ge $end ]; then
 			echo "# pdpd did not stop in 60 s"
 			kill -KILL "$NODE_PID"
@@ -165,13 +175,12 @@ stop_pdpd() {
 # node down.
 node_down() {
 	local _
-	NODE_PID=$(cat "$WORK/$NODE.pid" 2>/dev/null)
-	[ -n "$NODE_PID" ] || return 0
+	{ read -r NODE_PID <"$WORK/$NODE.pid"; } 2>/dev/null || return 0
 	for _ in 1 2 3; do
-		if ! kill -0 "$NODE_PID" 2>/dev/null; then
+		if ended "$NODE_PID"; then
 			[ -e "$PINS" ] || [ -e "$RUN_DIR" ] || break
 			node_up ""
-			NODE_PID=$(cat "$WORK/$NODE.pid")
+			read -r NODE_PID <"$WORK/$NODE.pid"
 		fi
 		stop_pdpd
 	done
@@ -179,14 +188,10 @@ node_down() {
 	rm -f "$WORK/$NODE.pid"
 }
 
-ended() {
-	! kill -0 "$1"
-}
-
 # pdpd_leave: pdpd ends and the node forwards on.
 pdpd_leave() {
 	local pid
-	pid=$(cat "$WORK/$NODE.pid")
+	read -r pid <"$WORK/$NODE.pid"
 	kill -TERM "$pid"
 	wait_for 10 ended "$pid"
 }
@@ -194,7 +199,7 @@ pdpd_leave() {
 # pdpd_killed: the same without a warning.
 pdpd_killed() {
 	local pid
-	pid=$(cat "$WORK/$NODE.pid")
+	read -r pid <"$WORK/$NODE.pid"
 	kill -KILL "$pid"
 	wait_for 5 ended "$pid"
 }

@@ -175,8 +175,5 @@ crowd >/dev/null 2>&1
 check "nor leaves descriptors behind" wait_for 10 descriptors "$open_now"
 
 check "an admin may take the node down" is 200 as $ADMINS,$READERS -- -X POST http://pdpd/v1/node/down
-gone() {
-	! kill -0 "$(cat "$WORK/node.pid")"
-}
-check "and down it is" wait_for 10 gone
+check "and down it is" wait_for 10 ended "$(cat "$WORK/node.pid")"
 finish

@@ -65,34 +65,30 @@ senders_are_there() {
 		on node ip -o link show | grep -q "^$ifindex: pdpfe" || { echo "no link $ifindex"; return 1; }
 	done
 }
-dead() {
-	! kill -0 "$(cat "$WORK/node.pid")"
-}
-# The node is as before; its next pdpd makes it as after, and dies in it: its first change is to come up.
+# The node is made as before; its next pdpd is to make it as after, and dies in it: its first change is to come up.
 dies_at() {
+	ctl apply -f "$WORK/before.yaml" && pdpd_leave || return
 	cp "$WORK/before.yaml" "$WORK/node.yaml"
-	node_up "$WORK/node.yaml" && pdpd_leave || return
 	PDP_FAILPOINT=$1 node_up "$WORK/node.yaml" || return
 	cp "$WORK/after.yaml" "$WORK/node.yaml"
-	kill -HUP "$(cat "$WORK/node.pid")"
-	wait_for 10 dead
+	kill -HUP "$(<"$WORK/node.pid")"
+	wait_for 10 ended "$(<"$WORK/node.pid")"
 }
 
-# crash POINT[:N] STATE: killed there, the next pdpd finds the node so, and leads it on.
+# crash POINT[:N] STATE: killed there, the next pdpd finds the node so, and leads it on. It is there for the next point.
 crash() {
 	dies_at "$1" || { echo "pdpd did not die at $1"; return 1; }
 	senders_are_there || return
 	node_up "" && whole || return
 	[ "$(guests_known)" = "$2" ] || { echo "it has $(guests_known)"; return 1; }
-	pdpd_leave && node_up "$WORK/after.yaml" && whole || return
-	[ "$(guests_known)" = "$AFTER" ] && wait_for 3 ctl stats --check && pdpd_leave
+	ctl apply -f "$WORK/after.yaml" && whole || return
+	[ "$(guests_known)" = "$AFTER" ] && wait_for 3 ctl stats --check
 }
 
 BEFORE="green-1 red-1 red-2"
 AFTER="blue-1 red-1 red-2"
 check "the node comes up" node_up "$WORK/before.yaml"
 join_red
-check "and is left" pdpd_leave
 stream 2000 300 32
 for point in apply-begun:2 apply-guest-made:4 apply-made:2 apply-ready:2; do
 	check "killed at $point: the old state" crash "$point" "$BEFORE"
@@ -103,6 +99,7 @@ for point in apply-saved:2 apply-added:2 apply-switched:2 apply-drained:2 apply-
 done
 stream_ends
 check "no packet of the whole time is lost" nothing_lost
+check "it leaves" pdpd_leave
 check "the node comes up again" node_up ""
 check "the books balance" wait_for 3 ctl stats --check
 finish
