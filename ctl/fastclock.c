@@ -16,6 +16,8 @@
 #define INTERVAL_NS 1000000000ULL
 /* Fewer runs than this say little: they wait for more. */
 #define RUNS_ENOUGH 64
+/* So many times a sample is made longer, at most, where nothing is known yet. */
+#define LONGER_MAX 30
 
 struct timed {
 	uint64_t runs, ns; /* as the kernel had counted when the sample began */
@@ -29,6 +31,7 @@ struct pdp_fastclock {
 	struct event *end; /* of the sample under way */
 	int fd; /* the kernel times while it is open; -1 */
 	uint64_t began_ns;
+	unsigned int longer; /* times that it was */
 	bool due; /* somebody is wanted, */
 	bool urgent; /* and nothing is known of him who runs often */
 	struct timed guests[PDP_MAX_GUESTS + 1];
@@ -76,29 +79,49 @@ void pdp_fastclock_note(struct pdp_fastclock_mean *mean, uint64_t runs, uint64_t
 		mean->run_ns = middle(mean);
 }
 
-/* One that was replaced counts from 0. */
-static void note(struct timed *timed, uint64_t runs, uint64_t ns)
+/* One that was replaced counts from 0. True: it runs, and what a run takes is not known yet. */
+static bool note(struct timed *timed, uint64_t runs, uint64_t ns)
 {
-	if (runs > timed->runs && ns >= timed->ns)
+	const bool more = runs > timed->runs && ns >= timed->ns;
+
+	if (more)
 		pdp_fastclock_note(&timed->mean, runs - timed->runs, ns - timed->ns);
+	timed->runs = runs;
+	timed->ns = ns;
+	return more && !timed->mean.run_ns;
 }
 
-static void on_end(evutil_socket_t fd, short what, void *arg)
+/* Looks at all that are in the sample. True: one of them should stay in it. */
+static bool note_all(struct pdp_fastclock *clock)
 {
-	struct pdp_fastclock *clock = arg;
 	uint64_t runs, ns;
+	bool unknown = false;
 
-	(void)fd;
-	(void)what;
-	close(clock->fd);
-	clock->fd = -1;
 	for (uint16_t id = 0; id <= PDP_MAX_GUESTS; id++) {
 		struct timed *timed = &clock->guests[id];
 
 		if (timed->sampled && !pdp_loader_guest_runs(clock->loader, id, &runs, &ns))
-			note(timed, runs, ns);
-		timed->sampled = false;
+			unknown |= note(timed, runs, ns);
 	}
+	return unknown;
+}
+
+/* To end and to begin again costs more than to go on. */
+static void on_end(evutil_socket_t fd, short what, void *arg)
+{
+	const struct timeval while_us = {.tv_usec = SAMPLE_US};
+	struct pdp_fastclock *clock = arg;
+
+	(void)fd;
+	(void)what;
+	if (note_all(clock) && clock->longer++ < LONGER_MAX) {
+		event_add(clock->end, &while_us);
+		return;
+	}
+	close(clock->fd);
+	clock->fd = -1;
+	for (uint16_t id = 0; id <= PDP_MAX_GUESTS; id++)
+		clock->guests[id].sampled = false;
 }
 
 void pdp_fastclock_want(struct pdp_fastclock *clock, uint16_t guest, bool often)
@@ -117,6 +140,7 @@ int pdp_fastclock_look(struct pdp_fastclock *clock, uint64_t now_ns, struct pdp_
 		return 0;
 	begin(clock);
 	clock->began_ns = now_ns;
+	clock->longer = 0;
 	clock->fd = pdp_loader_time_programs(err);
 	if (clock->fd < 0)
 		return clock->fd;

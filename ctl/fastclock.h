@@ -4,8 +4,9 @@
  *
  * The kernel can time BPF programs, but then all of them, at some 20 ns a run. So it is asked to for 10 ms
  * of a second, and only while guests' programs run at all: to begin and to end it costs milliseconds too, for the kernel
- * changes its own code. What a run takes is then the median of the last samples, each of
- * them the mean of some runs. Off the packet's path; on the node's event loop.
+ * changes its own code. While nothing is known yet of a program that runs, a sample is therefore made longer, up to 0.3 s.
+ * What a run takes is then the median of the last samples, each of them the mean of some runs. Off the packet's path; on
+ * the node's event loop.
  */
 #ifndef PDP_FASTCLOCK_H
 #define PDP_FASTCLOCK_H
