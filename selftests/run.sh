@@ -4,12 +4,13 @@
 #   selftests/run.sh [unit] [prog] [fuzz] [net]     levels, all by default
 #   T=router selftests/run.sh net            only tests whose name has "router"
 #   V=1 selftests/run.sh                     what they say as they say it, one test after the other
-#   JOBS=1 selftests/run.sh                  so many at a time; two for each CPU by default: net tests mostly wait
+#   JOBS=1 selftests/run.sh                  so many at a time; three for each CPU by default: net tests mostly wait
 #
-# Net tests run beside each other, but for those with a line in their heads that says why not. `# serial: WHY`: it floods,
-# from which others would suffer. These run one after the other when the rest of net has ended; in one other lane beside
-# them there are the unit, prog and fuzz tests, which only compute. `# alone: WHY`: it measures. These run at the end, each
-# by itself. What each said is in build/tap/. Ctrl-C ends them, and waits until they have cleaned up.
+# Net tests run beside each other, and beside the fuzz tests, but for those with a line in their heads that says why not.
+# `# serial: WHY`: it floods, from which others would suffer. These run one after the other when the others of net have
+# ended; in one other lane beside them there are the unit and prog tests, which only compute. `# alone: WHY`: it measures.
+# These run at the end, each by itself. What each said is in build/tap/. Ctrl-C ends them, and waits until they have
+# cleaned up.
 
 set -eu
 
@@ -70,6 +71,7 @@ for test in $(tests_of net fuzz prog unit); do
 			together="$together $test"
 		fi
 		;;
+	selftests/fuzz/*) together="$together $test" ;;
 	*) computing="$computing $test" ;;
 	esac
 done
@@ -115,7 +117,7 @@ if [ "${V:-0}" = 1 ]; then
 	set -- --verbose --exec '' $together $serial $computing $alone
 else
 	# shellcheck disable=SC2086
-	set -- --jobs "${JOBS:-$((2 * $(nproc)))}" --exec "sh selftests/one.sh $TAPS" $together $serial $computing $alone
+	set -- --jobs "${JOBS:-$((3 * $(nproc)))}" --exec "sh selftests/one.sh $TAPS" $together $serial $computing $alone
 fi
 
 # In a process group of its own, so that all of it can be ended, and waited for.

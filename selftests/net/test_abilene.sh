@@ -1,7 +1,6 @@
 #!/bin/bash
 # The demo of a network of nodes, in short: eleven nodes, OSPF, TCP across, a link that is cut and mended, and nothing left
 # behind. Topology: abilene.sh.
-# serial: eleven nodes at once
 
 . "$(dirname "$0")/lib.sh"
 
