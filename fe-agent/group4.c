@@ -14,6 +14,13 @@ struct runs {
 	uint16_t value[PDP_GROUP4_ENTRIES];
 };
 
+/* What they lead to, if it is little. */
+struct palette {
+	uint16_t value[PDP_RT_COLOURS];
+	uint8_t colours[PDP_RT_COLOURED_RUNS / 4]; /* as in struct pdp_rt_group4 */
+	unsigned int n; /* values; 0: it is not */
+};
+
 int pdp_blocks4_init(struct pdp_blocks4 *blocks, struct pdp_rt_block4 *table, uint32_t capacity,
 		     bool shared)
 {
@@ -96,6 +103,8 @@ static __u16 *place_of(const struct pdp_groups4 *groups, uint32_t id, unsigned i
 {
 	struct pdp_rt_group4 *group = &groups->group[id];
 
+	if (group->colours)
+		return &group->palette.value[pdp_rt_colour(group, run)];
 	if (!group->blocks)
 		return &group->value[run];
 	return &groups->blocks->block[pdp_rt_block(group, run)].value[run % PDP_RT_BLOCK_RUNS];
@@ -184,7 +193,7 @@ static void write_bounds(struct pdp_rt_group4 *group, const struct runs *runs)
 {
 	unsigned int word, n = 0;
 
-	*group = (struct pdp_rt_group4){.blocks = blocks_of(runs->n)};
+	*group = (struct pdp_rt_group4){0};
 	for (word = 0; word < 4; word++) {
 		group->starts[word] = runs->starts[word];
 		group->before[word] = n;
@@ -192,13 +201,52 @@ static void write_bounds(struct pdp_rt_group4 *group, const struct runs *runs)
 	}
 }
 
+/* The place of a value among the n of a palette; n when it has none. */
+static unsigned int colour_of(const uint16_t *palette, unsigned int n, uint16_t value)
+{
+	unsigned int colour = 0;
+
+	while (colour < n && palette[colour] != value)
+		colour++;
+	return colour;
+}
+
+/* n = 0 if there are too many runs for it, or values. */
+static void find_palette(const struct runs *runs, struct palette *palette)
+{
+	unsigned int i;
+
+	*palette = (struct palette){0};
+	if (runs->n > PDP_RT_COLOURED_RUNS)
+		return;
+	for (i = 0; i < runs->n; i++) {
+		unsigned int colour = colour_of(palette->value, palette->n, runs->value[i]);
+
+		if (colour == PDP_RT_COLOURS) {
+			palette->n = 0;
+			return;
+		}
+		if (colour == palette->n)
+			palette->value[palette->n++] = runs->value[i];
+		palette->colours[i / 4] |= colour << i % 4 * 2;
+	}
+}
+
+static void give_palette(struct pdp_rt_group4 *group, const struct palette *palette)
+{
+	memcpy(group->palette.value, palette->value, sizeof(palette->value));
+	memcpy(group->palette.colours, palette->colours, sizeof(palette->colours));
+	group->colours = palette->n;
+}
+
 /* Blocks: the first so many of the old group, and new ones. */
 static void give_blocks(struct pdp_groups4 *groups, struct pdp_rt_group4 *group,
-			const struct pdp_rt_group4 *old, unsigned int same)
+			const struct pdp_rt_group4 *old, unsigned int same, unsigned int runs)
 {
 	struct pdp_blocks4 *blocks = groups->blocks;
 	unsigned int i;
 
+	group->blocks = blocks_of(runs);
 	for (i = 0; i < group->blocks; i++) {
 		uint32_t id = i < same ? pdp_rt_block(old, i * PDP_RT_BLOCK_RUNS)
 				       : pdp_table_get(&blocks->ids, blocks->block,
@@ -210,29 +258,50 @@ static void give_blocks(struct pdp_groups4 *groups, struct pdp_rt_group4 *group,
 }
 
 static uint32_t make_group(struct pdp_groups4 *groups, uint32_t old, const struct runs *before,
-			   const struct runs *runs)
+			   const struct runs *runs, const struct palette *palette)
 {
 	uint32_t id = pdp_table_get(&groups->ids, groups->group, sizeof(*groups->group));
 	unsigned int same = groups->group[old].blocks ? same_blocks(before, runs) : 0, i;
 
 	write_bounds(&groups->group[id], runs);
-	give_blocks(groups, &groups->group[id], &groups->group[old], same);
+	if (palette->n) {
+		give_palette(&groups->group[id], palette);
+		return id;
+	}
+	give_blocks(groups, &groups->group[id], &groups->group[old], same, runs->n);
 	for (i = same * PDP_RT_BLOCK_RUNS; i < runs->n; i++)
 		store(place_of(groups, id, i), runs->value[i]);
 	return id;
 }
 
+static bool same_values(const struct runs *a, const struct runs *b)
+{
+	return memcmp(a->value, b->value, a->n * sizeof(*a->value)) == 0;
+}
+
+/* A palette's values are each of many runs: none is written where it stands. */
+static bool needs_new(const struct pdp_rt_group4 *group, const struct runs *before,
+		      const struct runs *runs, const struct palette *palette)
+{
+	if (memcmp(runs->starts, before->starts, sizeof(runs->starts)) != 0)
+		return true;
+	return (palette->n || group->colours) && !same_values(runs, before);
+}
+
 uint32_t pdp_group4_store(struct pdp_groups4 *groups, uint32_t id, const uint32_t *entries,
 			  uint16_t uses)
 {
-	uint32_t old = id;
+	struct palette palette = {0};
 	struct runs before, runs;
+	uint32_t old = id;
 	unsigned int i;
 
 	load_runs(groups, id, &before);
 	find_runs(entries, groups->painted, &runs);
-	if (!id || memcmp(runs.starts, before.starts, sizeof(runs.starts)) != 0) {
-		id = make_group(groups, old, &before, &runs);
+	if (!groups->painted)
+		find_palette(&runs, &palette);
+	if (!id || needs_new(&groups->group[id], &before, &runs, &palette)) {
+		id = make_group(groups, old, &before, &runs, &palette);
 	} else {
 		for (i = 0; i < runs.n; i++)
 			if (runs.value[i] != before.value[i])
@@ -255,6 +324,11 @@ void pdp_group4_paint(struct pdp_groups4 *groups, uint32_t id, uint32_t leaf, un
 		groups->lens[id][i] = leaf >> PDP_RT_LEN_SHIFT;
 		store(place_of(groups, id, pdp_rt_run(group, i)), leaf);
 	}
+}
+
+uint32_t pdp_group4_alike(const struct pdp_groups4 *groups, uint32_t id)
+{
+	return count_runs(&groups->group[id]) == 1 ? *place_of(groups, id, 0) : 0;
 }
 
 void pdp_group4_retire(struct pdp_groups4 *groups, uint32_t id, uint32_t next)

@@ -3,8 +3,9 @@
  * group4.h - the groups of the IPv4 table, the writer's side (router_tables.h has the layout).
  *
  * Control side of lpm4. A change takes a group apart into its 256 entries, changes these, and stores them.
- * Where the runs begin as before only values are written, each at once, where they stand; else a new group
- * is written, that has those blocks of the old one in which nothing has changed. An entry here is what a
+ * Where the runs begin as before only values are written, each at once, where they stand, unless they stand in
+ * a palette; else a new group is written, that has those blocks of the old one in which nothing has changed. An
+ * entry here is what a
  * run leads to with, above it, the length of the prefix that won it, which no reader wants and which stands
  * beside the tables: so what prefixes of several lengths lead to alike can be one run.
  */
@@ -33,7 +34,7 @@ struct pdp_groups4 {
 	uint16_t *uses; /* prefixes that end in a group, and groups below it */
 	struct pdp_rcu_ids ids;
 	struct pdp_blocks4 *blocks;
-	bool painted; /* entries of other lengths are other runs, as pdp_group4_paint() wants it */
+	bool painted; /* as pdp_group4_paint() wants it: other lengths are other runs, and no palette */
 };
 
 /* 0 or -ENOMEM. fini is fine on zeroed ones. */
@@ -65,6 +66,8 @@ uint32_t pdp_group4_store(struct pdp_groups4 *groups, uint32_t id, const uint32_
 			  uint16_t uses);
 /* Of groups that are painted: overwrite, where they stand, the entries that prefixes up to len have won. */
 void pdp_group4_paint(struct pdp_groups4 *groups, uint32_t id, uint32_t leaf, unsigned int len);
+/* What all entries of a group lead to; 0: not the same. */
+uint32_t pdp_group4_alike(const struct pdp_groups4 *groups, uint32_t id);
 /* No new reader finds the group; the one that has come in its place (0: none) has some of its blocks. */
 void pdp_group4_retire(struct pdp_groups4 *groups, uint32_t id, uint32_t next);
 
@@ -74,6 +77,8 @@ static inline const __u16 *pdp_group4_value(const struct pdp_rt_group4 *group,
 {
 	unsigned int run = pdp_rt_run(group, i);
 
+	if (group->colours)
+		return &group->palette.value[pdp_rt_colour(group, run)];
 	if (group->blocks)
 		return &blocks[pdp_rt_block(group, run)].value[run % PDP_RT_BLOCK_RUNS];
 	return &group->value[run];

@@ -20,24 +20,28 @@
 
 #define ROOT_ENTRIES (1u << PDP_RT_ROOT_BITS)
 
+static uint32_t ids_of(uint32_t groups)
+{
+	return groups < PDP_RT_GROUPS ? groups : PDP_RT_GROUPS;
+}
+
 int pdp_lpm4_init(struct pdp_lpm4 *lpm, const struct pdp_router_memory *memory)
 {
 	const struct pdp_router_sizes *sizes = &memory->sizes;
-	const uint32_t narrows =
-		sizes->narrows4 < PDP_RT_NARROWS ? sizes->narrows4 : PDP_RT_NARROWS;
 	struct pdp_blocks4 *blocks = &lpm->blocks;
 
 	*lpm = (struct pdp_lpm4){
 		.root = memory->table[PDP_RT_ROOT4],
+		.groups = pdp_table_map(ROOT_ENTRIES * sizeof(*lpm->groups), PDP_TABLE_SPARSE),
 		.lens = pdp_table_map(ROOT_ENTRIES, PDP_TABLE_SPARSE),
 	};
-	if (lpm->lens &&
+	if (lpm->groups && lpm->lens &&
 	    !pdp_blocks4_init(blocks, memory->table[PDP_RT_BLOCK4], sizes->blocks4,
 			      memory->shared) &&
-	    !pdp_groups4_init(&lpm->wide, memory->table[PDP_RT_WIDE4], sizes->wides4, blocks, false,
-			      memory->shared) &&
-	    !pdp_groups4_init(&lpm->narrow, memory->table[PDP_RT_NARROW4], narrows, blocks, true,
-			      memory->shared))
+	    !pdp_groups4_init(&lpm->wide, memory->table[PDP_RT_WIDE4], ids_of(sizes->wides4),
+			      blocks, false, memory->shared) &&
+	    !pdp_groups4_init(&lpm->narrow, memory->table[PDP_RT_NARROW4], ids_of(sizes->narrows4),
+			      blocks, true, memory->shared))
 		return 0;
 	pdp_lpm4_fini(lpm);
 	return -ENOMEM;
@@ -50,6 +54,7 @@ void pdp_lpm4_fini(struct pdp_lpm4 *lpm)
 	pdp_blocks4_fini(&lpm->blocks);
 	pdp_prefix_set_fini(&lpm->set);
 	pdp_table_unmap(lpm->lens, ROOT_ENTRIES);
+	pdp_table_unmap(lpm->groups, ROOT_ENTRIES * sizeof(*lpm->groups));
 	*lpm = (struct pdp_lpm4){0};
 }
 
@@ -58,15 +63,39 @@ static unsigned int depth(uint32_t leaf)
 	return leaf >> PDP_RT_LEN_SHIFT & 0x3f;
 }
 
-/* Release: the group that it leads to was written before it. */
-static void store_root(__u32 *entry, uint32_t group, uint32_t hop)
+static uint32_t group_entry(uint32_t group)
 {
-	__atomic_store_n(entry, group << PDP_RT_GROUP_SHIFT | hop, __ATOMIC_RELEASE);
+	return PDP_NEXTHOPS + group;
 }
 
-static uint32_t group_of(uint32_t entry)
+/* The group that an entry leads to; 0: none. */
+static uint32_t entry_group(uint32_t entry)
 {
-	return entry >> PDP_RT_GROUP_SHIFT;
+	uint32_t value = entry & PDP_RT_VALUE;
+
+	return value < PDP_NEXTHOPS ? 0 : value - PDP_NEXTHOPS;
+}
+
+/* What no longer prefix leads to. */
+static uint32_t root_hop(const struct pdp_lpm4 *lpm, uint32_t i)
+{
+	return lpm->groups[i] ? lpm->wide.group[lpm->groups[i]].hop : lpm->root[i];
+}
+
+/* Release: the group that it leads to was written before it. */
+static void store_root(struct pdp_lpm4 *lpm, uint32_t i, uint32_t group, uint32_t hop)
+{
+	uint32_t entry = hop;
+
+	if (group) {
+		__atomic_store_n(&lpm->wide.group[group].hop, hop, __ATOMIC_RELEASE);
+		entry = pdp_group4_alike(&lpm->wide, group);
+		entry = entry ? entry : group_entry(group);
+	}
+	__atomic_store_n(&lpm->root[i], entry, __ATOMIC_RELEASE);
+	/* What never had a group takes no memory. */
+	if (lpm->groups[i] != group)
+		lpm->groups[i] = group;
 }
 
 static void paint_root(struct pdp_lpm4 *lpm, uint32_t first, uint32_t n, uint32_t leaf,
@@ -78,7 +107,7 @@ static void paint_root(struct pdp_lpm4 *lpm, uint32_t first, uint32_t n, uint32_
 		if (lpm->lens[i] > len)
 			continue;
 		lpm->lens[i] = depth(leaf);
-		store_root(&lpm->root[i], group_of(lpm->root[i]), leaf & PDP_RT_HOP);
+		store_root(lpm, i, lpm->groups[i], leaf & PDP_RT_VALUE);
 	}
 }
 
@@ -92,30 +121,20 @@ static void paint(uint32_t *entries, size_t n, uint32_t leaf, unsigned int len)
 }
 
 /* The entry of a wide group that leads to a narrow one. Its length says nothing. */
-static uint32_t make_narrow_entry(uint32_t group)
+static uint32_t narrow_entry(uint32_t group)
 {
-	return WIDE_LEN << PDP_RT_LEN_SHIFT | (PDP_NEXTHOPS + group);
-}
-
-/* The narrow group that an entry of a wide one leads to; 0: none. */
-static uint32_t narrow_of(uint32_t entry)
-{
-	uint32_t value = entry & PDP_RT_VALUE;
-
-	return value < PDP_NEXTHOPS ? 0 : value - PDP_NEXTHOPS;
+	return WIDE_LEN << PDP_RT_LEN_SHIFT | group_entry(group);
 }
 
 /* Store a /16's entries and make its group known; without a use it is empty, and goes. */
-static void store_wide(struct pdp_lpm4 *lpm, __u32 *root, const uint32_t *entries, int grown)
+static void store_wide(struct pdp_lpm4 *lpm, uint32_t i, const uint32_t *entries, int grown)
 {
-	uint32_t old = group_of(*root), uses = lpm->wide.uses[old] + grown, group = 0;
+	uint32_t old = lpm->groups[i], uses = lpm->wide.uses[old] + grown, group = 0;
 
 	if (uses)
 		group = pdp_group4_store(&lpm->wide, old, entries, uses);
-	if (group == old)
-		return;
-	store_root(root, group, *root & PDP_RT_HOP);
-	if (old)
+	store_root(lpm, i, group, root_hop(lpm, i));
+	if (old && group != old)
 		pdp_group4_retire(&lpm->wide, old, group);
 }
 
@@ -126,18 +145,17 @@ static void store_wide(struct pdp_lpm4 *lpm, __u32 *root, const uint32_t *entrie
 static void paint_wide(struct pdp_lpm4 *lpm, uint32_t addr, uint32_t leaf, unsigned int len,
 		       int grown)
 {
-	__u32 *root = &lpm->root[addr >> 16];
 	uint32_t entries[PDP_GROUP4_ENTRIES];
 	uint32_t *e = &entries[addr >> 8 & 0xff], *end = e + (1u << (WIDE_LEN - len));
 
-	pdp_group4_load(&lpm->wide, group_of(*root), entries);
+	pdp_group4_load(&lpm->wide, lpm->groups[addr >> 16], entries);
 	for (; e < end; e++) {
-		if (narrow_of(*e))
-			pdp_group4_paint(&lpm->narrow, narrow_of(*e), leaf, len);
+		if (entry_group(*e))
+			pdp_group4_paint(&lpm->narrow, entry_group(*e), leaf, len);
 		else
 			paint(e, 1, leaf, len);
 	}
-	store_wide(lpm, root, entries, grown);
+	store_wide(lpm, addr >> 16, entries, grown);
 }
 
 /*
@@ -147,7 +165,7 @@ static void paint_wide(struct pdp_lpm4 *lpm, uint32_t addr, uint32_t leaf, unsig
 static uint32_t paint_entry(struct pdp_lpm4 *lpm, uint32_t entry, uint32_t addr, uint32_t leaf,
 			    unsigned int len, int grown)
 {
-	uint32_t entries[PDP_GROUP4_ENTRIES], group = narrow_of(entry), i;
+	uint32_t entries[PDP_GROUP4_ENTRIES], group = entry_group(entry), i;
 	uint32_t uses = lpm->narrow.uses[group] + grown;
 
 	if (group)
@@ -158,25 +176,24 @@ static uint32_t paint_entry(struct pdp_lpm4 *lpm, uint32_t entry, uint32_t addr,
 	paint(&entries[addr & 0xff], 1u << (32 - len), leaf, len);
 	if (!uses)
 		return entries[0];
-	return make_narrow_entry(pdp_group4_store(&lpm->narrow, group, entries, uses));
+	return narrow_entry(pdp_group4_store(&lpm->narrow, group, entries, uses));
 }
 
 /* Prefixes longer than /24. */
 static void paint_narrow(struct pdp_lpm4 *lpm, uint32_t addr, uint32_t leaf, unsigned int len,
 			 int grown)
 {
-	__u32 *root = &lpm->root[addr >> 16];
 	uint32_t entries[PDP_GROUP4_ENTRIES], before, group, old;
 	uint32_t *e = &entries[addr >> 8 & 0xff];
 
-	pdp_group4_load(&lpm->wide, group_of(*root), entries);
+	pdp_group4_load(&lpm->wide, lpm->groups[addr >> 16], entries);
 	before = *e;
 	*e = paint_entry(lpm, before, addr, leaf, len, grown);
 	if (*e == before)
 		return;
-	old = narrow_of(before);
-	group = narrow_of(*e);
-	store_wide(lpm, root, entries, !!group - !!old);
+	old = entry_group(before);
+	group = entry_group(*e);
+	store_wide(lpm, addr >> 16, entries, !!group - !!old);
 	if (old)
 		pdp_group4_retire(&lpm->narrow, old, group);
 }
@@ -184,13 +201,13 @@ static void paint_narrow(struct pdp_lpm4 *lpm, uint32_t addr, uint32_t leaf, uns
 /* Is there room for one prefix more? */
 static bool fits(const struct pdp_lpm4 *lpm, uint32_t addr, unsigned int len)
 {
-	uint32_t wide = group_of(lpm->root[addr >> 16]), narrow, promised = 0;
+	uint32_t wide = lpm->groups[addr >> 16], narrow, promised = 0;
 	const struct pdp_rt_group4 *group = &lpm->wide.group[wide];
 	uint32_t value = *pdp_group4_value(group, lpm->blocks.block, addr >> 8 & 0xff);
 
 	if (len <= WIDE_LEN)
 		return pdp_group4_fits(&lpm->wide, wide, &promised);
-	narrow = narrow_of(value);
+	narrow = entry_group(value);
 	return pdp_group4_fits(&lpm->narrow, narrow, &promised) &&
 	       (narrow || pdp_group4_fits(&lpm->wide, wide, &promised));
 }
@@ -270,14 +287,15 @@ void pdp_lpm4_lookup_burst(const struct pdp_lpm4 *lpm, const uint32_t *addrs, ui
 	unsigned int i;
 
 	for (i = 0; i < n; i++) {
-		uint32_t root = __atomic_load_n(&lpm->root[addrs[i] >> 16], __ATOMIC_RELAXED);
-
-		values[i] = root & PDP_RT_HOP;
+		values[i] = __atomic_load_n(&lpm->root[addrs[i] >> 16], __ATOMIC_RELAXED);
 		/* Without a group it is that of id 0, which is empty. */
-		groups[i] = &lpm->wide.group[group_of(root)];
+		groups[i] = &lpm->wide.group[entry_group(values[i])];
 		__builtin_prefetch(groups[i]);
 	}
 	for (i = 0; i < n; i++) {
+		uint32_t hop = __atomic_load_n(&groups[i]->hop, __ATOMIC_RELAXED);
+
+		values[i] = values[i] < PDP_NEXTHOPS ? values[i] : hop;
 		at[i] = value_at(lpm, groups[i], addrs[i] >> 8);
 		__builtin_prefetch(at[i]);
 	}

@@ -5,8 +5,9 @@
  *
  * A look-up reads the root by the address's first 16 bits, the wide group that is there by the next 8, and
  * where a /24 holds longer prefixes the narrow group of that by the last 8. Groups know nothing of prefixes up
- * to /16: where they have no answer the root has the last word. So a default route fills 256 KiB, and a change of
- * any route stores at most 65,536 entries, or writes two groups anew.
+ * to /16: where they have no answer the root has the last word. So a default route fills 128 KiB, and a change of
+ * any route stores at most 65,536 entries, or writes two groups anew. Where all entries of a wide group lead to the
+ * same, as half of them do in the full table, the root says so at once and no reader comes to the group.
  *
  * One writer; readers run on, in RCU read-side sections (liburcu-qsbr). Every entry is stored at
  * once: for each address a reader sees the route before a change or after it. A group is filled
@@ -23,7 +24,8 @@
 #include "fe-agent/router_memory.h"
 
 struct pdp_lpm4 {
-	__u32 *root;
+	__u16 *root;
+	uint16_t *groups; /* of each /16, also of one that no reader comes to; 0: none */
 	uint8_t *lens; /* of the prefixes that won the root's entries */
 	struct pdp_groups4 wide; /* of a /16 */
 	struct pdp_groups4 narrow; /* of a /24 */

@@ -53,8 +53,80 @@ struct packet {
 	__u16 proto; /* ETH_P_IP or ETH_P_IPV6 */
 	__u8 tos; /* as RFC 6040 has it after decapsulation */
 	bool df;
+	__u32 hop; /* what the destination leads to, 0: nothing */
 	__u64 dst[2]; /* network order; IPv4 in the first four bytes */
 };
+
+/* --- what the tables say of a destination --------------------------------------------------------- */
+
+/* What the entry of a group leads to. */
+static __always_inline __u32 read_entry(const struct pdp_rt_group4 *group, __u32 i)
+{
+	__u32 run = pdp_rt_run(group, i), id;
+	struct pdp_rt_block4 *block;
+
+	if (group->colours)
+		return READ(__u16, &group->palette.value[pdp_rt_colour(group, run)]);
+	if (!group->blocks)
+		return run < PDP_RT_GROUP_RUNS ? READ(__u16, &group->value[run]) : 0;
+	id = pdp_rt_block(group, run);
+	block = bpf_map_lookup_elem(&pdp_rt_block4, &id);
+	return block ? READ(__u16, &block->value[run % PDP_RT_BLOCK_RUNS]) : 0;
+}
+
+static __always_inline __u32 find_hop4(__u32 dst)
+{
+	__u32 id = dst >> 21, value, hop;
+	struct pdp_rt_root4 *root = bpf_map_lookup_elem(&pdp_rt_root4, &id);
+	struct pdp_rt_group4 *group;
+
+	if (!root)
+		return 0;
+	value = READ(__u16, &root->entry[dst >> 16 & 31]);
+	if (value < PDP_NEXTHOPS)
+		return value;
+	id = value - PDP_NEXTHOPS;
+	group = bpf_map_lookup_elem(&pdp_rt_wide4, &id);
+	if (!group)
+		return 0;
+	value = read_entry(group, dst >> 8 & 0xff);
+	hop = READ(__u16, &group->hop);
+	if (value >= PDP_NEXTHOPS) {
+		id = value - PDP_NEXTHOPS;
+		group = bpf_map_lookup_elem(&pdp_rt_narrow4, &id);
+		value = group ? read_entry(group, dst & 0xff) : 0;
+	}
+	return value ? value : hop;
+}
+
+/* In host order. A function of its own, so that the verifier walks its loop once. */
+__noinline __u32 pdp_find_hop6(__u64 hi, __u64 lo)
+{
+	__u32 id = hi >> 51, best;
+	struct pdp_rt_root6 *root = bpf_map_lookup_elem(&pdp_rt_root6, &id);
+	__u64 entry;
+
+	if (!root)
+		return 0;
+	entry = READ(__u64, &root->entry[hi >> 48 & 7]);
+	best = entry;
+	hi <<= PDP_RT_ROOT_BITS;
+	for (int bit = PDP_RT_ROOT_BITS; bit < 128; bit += PDP_RT_NODE_BITS) {
+		struct pdp_rt_node6 *node;
+
+		if (bit == 64)
+			hi = lo;
+		id = entry >> PDP_RT_CHILD_SHIFT;
+		node = id ? bpf_map_lookup_elem(&pdp_rt_node6, &id) : NULL;
+		if (!node)
+			break;
+		entry = READ(__u64, &node->entry[hi >> 60 & 0xf]);
+		if ((__u32)entry)
+			best = entry;
+		hi <<= PDP_RT_NODE_BITS;
+	}
+	return best & PDP_RT_VALUE;
+}
 
 /* --- may it be forwarded? As router_packet.c, but for what is not a plain yes ---------------------- */
 
@@ -84,6 +156,8 @@ static __always_inline bool look4(struct packet *p, struct pdp_cursor cursor)
 	p->df = ip->frag_off & bpf_htons(0x4000);
 	p->dst[0] = ip->daddr;
 	p->dst[1] = 0;
+	/* Before it is known whether it may: the processor goes on while memory is slow. */
+	p->hop = find_hop4(bpf_ntohl(ip->daddr));
 	return p->len >= sizeof(*ip) && p->len <= p->left && pdp_fold(pdp_ipv4_sum(ip)) == 0xffff &&
 	       ip->ttl > 1 && is_global4(bpf_ntohl(ip->saddr)) &&
 	       is_global4(bpf_ntohl(ip->daddr)) && take_tos(p, ip->tos);
@@ -113,6 +187,7 @@ static __always_inline bool look6(struct packet *p, struct pdp_cursor cursor)
 	p->df = true;
 	p->dst[0] = daddr[0];
 	p->dst[1] = daddr[1];
+	p->hop = pdp_find_hop6(bpf_be64_to_cpu(daddr[0]), bpf_be64_to_cpu(daddr[1]));
 	return p->len <= p->left && is_global6(saddr) && is_global6(daddr) &&
 	       take_tos(p, ip->priority << 4 | ip->flow_lbl[0] >> 4);
 }
@@ -182,80 +257,12 @@ static __always_inline bool look(struct packet *p, const struct xdp_md *ctx)
 
 /* --- where to? ------------------------------------------------------------------------------------ */
 
-/* What the entry of a group leads to. */
-static __always_inline __u32 read_entry(const struct pdp_rt_group4 *group, __u32 i)
-{
-	__u32 run = pdp_rt_run(group, i), id;
-	struct pdp_rt_block4 *block;
-
-	if (!group->blocks)
-		return run < PDP_RT_GROUP_RUNS ? READ(__u16, &group->value[run]) : 0;
-	id = pdp_rt_block(group, run);
-	block = bpf_map_lookup_elem(&pdp_rt_block4, &id);
-	return block ? READ(__u16, &block->value[run % PDP_RT_BLOCK_RUNS]) : 0;
-}
-
-static __always_inline __u32 find_hop4(__u32 dst)
-{
-	__u32 id = dst >> 20, value = 0, entry;
-	struct pdp_rt_root4 *root = bpf_map_lookup_elem(&pdp_rt_root4, &id);
-	struct pdp_rt_group4 *group;
-
-	if (!root)
-		return 0;
-	entry = READ(__u32, &root->entry[dst >> 16 & 15]);
-	id = entry >> PDP_RT_GROUP_SHIFT;
-	group = id ? bpf_map_lookup_elem(&pdp_rt_wide4, &id) : NULL;
-	if (group)
-		value = read_entry(group, dst >> 8 & 0xff);
-	if (value >= PDP_NEXTHOPS) {
-		id = value - PDP_NEXTHOPS;
-		group = bpf_map_lookup_elem(&pdp_rt_narrow4, &id);
-		value = group ? read_entry(group, dst & 0xff) : 0;
-	}
-	return value ? value : entry & PDP_RT_HOP;
-}
-
-/* In host order. A function of its own, so that the verifier walks its loop once. */
-__noinline __u32 pdp_find_hop6(__u64 hi, __u64 lo)
-{
-	__u32 id = hi >> 51, best;
-	struct pdp_rt_root6 *root = bpf_map_lookup_elem(&pdp_rt_root6, &id);
-	__u64 entry;
-
-	if (!root)
-		return 0;
-	entry = READ(__u64, &root->entry[hi >> 48 & 7]);
-	best = entry;
-	hi <<= PDP_RT_ROOT_BITS;
-	for (int bit = PDP_RT_ROOT_BITS; bit < 128; bit += PDP_RT_NODE_BITS) {
-		struct pdp_rt_node6 *node;
-
-		if (bit == 64)
-			hi = lo;
-		id = entry >> PDP_RT_CHILD_SHIFT;
-		node = id ? bpf_map_lookup_elem(&pdp_rt_node6, &id) : NULL;
-		if (!node)
-			break;
-		entry = READ(__u64, &node->entry[hi >> 60 & 0xf]);
-		if ((__u32)entry)
-			best = entry;
-		hi <<= PDP_RT_NODE_BITS;
-	}
-	return best & PDP_RT_VALUE;
-}
-
 static __always_inline const struct pdp_nexthop_path *find_path(const struct packet *p)
 {
 	struct pdp_rt_paths *paths;
-	struct pdp_rt_hop *hop;
-	__u32 id;
+	__u32 id = p->hop;
+	struct pdp_rt_hop *hop = id ? bpf_map_lookup_elem(&pdp_rt_hops, &id) : NULL;
 
-	if (p->proto == ETH_P_IP)
-		id = find_hop4(bpf_ntohl(p->dst[0]));
-	else
-		id = pdp_find_hop6(bpf_be64_to_cpu(p->dst[0]), bpf_be64_to_cpu(p->dst[1]));
-	hop = id ? bpf_map_lookup_elem(&pdp_rt_hops, &id) : NULL;
 	if (!hop || hop->kind != PDP_NEXTHOP_FORWARD)
 		return NULL;
 	id = hop->paths;

@@ -14,12 +14,12 @@
 #include "fe-agent/table_mem.h"
 
 /*
- * Ids of vifs have 16 bits, those of narrow groups and hops share 16. There is a wide group for each /16, with as
- * many again on their way out, and no lack of blocks as long as there are groups.
+ * Ids of vifs have 16 bits, those of groups and hops share 16. There is no lack of blocks as long as there are
+ * groups.
  */
 static const struct pdp_router_sizes largest = {
-	.wides4 = 1 << 17,
-	.narrows4 = PDP_RT_NARROWS,
+	.wides4 = PDP_RT_GROUPS,
+	.narrows4 = PDP_RT_GROUPS,
 	.blocks4 = 1 << 20,
 	.nodes6 = 1 << 21,
 	.hops = PDP_NEXTHOPS,

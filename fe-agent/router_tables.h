@@ -8,7 +8,8 @@
  * sets their sizes, the agent maps them. No map here is the MD's, and so this is none of the headers in
  * bpf/.
  *
- *   pdp_rt_root4    by an IPv4 address's first 16 bits   what is no longer than /16, and the wide group
+ *   pdp_rt_root4    by an IPv4 address's first 16 bits   what is no longer than /16 or for all of it the same,
+ *                                                        and else the wide group
  *   pdp_rt_wide4    by the next 8 bits                   what is no longer than /24, or the narrow group
  *   pdp_rt_narrow4  by the last 8 bits                   what is longer than /24
  *   pdp_rt_block4   by id, which groups have             what their runs lead to
@@ -25,8 +26,9 @@
  * beside each other are a run, a bitmap says where runs begin, and what counts its bits finds the run of an
  * entry (Degermark, Brodnik, Carlsson, Pink: "Small Forwarding Tables for Fast Routing Lookups", SIGCOMM 1997;
  * with population count: Asai, Ohara: "Poptrie", SIGCOMM 2015). What the runs lead to stands in the group
- * itself or in blocks of a cache line each. These are not side by side, as in either paper: so there is no
- * memory to be moved, and a change writes one group anew. Id 0 is never given out: a zeroed word means none.
+ * itself, as often as there are runs or, where few values come up again and again, as a colour for each run and
+ * a palette; or it stands in blocks of a cache line each. These are not side by side, as in either paper: so there
+ * is no memory to be moved, and a change writes one group anew. Id 0 is never given out: a zeroed word means none.
  *
  * One writer, the agent; readers in RCU read-side sections. Every word is stored at once, what it leads to
  * was written before, and is used for something else a grace period after nothing leads to it any more.
@@ -40,13 +42,16 @@
 #include "bpf/wire.h"
 
 /*
- * An entry of IPv4's root: the wide group, 0 = none, and in the lowest 14 bits the id of a hop, 0 = none.
- *
+ * An entry of IPv4's root, and what a run of a group leads to: the id of a hop, 0 = none, or from PDP_NEXTHOPS on
+ * the wide group of a /16 that holds longer prefixes, or the narrow one of a /24.
+ */
+#define PDP_NEXTHOPS 16384 /* most that any table has */
+#define PDP_RT_GROUPS (65536 - PDP_NEXTHOPS) /* of each kind */
+
+/*
  * An entry of IPv6's root or of a node: the child in the upper half, 0 = none, and below it a leaf. A leaf
  * is the length of the prefix that won, and what it leads to: the id of a hop, 0 = none.
  */
-#define PDP_RT_GROUP_SHIFT 14
-#define PDP_RT_HOP 0x3fffu
 #define PDP_RT_CHILD_SHIFT 32
 #define PDP_RT_LEN_SHIFT 24
 #define PDP_RT_VALUE 0x00ffffffu
@@ -55,21 +60,16 @@
 #define PDP_RT_NODE_BITS 4
 
 struct pdp_rt_root4 {
-	__u32 entry[16];
+	__u16 entry[32];
 };
 
 struct pdp_rt_root6 {
 	__u64 entry[8];
 };
 
-/*
- * What a run of IPv4 leads to is the id of a hop, 0 = none and the root has the last word, or from PDP_NEXTHOPS
- * on the narrow group of a /24 that holds longer prefixes.
- */
-#define PDP_NEXTHOPS 16384 /* most that any table has */
-#define PDP_RT_NARROWS (65536 - PDP_NEXTHOPS)
-
 #define PDP_RT_GROUP_RUNS 12 /* that a group has room for itself */
+#define PDP_RT_COLOURS 4
+#define PDP_RT_COLOURED_RUNS 64 /* that it has room for if they lead to no more than so many */
 #define PDP_RT_GROUP_BLOCKS 8
 #define PDP_RT_BLOCK_RUNS 32
 
@@ -77,9 +77,14 @@ struct pdp_rt_group4 {
 	__u64 starts[4]; /* bit i: with entry i begins a run; not said of entry 0 */
 	__u8 before[4]; /* bits that are set in the words before */
 	__u8 blocks; /* 0: the values of the runs are here */
-	__u8 pad[3];
+	__u8 colours; /* 0: there is no palette */
+	__u16 hop; /* of a wide group: where no run has an answer; what no longer prefix than /16 leads to */
 	union {
 		__u16 value[PDP_RT_GROUP_RUNS];
+		struct {
+			__u16 value[PDP_RT_COLOURS];
+			__u8 colours[PDP_RT_COLOURED_RUNS / 4]; /* 2 bits a run, the lowest first */
+		} palette;
 		struct {
 			__u16 low[PDP_RT_GROUP_BLOCKS];
 			__u8 high[PDP_RT_GROUP_BLOCKS];
@@ -166,11 +171,11 @@ struct pdp_rt_vif {
 };
 
 _Static_assert(PDP_OUTER_MAX <= sizeof(((struct pdp_outer *)0)->bytes), "all outer headers fit");
-_Static_assert(PDP_NEXTHOPS == PDP_RT_HOP + 1, "an entry of the root has room for each hop");
 _Static_assert(sizeof(struct pdp_rt_root4) == 64, "a cache line");
 _Static_assert(sizeof(struct pdp_rt_root6) == 64, "a cache line");
 _Static_assert(sizeof(struct pdp_rt_group4) == 64, "a cache line");
 _Static_assert(offsetof(struct pdp_rt_group4, value) == 40, "group layout");
+_Static_assert(PDP_RT_COLOURS == 1 << 2, "a colour is 2 bits");
 _Static_assert(sizeof(struct pdp_rt_block4) == 64, "a cache line");
 _Static_assert(PDP_RT_GROUP_BLOCKS *PDP_RT_BLOCK_RUNS == 256, "each entry can be a run");
 _Static_assert(sizeof(struct pdp_rt_node6) == 128, "node layout");
@@ -186,8 +191,8 @@ _Static_assert(offsetof(struct pdp_rt_vif, id) == 88, "vif layout");
 
 /* How many elements the tables have whose size can be chosen; element 0 is never used. */
 struct pdp_router_sizes {
-	__u32 wides4;
-	__u32 narrows4; /* PDP_RT_NARROWS at most */
+	__u32 wides4; /* PDP_RT_GROUPS at most */
+	__u32 narrows4; /* as many */
 	__u32 blocks4;
 	__u32 nodes6;
 	__u32 hops;
@@ -200,7 +205,7 @@ _Static_assert(sizeof(struct pdp_router_sizes) == 32, "travels in a channel mess
 
 /* X(NAME, name of the map behind pdp_rt_, its element, how many: `sizes` is the struct above). */
 #define PDP_ROUTER_TABLES(X)                                                \
-	X(ROOT4, root4, struct pdp_rt_root4, (1u << PDP_RT_ROOT_BITS) / 16) \
+	X(ROOT4, root4, struct pdp_rt_root4, (1u << PDP_RT_ROOT_BITS) / 32) \
 	X(WIDE4, wide4, struct pdp_rt_group4, sizes->wides4)                \
 	X(NARROW4, narrow4, struct pdp_rt_group4, sizes->narrows4)          \
 	X(BLOCK4, block4, struct pdp_rt_block4, sizes->blocks4)             \
@@ -250,6 +255,14 @@ static inline __u32 pdp_rt_run(const struct pdp_rt_group4 *group, __u32 i)
 	__u64 upto = group->starts[i >> 6 & 3] << (~i & 63);
 
 	return (group->before[i >> 6 & 3] + pdp_rt_ones(upto)) & 0xff;
+}
+
+/* The colour of a run, of a group that has a palette. */
+static inline __u32 pdp_rt_colour(const struct pdp_rt_group4 *group, __u32 run)
+{
+	__u32 four = group->palette.colours[run / 4 & (PDP_RT_COLOURED_RUNS / 4 - 1)];
+
+	return four >> run % 4 * 2 & (PDP_RT_COLOURS - 1);
 }
 
 /* The block of a run, of a group that has blocks. */

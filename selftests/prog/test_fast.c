@@ -15,9 +15,11 @@
 
 #include <cmocka.h>
 
+#include <bpf/bpf.h>
 #include <pthread.h>
 #include <urcu-qsbr.h>
 
+#include "fe-agent/router.skel.h"
 #include "selftests/prog/cases.h"
 #include "selftests/prog/halves.h"
 #include "selftests/prog/random_router.h"
@@ -39,8 +41,30 @@ static int end(void **unused)
 	return 0;
 }
 
+/* Groups of the IPv4 table by how they say what their runs lead to. */
+struct kinds {
+	unsigned int values, palettes, blocks;
+};
+
+static void count_kinds(struct kinds *kinds, const struct pdp_router_sizes *sizes)
+{
+	const int fd = bpf_map__fd(halves.object->maps.pdp_rt_wide4);
+	struct pdp_rt_group4 group;
+
+	for (uint32_t id = 1; id < sizes->wides4; id++) {
+		assert_int_equal(bpf_map_lookup_elem(fd, &id, &group), 0);
+		if (group.colours)
+			kinds->palettes++;
+		else if (group.blocks)
+			kinds->blocks++;
+		else if (group.starts[0] | group.starts[1] | group.starts[2] | group.starts[3])
+			kinds->values++;
+	}
+}
+
 static void random_tables(void **unused)
 {
+	struct kinds kinds = {0};
 	const struct pdp_router_sizes sizes = PDP_ROUTER_SMALL;
 	unsigned int sent = 0, wrong = 0, total = 0;
 	uint8_t frame[HALVES_FRAME_MAX];
@@ -49,6 +73,7 @@ static void random_tables(void **unused)
 	begin(&sizes);
 	for (int i = 0; i < TABLES; i++) {
 		random_router(halves.dp);
+		count_kinds(&kinds, &sizes);
 		for (int j = 0; j < FRAMES; j++) {
 			uint32_t len = random_frame(frame, sizeof(frame));
 			bool forwarded;
@@ -62,6 +87,9 @@ static void random_tables(void **unused)
 	/* Neither all good nor all bad. */
 	assert_in_range(sent, total / 5, total - total / 5);
 	print_message("# %u of %u frames were forwarded\n", sent, total);
+	print_message("# groups: %u with values, %u with palettes, %u with blocks\n", kinds.values,
+		      kinds.palettes, kinds.blocks);
+	assert_true(kinds.values && kinds.palettes && kinds.blocks);
 }
 
 /* --- every fixture -------------------------------------------------------------------------------- */

@@ -269,7 +269,7 @@ static void has_values(const struct pdp_lpm4 *lpm, uint32_t base, uint32_t step,
 
 static const struct pdp_rt_group4 *group_at(const struct pdp_lpm4 *lpm, uint32_t step)
 {
-	uint32_t wide = lpm->root[RUNS_WIDE >> 16] >> PDP_RT_GROUP_SHIFT, value;
+	uint32_t wide = lpm->groups[RUNS_WIDE >> 16], value;
 
 	if (step > 1)
 		return wide ? &lpm->wide.group[wide] : NULL;
@@ -337,6 +337,101 @@ static void values_change_in_place(void **state)
 		}
 		has_values(&lpm, RUNS_WIDE, 256, values);
 	}
+	end_table(&lpm);
+}
+
+/* Few values take a palette and no block, as long as there are not too many runs for that. */
+static void few_values_take_a_palette(void **state)
+{
+	uint32_t values[256] = {0}, i;
+	struct pdp_lpm4 lpm;
+
+	(void)state;
+	make_table(&lpm);
+	for (i = 0; i < 63; i++) {
+		values[2 * i] = 7 + i % 3;
+		add(&lpm, RUNS_WIDE + 2 * i * 256, 24, values[2 * i], 0);
+	}
+	/* 127 runs, of which every other leads nowhere. */
+	assert_int_equal(group_at(&lpm, 256)->colours, 0);
+	assert_int_equal(group_at(&lpm, 256)->blocks, 4);
+	for (i = 32; i < 63; i++)
+		values[2 * i] = 0, del(&lpm, RUNS_WIDE + 2 * i * 256, 24);
+	has_values(&lpm, RUNS_WIDE, 256, values);
+	assert_int_equal(pdp_rt_run(group_at(&lpm, 256), 255), 63);
+	assert_int_equal(group_at(&lpm, 256)->colours, 4);
+	assert_int_equal(group_at(&lpm, 256)->blocks, 0);
+	/* One of the four goes to another hop, all of it one by one. */
+	for (i = 0; i < 32; i += 3) {
+		values[2 * i] = 20;
+		add(&lpm, RUNS_WIDE + 2 * i * 256, 24, 20, 0);
+		has_values(&lpm, RUNS_WIDE, 256, values);
+		assert_int_equal(group_at(&lpm, 256)->colours, i == 30 ? 4 : 0);
+	}
+	/* A fifth value, and it goes. */
+	values[0] = 21;
+	add(&lpm, RUNS_WIDE, 24, 21, 0);
+	assert_int_equal(group_at(&lpm, 256)->colours, 0);
+	has_values(&lpm, RUNS_WIDE, 256, values);
+	values[0] = 0;
+	del(&lpm, RUNS_WIDE, 24);
+	assert_int_equal(group_at(&lpm, 256)->colours, 4);
+	has_values(&lpm, RUNS_WIDE, 256, values);
+	for (i = 1; i < 32; i++)
+		del(&lpm, RUNS_WIDE + 2 * i * 256, 24);
+	nothing_is_used(&lpm);
+	end_table(&lpm);
+}
+
+/* What leads to the same everywhere in a /16 the root says; no reader comes to the group, which yet knows all. */
+static void alike_is_said_by_the_root(void **state)
+{
+	const uint32_t at = RUNS_WIDE >> 16;
+	uint32_t values[256], i;
+	struct pdp_lpm4 lpm;
+
+	(void)state;
+	make_table(&lpm);
+	add(&lpm, RUNS_WIDE, 17, 3, 0);
+	add(&lpm, RUNS_WIDE | 0x8000, 18, 3, 0);
+	assert_true(lpm.root[at] >= PDP_NEXTHOPS);
+	add(&lpm, RUNS_WIDE | 0xc000, 18, 3, 0);
+	assert_int_equal(lpm.root[at], 3);
+	/* Shorter prefixes have nothing to say here. */
+	add(&lpm, RUNS_WIDE & mask(16), 16, 9, 0);
+	assert_int_equal(lpm.root[at], 3);
+	for (i = 0; i < 256; i++)
+		values[i] = 3;
+	has_values(&lpm, RUNS_WIDE, 256, values);
+	/* Each of all lengths to another hop, and another. */
+	add(&lpm, RUNS_WIDE | 0x0500, 24, 4, 0);
+	values[5] = 4;
+	has_values(&lpm, RUNS_WIDE, 256, values);
+	add(&lpm, RUNS_WIDE | 0x0500, 24, 3, 0);
+	assert_int_equal(lpm.root[at], 3);
+	/* The /16 shows where a longer one goes. */
+	del(&lpm, RUNS_WIDE | 0xc000, 18);
+	values[5] = 3;
+	for (i = 192; i < 256; i++)
+		values[i] = 9;
+	has_values(&lpm, RUNS_WIDE, 256, values);
+	del(&lpm, RUNS_WIDE & mask(16), 16);
+	for (i = 192; i < 256; i++)
+		values[i] = 0;
+	has_values(&lpm, RUNS_WIDE, 256, values);
+	/* A longer one than /24 in it. */
+	add(&lpm, RUNS_WIDE | 0xc000, 18, 3, 0);
+	assert_int_equal(lpm.root[at], 3);
+	add(&lpm, RUNS_WIDE | 0x0707, 32, 3, 0);
+	assert_true(lpm.root[at] >= PDP_NEXTHOPS);
+	assert_int_equal(lookup(&lpm, RUNS_WIDE | 0x0707), 3);
+	del(&lpm, RUNS_WIDE | 0x0707, 32);
+	assert_int_equal(lpm.root[at], 3);
+	del(&lpm, RUNS_WIDE, 17);
+	del(&lpm, RUNS_WIDE | 0x8000, 18);
+	del(&lpm, RUNS_WIDE | 0xc000, 18);
+	del(&lpm, RUNS_WIDE | 0x0500, 24);
+	nothing_is_used(&lpm);
 	end_table(&lpm);
 }
 
@@ -624,7 +719,9 @@ int main(void)
 		cmocka_unit_test(refuses_nonsense),
 		cmocka_unit_test(from_one_run_to_256),
 		cmocka_unit_test(values_change_in_place),
+		cmocka_unit_test(few_values_take_a_palette),
 		cmocka_unit_test(alike_is_one_run),
+		cmocka_unit_test(alike_is_said_by_the_root),
 		cmocka_unit_test(narrow_comes_and_goes),
 		cmocka_unit_test(groups_run_out),
 		cmocka_unit_test(blocks_run_out),
