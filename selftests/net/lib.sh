@@ -92,12 +92,13 @@ background() {
 # wait_for SECONDS COMMAND...: until it succeeds. SECONDS are those of a machine with nothing else to do; a busy one
 # gets five times as many. What does not come at once is asked for less often: to ask costs what others wait for.
 wait_for() {
-	local end=$((SECONDS + $1 * 5 + 1)) pause=0.05 n=0
+	# Names of its own: what it runs sees them instead of the caller's.
+	local wait_end=$((SECONDS + $1 * 5 + 1)) wait_pause=0.05 wait_times=0
 	shift
 	until "$@" >/dev/null 2>&1; do
-		[ $SECONDS -lt $end ] || return 1
-		[ $((n += 1)) -lt 4 ] || pause=0.2
-		sleep $pause
+		[ $SECONDS -lt $wait_end ] || return 1
+		[ $((wait_times += 1)) -lt 4 ] || wait_pause=0.2
+		sleep $wait_pause
 	done
 }
 
