@@ -30,6 +30,8 @@
 #define ANSWER_LEN 65536 /* the kernel packs up to 32 KiB of a dump together */
 #define TURN_NS (3 * 1000000ULL) /* of work, then others have theirs */
 #define LOOK_AT_CLOCK 16 /* receives */
+#define CLOSE_NS (1 * 1000000ULL) /* what comes so soon after the last is one of many, */
+#define BUNCH_NS (4 * 1000000ULL) /* and those of so long are taken together */
 #define ROUND_PAUSE_NS (20 * 1000000ULL) /* between two rounds, at least, */
 #define ROUND_SHARE 3 /* and this many times as long as the last one took */
 #define FAILED_PAUSE_NS (1000 * 1000000ULL)
@@ -64,6 +66,7 @@ enum state {
 struct pdp_mirror {
 	struct event_base *base;
 	struct event *read_ev;
+	struct event *bunch_ev; /* timer: read again */
 	struct event *round_ev; /* timer: a round is due */
 	struct event *work_ev; /* timer: there is more to do that needs no message */
 	struct pdp_mirror_table *table;
@@ -71,6 +74,7 @@ struct pdp_mirror {
 	pdp_mirror_fn fn;
 	void *arg;
 	int fd;
+	uint64_t read_ns; /* when it was last read, or was to be again */
 	uint32_t port; /* ours, as the kernel numbers sockets */
 	uint32_t seq;
 	enum state state;
@@ -310,6 +314,25 @@ static bool take_all(struct pdp_mirror *m, const void *buf, ssize_t len)
 	return true;
 }
 
+/* Not to be woken, and wake an agent, for each of a full table's routes. What is alone is not kept waiting. */
+static void gather(struct pdp_mirror *m)
+{
+	const uint64_t now = now_ns();
+
+	if (m->state == FOLLOWING && now - m->read_ns < CLOSE_NS && !event_del(m->read_ev))
+		after_ns(m->bunch_ev, BUNCH_NS);
+	m->read_ns = now;
+}
+
+static void on_bunch(evutil_socket_t fd, short what, void *arg)
+{
+	struct pdp_mirror *m = arg;
+
+	(void)fd, (void)what;
+	m->read_ns = now_ns();
+	event_add(m->read_ev, NULL);
+}
+
 static void on_readable(evutil_socket_t fd, short what, void *arg)
 {
 	static _Alignas(8) uint8_t buf[ANSWER_LEN]; /* one thread, one answer at a time */
@@ -320,8 +343,10 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
 	for (unsigned int i = 1;; i++) {
 		ssize_t n = recv(fd, buf, sizeof(buf), MSG_DONTWAIT | MSG_TRUNC);
 
-		if (n < 0 && errno == EAGAIN)
+		if (n < 0 && errno == EAGAIN) {
+			gather(m);
 			break;
+		}
 		if (n < 0		      ? errno != EINTR && !lost_some(m)
 		    : (size_t)n > sizeof(buf) ? !lost_some(m)
 					      : !take_all(m, buf, n))
@@ -404,9 +429,11 @@ int pdp_mirror_new(struct pdp_mirror **out, struct event_base *base, int netns_f
 	code = code ? pdp_fail(err, code, "no memory for a mirror") : open_socket(m, netns_fd, err);
 	if (!code) {
 		m->read_ev = event_new(base, m->fd, EV_READ | EV_PERSIST, on_readable, m);
+		m->bunch_ev = event_new(base, -1, 0, on_bunch, m);
 		m->round_ev = event_new(base, -1, 0, on_round, m);
 		m->work_ev = event_new(base, -1, 0, on_work, m);
-		if (!m->read_ev || !m->round_ev || !m->work_ev || event_add(m->read_ev, NULL))
+		if (!m->read_ev || !m->bunch_ev || !m->round_ev || !m->work_ev ||
+		    event_add(m->read_ev, NULL))
 			code = pdp_fail(err, -ENOMEM, "no memory for a mirror's events");
 	}
 	if (code) {
@@ -426,6 +453,8 @@ void pdp_mirror_free(struct pdp_mirror *m)
 		*m->freed = true;
 	if (m->read_ev)
 		event_free(m->read_ev);
+	if (m->bunch_ev)
+		event_free(m->bunch_ev);
 	if (m->round_ev)
 		event_free(m->round_ev);
 	if (m->work_ev)
