@@ -179,7 +179,8 @@ static void on_readable(evutil_socket_t fd, short what, void *arg)
 	pdp_inbox_receive(fd, &in);
 	if (in.len == -EAGAIN || in.len == -EINTR)
 		return;
-	if (!in.len) {
+	/* It is a reset if the agent has left something unread (unix(7)). */
+	if (!in.len || in.len == -ECONNRESET) {
 		pdp_fail(&err, 0, "agent (pid %d) %s", (int)al->pid,
 			 pdp_agentlink_alive(al) ? "has closed its channel" : "has died");
 		lose(al, &err);

@@ -94,7 +94,7 @@ static void store_root(struct pdp_lpm4 *lpm, uint32_t i, uint32_t group, uint32_
 	}
 	__atomic_store_n(&lpm->root[i], entry, __ATOMIC_RELEASE);
 	/* What never had a group takes no memory. */
-	if (lpm->groups[i] != group)
+	if (group || lpm->groups[i])
 		lpm->groups[i] = group;
 }
 
