@@ -175,11 +175,11 @@ traffic_of() {
 	esac
 }
 
-# sink_up HOST DEV OPTION...: it is $SINK_PID and counts; its report goes to $WORK/sink.
+# sink_up HOST DEV OPTION...: it is $SINK_PID and counts; its report goes to $WORK/sink. When this shell is ended so is it.
 sink_up() {
 	local host=$1 dev=$2
 	shift 2
-	nsenter --net="/run/netns/$T-$host" "$BENCH/sink" --dev "$dev" "$@" >"$WORK/sink" 2>"$WORK/sink.err" &
+	nsenter --net="/run/netns/$T-$host" setpriv --pdeathsig TERM "$BENCH/sink" --dev "$dev" "$@" >"$WORK/sink" 2>"$WORK/sink.err" &
 	SINK_PID=$!
 	wait_for 5 grep -q counting "$WORK/sink.err" || die "sink: $(cat "$WORK/sink.err")"
 }
