@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
  * lazy.h - a library that few commands need, loaded when one of them runs. Of pdp-ctl, whose start takes longer with each
- * library that is linked, and with each that those need: a third of it went to two that next to no command calls.
+ * library that is linked, and with each that those need: two that next to no command calls brought 14 of 54.
  */
 #ifndef PDP_LAZY_H
 #define PDP_LAZY_H

@@ -5,7 +5,7 @@
  *
  * A look-up reads the root by the address's first 16 bits, the wide group that is there by the next 8, and
  * where a /24 holds longer prefixes the narrow group of that by the last 8. Groups know nothing of prefixes up
- * to /16: where they have no answer the root has the last word. So a default route fills 128 KiB, and a change of
+ * to /16 but what these lead to, for where no run has an answer. So a default route fills 128 KiB, and a change of
  * any route stores at most 65,536 entries, or writes two groups anew. Where all entries of a wide group lead to the
  * same, as half of them do in the full table, the root says so at once and no reader comes to the group.
  *

@@ -1,6 +1,6 @@
 #!/bin/bash
 # An agent is killed under load and comes back: the vnet's other guest carries on, the dead one's
-# flows return to it, and the books say what was lost.
+# flows return to it, and the books say what was lost. Killed with a message unread it is told of all the same.
 #
 #   src ==== red, 20 kpps, 64 flows ====> node (two guests) ====> dst (sink)
 # serial: it floods

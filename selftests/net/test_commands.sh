@@ -187,7 +187,8 @@ interrupted() {
 	wait_for 5 unread
 	sleep 0.3
 	kill -CONT "$pdpd"
-	while unread; do
+	for _ in $(seq 500); do
+		unread || break
 		sleep 0.01
 	done
 	kill -INT "$pid"
