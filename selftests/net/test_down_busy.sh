@@ -1,6 +1,7 @@
 #!/bin/bash
 # A node goes down, or its pdpd leaves, while a change is under way: who asked for the change is told what
-# became of it, and nothing is left of it. Topology: figure6.sh.
+# became of it, and nothing is left of it. The change lasts as long as it must: the agents of its new guests
+# say nothing. Topology: figure6.sh.
 
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/figure6.sh"
@@ -9,17 +10,28 @@
 begin "an end in the middle of a change"
 figure6
 FES=2 CAPACITY=300m node_file small red 300m
-FES=24 CAPACITY=300m node_file large red 6900m
-check "the node comes up" node_up "$WORK/small.yaml"
+FES=4 CAPACITY=300m node_file large red 900m
+mkdir "$WORK/mute"
+cp "$BIN"/pdp-* "$WORK/mute"
+printf '#!/bin/sh\nexec sleep 100\n' >"$WORK/mute/pdp-fe-agent"
+next_pdpd() {
+	node_up "" --agent "$WORK/mute/pdp-fe-agent"
+}
 
-# begin_change: it starts 22 guests, some at a time; three or so are there when this returns.
+check "the node comes up" node_up "$WORK/small.yaml"
+pid=$(cat "$WORK/node.pid")
+kill -TERM "$pid"
+wait_for 10 ended "$pid"
+check "the next pdpd has another agent for those to come" next_pdpd
+
+# begin_change: it is there, and its two guests too, when this returns.
 begin_change() {
 	ctl apply -f "$WORK/large.yaml" >"$WORK/said" 2>&1 &
 	CHANGE=$!
-	wait_for 10 several_guests
+	wait_for 20 all_guests
 }
-several_guests() {
-	[ "$(guests)" -ge 3 ]
+all_guests() {
+	[ "$(guests)" -eq 3 ]
 }
 guests() {
 	pgrep -fc "lxc monitor.* pdp-$T-"
@@ -38,7 +50,7 @@ wait "$CHANGE"
 ENDED=$?
 check "the change is told to be forgotten" told 'pdpd left before the change was made, which is forgotten: apply large.yaml'
 check "only the guest of before is left" [ "$(guests)" -eq 1 ]
-check "the next pdpd has what was" node_up ""
+check "the next pdpd has what was" next_pdpd
 check "and nothing of the change" [ "$(ctl -j vnet show | jq -c 'map(.power_millicores)')" = '[300]' ]
 
 begin_change
