@@ -148,6 +148,14 @@ count() {
 }
 skipped=$(grep -HE '^(ok [0-9]+.*|1\.\.0 *)# *SKIP' $TAPS/*.tap | sed -E "s,^$TAPS/([^:]*)\.tap:(1\.\.0|ok [0-9]+ *-?) *,  \1: ," || :)
 [ -z "$skipped" ] || printf 'Skipped:\n%s\n' "$skipped"
+# Each failed check with the beginning of what it said, last of all: of a long output it is the end that is kept.
+# shellcheck disable=SC2016
+awk '
+	FNR == 1 { name = FILENAME; gsub(/.*\/|\.tap$/, "", name); left = 0 }
+	/^not ok / { if (!any++) print "Failed:"; print "  " name ": " substr($0, 8, 160); left = 8; next }
+	/^ok |^1\.\./ { left = 0 }
+	left-- > 0 { print "    " substr($0, 1, 160) }
+' $TAPS/*.tap
 failed=$(count '^not ok ')
 # A test that died without a word.
 [ "$status" -eq 0 ] || [ "$failed" -gt 0 ] || failed=1
