@@ -229,7 +229,7 @@ stream 3000 60 32
 timed() {
 	ctl -j guest time | jq -e '[.[] | select(.runs == "xdp" and .packets > 0)] | length > 0 and all(.ns_per_packet > 0)'
 }
-check "what a packet takes in it is told" timed
+check "what a packet takes in it is told" wait_for 10 timed
 check "the program is loaded anew, ten times" reloads
 check "which its agent does not mind" agents_are "$was"
 check "another file takes its place" ctl vnet set red data-plane.object "$WORK/again.o"
