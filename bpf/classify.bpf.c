@@ -5,7 +5,8 @@
  * Stands on every port. A frame that is no tunnel's is left to the host (XDP_PASS) untouched, so
  * that the host's own traffic on the same NIC goes on. A tunnel packet is stripped of its outer
  * headers, tagged, and redirected to the FE guest that the vnet's slot table names. Reads the
- * controller's maps; owns pdp_seqs, pdp_turns, pdp_flowlets, pdp_police and its counters; shares pdp_transits.
+ * controller's maps; owns pdp_seqs, pdp_turns, pdp_flowlets, pdp_police, pdp_paces and its counters;
+ * shares pdp_transits.
  *
  * The outer UDP checksum is not verified: the inner packet has its own, and RFC 6935 allows zero.
  */
@@ -34,6 +35,7 @@ PDP_MAP(pdp_turns);
 PDP_MAP(pdp_flowlets);
 PDP_MAP(pdp_transits);
 PDP_MAP(pdp_police);
+PDP_MAP(pdp_paces);
 PDP_MAP(pdp_port_stats);
 PDP_MAP(pdp_vnet_stats);
 PDP_MAP(pdp_vif_stats);
@@ -234,21 +236,26 @@ static __always_inline enum drop_reason check_inner(struct pdp_cursor inner, __u
 	return reason;
 }
 
-static __always_inline bool conforms(const struct pdp_vnet *vnet, __u32 vnet_id)
+static __always_inline bool within_rate(const struct pdp_vnet *vnet, __u32 vnet_id)
 {
-	struct pdp_police *police = bpf_map_lookup_elem(&pdp_police, &vnet_id);
+	struct pdp_limit rate = PDP_READ_ONCE8(struct pdp_limit, &vnet->rate);
+	struct pdp_police *police;
 
-	if (!police)
-		return false;
-	if (vnet->police_burst & PDP_POLICE_POWER)
-		return pdp_conforms_bunched(&police->tat, vnet->police_cost, vnet->police_burst);
-	return pdp_conforms(&police->tat, vnet->police_cost, vnet->police_burst);
+	if (!rate.cost)
+		return true;
+	police = bpf_map_lookup_elem(&pdp_police, &vnet_id);
+	return police && pdp_conforms(&police->tat, rate);
 }
 
-/* Over the lower of its two limits: which of them is that? */
-static __always_inline enum drop_reason whose_limit(const struct pdp_vnet *vnet)
+static __always_inline bool within_power(const struct pdp_guest *guest, __u32 guest_id)
 {
-	return vnet->police_burst & PDP_POLICE_POWER ? drop_over_power : drop_policed;
+	struct pdp_limit power = PDP_READ_ONCE8(struct pdp_limit, &guest->power);
+	struct pdp_pace *pace;
+
+	if (!power.cost)
+		return true;
+	pace = bpf_map_lookup_elem(&pdp_paces, &guest_id);
+	return pace && pdp_conforms_bunched(&pace->tat, power);
 }
 
 /* What of the inner packet picks its slot. */
@@ -409,6 +416,10 @@ static __always_inline int send_to_guest(struct xdp_md *ctx, struct pdp_vnet_sta
 
 	if (!guest_id || !guest || !guest_stats || guest->vnet != vnet_id)
 		return pdp_drop(stats, drop_no_guest);
+	if (!within_power(guest, guest_id)) {
+		guest_stats->over_power_packets++;
+		return pdp_drop(stats, drop_over_power);
+	}
 	tag->seq = next_seq(vnet_id, bpf_ntohl(tag->hash));
 	if (guest->timed)
 		pdp_transit_out(guest_id, bpf_ntohl(tag->hash), bpf_ntohl(tag->seq));
@@ -465,8 +476,8 @@ static __always_inline int demultiplex(struct xdp_md *ctx, const struct outer *o
 	reason = check_inner(inner, inner_len, tunnel->encap, vnet->payload, &proto);
 	if (reason)
 		return pdp_drop(stats, reason);
-	if (vnet->police_cost && !conforms(vnet, vnet_id))
-		return pdp_drop(stats, whose_limit(vnet));
+	if (!within_rate(vnet, vnet_id))
+		return pdp_drop(stats, drop_policed);
 
 	/* Padding of a short frame, or bytes behind the UDP datagram. */
 	if (inner_off + inner_len < frame_len) {

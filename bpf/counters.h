@@ -40,7 +40,7 @@
 	X(drop_inner_short, "tunnel payload too short for an inner header")  \
 	X(drop_inner_not_ip, "udp payload that is not IP, where it must be") \
 	X(drop_policed, "over the vnet's rate")                              \
-	X(drop_over_power, "over what the vnet's power can process")         \
+	X(drop_over_power, "over what the guest's power can process")        \
 	X(drop_no_guest, "the vnet has no FE guest in this slot")            \
 	X(drop_guest_link_gone, "the FE guest's link has gone away")         \
 	X(drop_headroom, "no room in the frame for the tag")
@@ -128,6 +128,7 @@
 #define PDP_GUEST_COUNTS(X)                                                              \
 	X(to_packets, "redirected to the guest's link by the classifier")                \
 	X(to_bytes, "their bytes on the link, Ethernet header and tag included")         \
+	X(over_power_packets, "not redirected, the vnet's drop_over_power")              \
 	X(rx_packets, "redirected to the agent's socket by the guest's receive program") \
 	X(fast_packets, "sent back by the fast half")                                    \
 	X(fast_bytes, "their bytes on the link, Ethernet header and tag included")       \

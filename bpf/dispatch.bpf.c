@@ -169,10 +169,12 @@ static __always_inline bool local_conforms(__u16 vnet)
 	struct pdp_vnet *entry = bpf_map_lookup_elem(&pdp_vnets, &vnet_id);
 	struct pdp_police *police = bpf_map_lookup_elem(&pdp_police, &vnet_id);
 
+	struct pdp_limit limit;
+
 	if (!entry || !police)
 		return false;
-	return !entry->local_cost ||
-	       pdp_conforms(&police->local_tat, entry->local_cost, entry->local_burst);
+	limit = PDP_READ_ONCE8(struct pdp_limit, &entry->local);
+	return !limit.cost || pdp_conforms(&police->local_tat, limit);
 }
 
 /*

@@ -61,6 +61,7 @@ PDP_PERCPU_MAP(pdp_turns, struct pdp_turn, PDP_MAX_VNETS);
 PDP_ARRAY_MAP(pdp_flowlets, struct pdp_flowlets, PDP_MAX_VNETS);
 PDP_ARRAY_MAP(pdp_transits, struct pdp_transit, PDP_MAX_GUESTS);
 PDP_ARRAY_MAP(pdp_police, struct pdp_police, PDP_MAX_VNETS);
+PDP_ARRAY_MAP(pdp_paces, struct pdp_pace, PDP_MAX_GUESTS);
 
 /* Counters. Losses between two devices are rare, so their entries are made when they happen. */
 PDP_PERCPU_MAP(pdp_port_stats, struct pdp_port_stats, PDP_MAX_PORTS);

@@ -10,7 +10,7 @@
  *   pdp_vnets      array    vnet id  -> pdp_vnet              classifier: policy, police
  *   pdp_slots      array    vnet*2+half -> pdp_slot_table     classifier: slot -> guest id
  *   pdp_keys       array    vnet id  -> pdp_key               classifier: bytes of the flow key
- *   pdp_guests     array    guest id -> pdp_guest             both: MACs and vnet of an FE guest
+ *   pdp_guests     array    guest id -> pdp_guest             both: MACs, vnet and limit of an FE guest
  *   pdp_fe_links   devmap   guest id -> ifindex               classifier: where to redirect
  *   pdp_senders    hash     ifindex  -> guest id              dispatcher: who sent it
  *   pdp_vifs       array    vif id   -> pdp_vif               dispatcher: tunnel of the egress vif
@@ -23,6 +23,7 @@
  *   pdp_xmit_drops hash     pdp_hop  -> packets               kernel's own losses at a redirect
  *   pdp_seqs, pdp_newest, pdp_turns, pdp_flowlets, pdp_police: run-time state per vnet id
  *   pdp_transits   array    guest id -> pdp_transit           both: run-time state, how long it takes
+ *   pdp_paces      array    guest id -> pdp_pace              classifier: run-time state, when its next is due
  *   pdp_*_stats: counters.h
  *
  * Keys are __u32. An ifindex, a guest id, a vif id and a port id that stand alone as a value are __u32 too.
@@ -39,7 +40,7 @@
 #include <stddef.h>
 
 /* Version of everything in this file; the pins' directory is named by it. */
-#define PDP_ABI 3
+#define PDP_ABI 4
 
 #define PDP_MAX_VNETS 4096
 #define PDP_MAX_VIFS 16384
@@ -148,18 +149,17 @@ struct pdp_table {
 
 /* Time in the policer is in units of 1/16 ns. */
 #define PDP_POLICE_SHIFT 4
-/*
- * In the last bit of pdp_vnet.police_burst, where 1/16 ns makes no difference: it is not the vnet's rate that
- * is policed but its power, being the lower. So the limit and whose it is are one word.
- */
-#define PDP_POLICE_POWER 1U
+
+/* How much is let in. Read and written as one 8-byte word. */
+struct pdp_limit {
+	__u32 cost; /* of a packet, 1/16 ns; 0 = there is no limit */
+	__u32 burst; /* most that a packet may be early, 1/16 ns */
+};
 
 struct pdp_vnet {
 	struct pdp_table table;
-	__u32 police_cost; /* of a packet, 1/16 ns; 0 = the vnet is not policed */
-	__u32 police_burst; /* most that a packet may be early, 1/16 ns; last bit: PDP_POLICE_POWER */
-	__u32 local_cost; /* the same, of what goes to the control plane */
-	__u32 local_burst;
+	struct pdp_limit rate; /* of what comes in from outside */
+	struct pdp_limit local; /* of what goes to the control plane */
 	__u32 flowlet_gap; /* a flow that pauses longer may move; units of 1024 ns */
 	__u8 key; /* enum pdp_key_kind */
 	__u8 payload; /* enum pdp_payload */
@@ -176,6 +176,7 @@ struct pdp_guest {
 	__u8 md_mac[6];
 	__u16 vnet;
 	__u16 timed; /* 1: how long its packets take is measured (pdp_transits) */
+	struct pdp_limit power; /* what its power can process */
 };
 
 /* 8-byte words of struct pdp_vif, each stored at once. */
@@ -227,9 +228,12 @@ _Static_assert(sizeof(struct pdp_vif_impair) == 8, "stored at once");
 _Static_assert(sizeof(struct pdp_vnet) == 32, "vnet layout");
 _Static_assert(sizeof(struct pdp_key) == 128, "key layout");
 _Static_assert(offsetof(struct pdp_vnet, table) % 8 == 0, "stored at once");
-_Static_assert(offsetof(struct pdp_vnet, local_cost) % 8 == 0, "stored at once");
+_Static_assert(offsetof(struct pdp_vnet, rate) % 8 == 0, "stored at once");
+_Static_assert(offsetof(struct pdp_vnet, local) % 8 == 0, "stored at once");
 _Static_assert(offsetof(struct pdp_vnet, flowlet_gap) % 8 == 0, "stored at once");
-_Static_assert(sizeof(struct pdp_guest) == 16, "guest layout");
+_Static_assert(sizeof(struct pdp_limit) == 8, "stored at once");
+_Static_assert(sizeof(struct pdp_guest) == 24, "guest layout");
+_Static_assert(offsetof(struct pdp_guest, power) % 8 == 0, "stored at once");
 _Static_assert(sizeof(struct pdp_slot_table) == 2 * PDP_SLOTS, "slot table layout");
 _Static_assert(sizeof(struct pdp_vif) == 88, "vif layout");
 _Static_assert(offsetof(struct pdp_vif, next_hop) == 8, "stored at once");
@@ -307,6 +311,11 @@ _Static_assert(sizeof(struct pdp_transit) == 384, "transit layout");
 struct pdp_police {
 	__u64 tat;
 	__u64 local_tat;
+};
+
+/* Run-time state: the same of an FE guest's next packet; last bit: see police.bpf.h. */
+struct pdp_pace {
+	__u64 tat;
 };
 
 #endif

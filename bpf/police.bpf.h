@@ -2,8 +2,8 @@
 /*
  * police.bpf.h - a rate as one 64-bit time: GCRA (ITU-T I.371).
  *
- * Of the classifier for all that comes in for a vnet, of the dispatcher for what goes to its control
- * plane. The caller owns the time.
+ * Of the classifier for all that comes in for a vnet and for what goes to each of its guests, of the dispatcher
+ * for what goes to its control plane. The caller owns the time.
  */
 #ifndef PDP_POLICE_BPF_H
 #define PDP_POLICE_BPF_H
@@ -16,8 +16,9 @@
  * A packet conforms unless it comes earlier than its theoretical arrival time by more than the
  * burst. CPUs share the time. Where they keep racing, the packet is charged and goes.
  */
-static __always_inline bool pdp_conforms(__u64 *arrival, __u64 cost, __u64 burst)
+static __always_inline bool pdp_conforms(__u64 *arrival, struct pdp_limit limit)
 {
+	__u64 cost = limit.cost, burst = limit.burst;
 	__u64 now = bpf_ktime_get_ns() << PDP_POLICE_SHIFT;
 
 	for (int i = 0; i < PDP_POLICE_TRIES; i++) {
@@ -51,8 +52,9 @@ static __always_inline __u64 pdp_bunch(__u64 cost, __u64 burst)
  * The same rate, but whoever is over it waits until a bunch of packets may go: of a flood, one packet in
  * ten would come to its guest alone, and cost it half as much again for cold caches and a poll of its own.
  */
-static __always_inline bool pdp_conforms_bunched(__u64 *arrival, __u64 cost, __u64 burst)
+static __always_inline bool pdp_conforms_bunched(__u64 *arrival, struct pdp_limit limit)
 {
+	__u64 cost = limit.cost, burst = limit.burst;
 	__u64 now = bpf_ktime_get_ns() << PDP_POLICE_SHIFT;
 
 	for (int i = 0; i < PDP_POLICE_TRIES; i++) {

@@ -310,9 +310,10 @@ static void millicores(uint32_t *out, uint64_t *seen, uint64_t now, uint64_t ns)
 
 /* What was for the guest and got to neither of its halves, or not out of the fast one. */
 static uint64_t drops_of(const struct pdp_node *node, const struct pdp_node_guest *guest,
-			 const struct pdp_guest_view *view)
+			 const struct pdp_guest_stats *stats, const struct pdp_guest_view *view)
 {
-	uint64_t drops = guest->past.lost_to + view->eth0_rx_drops + view->eth0_tx_drops;
+	uint64_t drops = guest->past.lost_to + view->eth0_rx_drops + view->eth0_tx_drops +
+			 stats->over_power_packets;
 	size_t i;
 
 	for (i = 0; i < node->model.n_ports; i++)
@@ -322,9 +323,10 @@ static uint64_t drops_of(const struct pdp_node *node, const struct pdp_node_gues
 }
 
 static void sample_drops(struct pdp_node *node, struct pdp_node_guest *guest,
-			 const struct pdp_guest_view *view, uint64_t ns)
+			 const struct pdp_guest_stats *stats, const struct pdp_guest_view *view,
+			 uint64_t ns)
 {
-	const uint64_t drops = drops_of(node, guest, view);
+	const uint64_t drops = drops_of(node, guest, stats, view);
 
 	guest->drop_pps = guest->sampled && drops > guest->drops
 				  ? (drops - guest->drops) * 1000000000ULL / ns
@@ -338,12 +340,13 @@ static void sample_guest(struct pdp_node *node, struct pdp_node_guest *guest, ui
 	struct pdp_guest_stats stats;
 	struct pdp_guest_view view;
 
-	if (!pdp_stats_read(node->loader, PDP_MAP_GUEST_STATS, guest->id, &stats, sizeof(stats)))
-		rate(&guest->rate, stats.to_packets, stats.from_packets, ns);
 	pdp_guest_look(guest->box, &view);
 	millicores(&guest->cpu_millicores, &guest->cpu_ns, view.cpu_ns, ns);
 	millicores(&guest->thread_cpu_millicores, &guest->thread_cpu_ns, view.thread_cpu_ns, ns);
-	sample_drops(node, guest, &view, ns);
+	if (pdp_stats_read(node->loader, PDP_MAP_GUEST_STATS, guest->id, &stats, sizeof(stats)))
+		return;
+	rate(&guest->rate, stats.to_packets, stats.from_packets, ns);
+	sample_drops(node, guest, &stats, &view, ns);
 }
 
 static void sample_vnet(struct pdp_node *node, struct pdp_node_vnet *vnet, uint64_t ns)

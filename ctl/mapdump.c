@@ -77,15 +77,14 @@ static json_t *decode_vnet(const void *key, const void *value)
 {
 	const struct pdp_vnet *v = value;
 	const char *policy = pdp_policy_name(v->table.policy);
-	const char *by = v->police_burst & PDP_POLICE_POWER ? "power" : "rate";
 
-	return json_pack("{s:i, s:s, s:i, s:i, s:I, s:I, s:I, s:s?, s:I, s:I, s:s, s:I}", "vnet",
+	return json_pack("{s:i, s:s, s:i, s:i, s:I, s:I, s:I, s:I, s:I, s:s, s:I}", "vnet",
 			 id_of(key), "policy", policy ? policy : "none", "slots", v->table.n_slots,
 			 "half", v->table.half, "generation", (json_int_t)v->table.generation,
-			 "police_cost", (json_int_t)v->police_cost, "police_burst",
-			 (json_int_t)v->police_burst, "police_by", v->police_cost ? by : NULL,
-			 "local_cost", (json_int_t)v->local_cost, "local_burst",
-			 (json_int_t)v->local_burst, "key", pdp_key_name(v->key), "flowlet_gap_us",
+			 "rate_cost", (json_int_t)v->rate.cost, "rate_burst",
+			 (json_int_t)v->rate.burst, "local_cost", (json_int_t)v->local.cost,
+			 "local_burst", (json_int_t)v->local.burst, "key", pdp_key_name(v->key),
+			 "flowlet_gap_us",
 			 (json_int_t)(((uint64_t)v->flowlet_gap << PDP_FLOWLET_SHIFT) / 1000));
 }
 
@@ -139,8 +138,10 @@ static json_t *decode_guest(const void *key, const void *value)
 {
 	const struct pdp_guest *g = value;
 
-	return json_pack("{s:i, s:i, s:o, s:o, s:b}", "guest", id_of(key), "vnet", g->vnet, "mac",
-			 decode_mac(g->mac), "md_mac", decode_mac(g->md_mac), "timed", g->timed);
+	return json_pack("{s:i, s:i, s:o, s:o, s:b, s:I, s:I}", "guest", id_of(key), "vnet",
+			 g->vnet, "mac", decode_mac(g->mac), "md_mac", decode_mac(g->md_mac),
+			 "timed", g->timed, "power_cost", (json_int_t)g->power.cost, "power_burst",
+			 (json_int_t)g->power.burst);
 }
 
 static json_t *decode_vif(const void *key, const void *value)
@@ -284,6 +285,14 @@ static json_t *decode_police(const void *key, const void *value)
 			 (json_int_t)(police->local_tat >> PDP_POLICE_SHIFT));
 }
 
+static json_t *decode_pace(const void *key, const void *value)
+{
+	const struct pdp_pace *pace = value;
+
+	return json_pack("{s:i, s:I}", "guest", id_of(key), "arrival_ns",
+			 (json_int_t)(pace->tat >> PDP_POLICE_SHIFT));
+}
+
 #define SET(name, help) json_object_set_new(out, #name, json_integer((json_int_t)s->name));
 
 static json_t *decode_port_stats(const void *key, const void *value)
@@ -356,13 +365,12 @@ static const struct decoder {
 				     {"REMOTE", "remote"}, {"PORT", "remote_port"},
 				     {"VLAN", NULL, pdp_vlan_cell}, {"DOWN", "down"})},
 	[PDP_MAP_VNETS] = {decode_vnet, sizeof(struct pdp_vnet), "array",
-			   "slot table in force, policer",
+			   "slot table in force, limits",
 			   COLUMNS({"VNET", "vnet"}, {"POLICY", "policy"}, {"SLOTS", "slots"},
 				   {"HALF", "half"}, {"GENERATION", "generation"},
-				   {"POLICE COST", "police_cost"}, {"BURST", "police_burst"},
-				   {"BY", "police_by"}, {"LOCAL COST", "local_cost"},
-				   {"BURST", "local_burst"}, {"KEY", "key"},
-				   {"FLOWLET GAP us", "flowlet_gap_us"})},
+				   {"RATE COST", "rate_cost"}, {"BURST", "rate_burst"},
+				   {"LOCAL COST", "local_cost"}, {"BURST", "local_burst"},
+				   {"KEY", "key"}, {"FLOWLET GAP us", "flowlet_gap_us"})},
 	[PDP_MAP_KEYS] = {decode_key, sizeof(struct pdp_key), "array",
 			  "bytes of flow keys that are given byte by byte",
 			  COLUMNS({"VNET", "vnet"}, {"FIELDS", NULL, pdp_fields_cell})},
@@ -372,9 +380,10 @@ static const struct decoder {
 				   {"GUEST:SLOTS", NULL, pdp_shares_cell},
 				   {"GUESTS IN TURN", NULL, pdp_runs_cell})},
 	[PDP_MAP_GUESTS] = {decode_guest, sizeof(struct pdp_guest), "array",
-			    "MAC addresses and vnet of FE guests",
+			    "MAC addresses, vnet and limit of FE guests",
 			    COLUMNS({"GUEST", "guest"}, {"VNET", "vnet"}, {"MAC", "mac"},
-				    {"MD MAC", "md_mac"})},
+				    {"MD MAC", "md_mac"}, {"POWER COST", "power_cost"},
+				    {"BURST", "power_burst"})},
 	[PDP_MAP_FE_LINKS] = {decode_fe_link, sizeof(__u32), "devmap", "links to FE guests",
 			      COLUMNS({"GUEST", "guest"}, {"IFINDEX", "ifindex"})},
 	[PDP_MAP_SENDERS] = {decode_sender, sizeof(__u32), "hash", "who sends on a link",
@@ -425,6 +434,9 @@ static const struct decoder {
 			    "time at which the policer expects the next packet",
 			    COLUMNS({"VNET", "vnet"}, {"ARRIVAL ns", "arrival_ns"},
 				    {"LOCAL ARRIVAL ns", "local_arrival_ns"})},
+	[PDP_MAP_PACES] = {decode_pace, sizeof(struct pdp_pace), "array",
+			   "time at which the next packet of an FE guest is expected",
+			   COLUMNS({"GUEST", "guest"}, {"ARRIVAL ns", "arrival_ns"})},
 	[PDP_MAP_PORT_STATS] = {decode_port_stats, sizeof(struct pdp_port_stats), "percpu_array",
 				"frames left to the host, by reason",
 				COLUMNS({"PORT", "port"}, {"COUNTERS", NULL, pdp_moved_cell})},

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "ctl/follow.h"
+#include "ctl/powerkeep.h"
 #include "ctl/views.h"
 
 #define STRING_OF(number) #number
@@ -206,8 +207,8 @@ static int add_vnet(struct pdp_openmetrics *om, const struct pdp_node *node,
 	cores(om, "pdp_vnet_power_cores", "Processing power that the vnet is to have.", labels,
 	      vnet->conf->power);
 	gauge(om, "pdp_vnet_power_limit_pps",
-	      "Packets a second that the vnet is limited to by its power; 0 when it is not.",
-	      labels, pdp_publish_power_pps(node->store, vnet->id));
+	      "Packets a second that those guests get together that are limited by their power; 0 when none is.",
+	      labels, pdp_powerkeep_limit_pps(node, vnet));
 	gauge(om, "pdp_vnet_moved_slots",
 	      "Slots that `rebalance: on` has moved away from where the policy has them.", labels,
 	      pdp_follow_moved(vnet));

@@ -36,10 +36,11 @@ struct kept_guest {
 	uint64_t round; /* in which it was measured last */
 	struct pdp_guest_cpu cpu; /* as seen then */
 	uint64_t packets;
+	uint64_t drops; /* by its limit */
 	uint64_t fast_ns; /* used in softirqs since its agent's share was looked at, */
 	uint64_t share_ns; /* so long ago */
 	bool unshared; /* that could not be put in force, which was told */
-	struct pdp_power_guest loop;
+	struct pdp_power_loop loop;
 };
 
 /* What eth0's program of a guest has run so far, charged or not. */
@@ -53,8 +54,6 @@ struct kept_runs {
 struct kept_vnet {
 	uint64_t round;
 	unsigned int idle; /* steps */
-	uint64_t drops;
-	struct pdp_power_loop loop;
 	struct pdp_bucket events;
 	bool told; /* that it is limited */
 };
@@ -193,17 +192,9 @@ static bool charge_runs(struct pdp_powerkeep *keep, const struct pdp_node_guest 
 	return true;
 }
 
-static uint64_t drops_of(const struct pdp_node *node, uint16_t id)
-{
-	struct pdp_vnet_stats stats;
-
-	if (pdp_stats_read(node->loader, PDP_MAP_VNET_STATS, id, &stats, sizeof(stats)))
-		return 0;
-	return stats.drop_over_power;
-}
-
 /* What the guest has used since. With a thread beside it no quota holds the agent to what that leaves. */
-static void measure_cpu(const struct pdp_guest_box *box, struct kept_guest *kept)
+static void measure_cpu(const struct pdp_guest_box *box, struct kept_guest *kept,
+			struct pdp_power_step *step)
 {
 	const struct pdp_guest_cpu cpu = pdp_guest_cpu(box);
 	const uint64_t agent_ns = risen(cpu.agent_ns, &kept->cpu.agent_ns);
@@ -212,25 +203,30 @@ static void measure_cpu(const struct pdp_guest_box *box, struct kept_guest *kept
 	const bool thread = pdp_guest_has_thread(box);
 
 	kept->fast_ns += softirq_ns;
-	kept->loop.cpu_ns = softirq_ns + thread_ns + (thread ? agent_ns : 0);
-	kept->loop.agent_ns = thread ? 0 : agent_ns;
+	step->cpu_ns = softirq_ns + thread_ns + (thread ? agent_ns : 0);
+	step->agent_ns = thread ? 0 : agent_ns;
 }
 
-/* Adds its packets to the step; false when it is met for the first time and there is nothing to compare. */
+/* False when it is met for the first time and there is nothing to compare. */
 static bool measure(struct pdp_powerkeep *keep, const struct pdp_node_guest *guest,
 		    struct pdp_power_step *step)
 {
+	const struct pdp_guest_stats *stats = &keep->stats[guest->id];
 	struct kept_guest *kept = &keep->guests[guest->id];
 	bool known = kept->round + 1 == keep->round;
 
 	if (!known)
-		memset(kept, 0, sizeof(*kept));
+		*kept = (struct kept_guest){
+			/* An earlier controller's. */
+			.loop.limit_pps = pdp_publish_power_pps(keep->node->store, guest->id),
+		};
 	kept->round = keep->round;
-	kept->loop.power = guest->power;
-	measure_cpu(guest->box, kept);
+	measure_cpu(guest->box, kept, step);
 	if (!known)
 		kept->fast_ns = 0;
-	step->packets += risen(packets_of(&keep->stats[guest->id]), &kept->packets);
+	step->power = guest->power;
+	step->packets = risen(packets_of(stats), &kept->packets);
+	step->drops = risen(stats->over_power_packets, &kept->drops);
 	return known;
 }
 
@@ -275,72 +271,68 @@ static void unshare(struct pdp_powerkeep *keep, const struct pdp_node_vnet *vnet
 
 /* --- limits ------------------------------------------------------------------------------------- */
 
-static void tell_limit(struct pdp_powerkeep *keep, const struct pdp_node_vnet *vnet,
-		       struct kept_vnet *kept)
+uint64_t pdp_powerkeep_limit_pps(const struct pdp_node *node, const struct pdp_node_vnet *vnet)
 {
-	const bool limited = kept->loop.limit_pps;
+	uint64_t pps = 0;
+
+	for (size_t i = 0; i < vnet->n_guests; i++)
+		pps += pdp_publish_power_pps(node->store, vnet->guests[i]->id);
+	return pps;
+}
+
+static void tell_limit(struct pdp_powerkeep *keep, const struct pdp_node_vnet *vnet)
+{
+	struct kept_vnet *kept = &keep->vnets[vnet->id];
+	const uint64_t pps = pdp_powerkeep_limit_pps(keep->node, vnet);
 	char object[80];
 
 	/* What was told is untold, whatever the bucket says. */
-	if (limited == kept->told ||
-	    (limited && !pdp_bucket_take(&kept->events, keep->ns / 1000000)))
+	if ((pps != 0) == kept->told ||
+	    (pps && !pdp_bucket_take(&kept->events, keep->ns / 1000000)))
 		return;
-	kept->told = limited;
+	kept->told = pps;
 	snprintf(object, sizeof(object), "vnet %s", vnet->conf->name);
-	if (limited)
+	if (pps)
 		pdp_event(keep->node->events, PDP_LOG_NOTICE, PDP_EVENT_POWER_LIMIT, object,
 			  "gets more packets than its power can process: %" PRIu64
-			  " a second are let in",
-			  kept->loop.limit_pps);
+			  " a second are let in to the guests that have too many",
+			  pps);
 	else
 		pdp_event(keep->node->events, PDP_LOG_NOTICE, PDP_EVENT_POWER_LIMIT, object,
 			  "its power suffices again: all packets are let in");
 }
 
-static struct kept_vnet *kept_vnet(struct pdp_powerkeep *keep, const struct pdp_node_vnet *vnet)
+static void meet_vnet(struct pdp_powerkeep *keep, const struct pdp_node_vnet *vnet)
 {
 	struct kept_vnet *kept = &keep->vnets[vnet->id];
 
-	if (kept->round + 1 != keep->round) {
+	if (kept->round + 1 != keep->round)
 		*kept = (struct kept_vnet){
-			.drops = drops_of(keep->node, vnet->id),
 			.events = {EVENTS_AT_ONCE, EVENT_INTERVAL_MS},
-			/* An earlier controller's. */
-			.loop.limit_pps = pdp_publish_power_pps(keep->node->store, vnet->id),
+			.told = pdp_powerkeep_limit_pps(keep->node, vnet),
 		};
-		kept->told = kept->loop.limit_pps;
-	}
 	kept->round = keep->round;
-	return kept;
 }
 
-/* One more step of its loop. */
+/* One more step of each guest's loop. */
 static void limit(struct pdp_powerkeep *keep, const struct pdp_node_vnet *vnet, uint64_t ns)
 {
-	struct pdp_power_guest guests[PDP_VNET_GUESTS_MAX];
-	struct kept_vnet *kept = kept_vnet(keep, vnet);
-	struct pdp_power_step step = {.ns = ns};
-	size_t i, n = 0;
-	bool known = true;
+	for (size_t i = 0; i < vnet->n_guests; i++) {
+		const struct pdp_node_guest *guest = vnet->guests[i];
+		struct pdp_power_step step = {.ns = ns};
 
-	for (i = 0; i < vnet->n_guests; i++) {
-		if (!vnet->guests[i]->box)
+		if (!guest->box || !measure(keep, guest, &step))
 			continue;
-		known &= measure(keep, vnet->guests[i], &step);
-		guests[n++] = keep->guests[vnet->guests[i]->id].loop;
+		pdp_publish_power(keep->node->store, guest->id,
+				  pdp_power_step(&keep->guests[guest->id].loop, &step));
+		share_in_time(keep, guest, ns);
 	}
-	step.drops = risen(drops_of(keep->node, vnet->id), &kept->drops);
-	if (!known)
-		return;
-	pdp_publish_power(keep->node->store, vnet->id,
-			  pdp_power_step(&kept->loop, guests, n, &step));
-	for (i = n = 0; i < vnet->n_guests; i++)
-		if (vnet->guests[i]->box)
-			keep->guests[vnet->guests[i]->id].loop = guests[n++];
-	for (i = 0; i < vnet->n_guests; i++)
-		if (vnet->guests[i]->box)
-			share_in_time(keep, vnet->guests[i], ns);
-	tell_limit(keep, vnet, kept);
+}
+
+static void unlimit(struct pdp_powerkeep *keep, const struct pdp_node_vnet *vnet)
+{
+	for (size_t i = 0; i < vnet->n_guests; i++)
+		pdp_publish_power(keep->node->store, vnet->guests[i]->id, 0);
 }
 
 /* Has it used CPU time lately that no quota holds? */
@@ -363,12 +355,14 @@ static bool is_busy(struct pdp_powerkeep *keep, const struct pdp_node_vnet *vnet
 
 static void look_at_vnet(struct pdp_powerkeep *keep, const struct pdp_node_vnet *vnet, uint64_t ns)
 {
+	meet_vnet(keep, vnet);
 	if (is_busy(keep, vnet, ns)) {
 		limit(keep, vnet, ns);
-		return;
+	} else {
+		unlimit(keep, vnet);
+		unshare(keep, vnet);
 	}
-	pdp_publish_power(keep->node->store, vnet->id, 0);
-	unshare(keep, vnet);
+	tell_limit(keep, vnet);
 }
 
 /* What cannot be measured cannot be held back; once is enough to say so. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * powerloop.c - the limit of a vnet from what its guests use; see powerloop.h.
+ * powerloop.c - the limit of a guest from what it uses; see powerloop.h.
  *
  * The kernel tells CPU time in ticks of up to 4 ms, so one step says little of a small guest. Two things
  * make up for it: what a packet costs is taken from several steps, and the debt forgets nothing, so that
@@ -26,9 +26,9 @@
 #define LIMIT_MAX 1e8
 
 /* Cores. */
-static double power_of(const struct pdp_power_guest *guest)
+static double power_of(const struct pdp_power_step *step)
 {
-	return guest->power / 1000.0;
+	return step->power / 1000.0;
 }
 
 static double least(double a, double b)
@@ -41,44 +41,39 @@ static double most(double a, double b)
 	return a > b ? a : b;
 }
 
-static double saved_most(const struct pdp_power_guest *guest)
+static double saved_most(const struct pdp_power_step *step)
 {
-	return most(power_of(guest) * SAVED_NS, SAVED_MIN_NS);
+	return most(power_of(step) * SAVED_NS, SAVED_MIN_NS);
 }
 
 /*
  * Of the agent's time counts what is its own half; the rest is what its fast half has left. It uses its quota in slices, so
  * that what one step lacks of that half is the next one's.
  */
-static void count(struct pdp_power_guest *guest, const struct pdp_power_step *step)
+static void count(struct pdp_power_loop *loop, const struct pdp_power_step *step)
 {
 	double agent_ns;
 
-	guest->own_ns += OWN * power_of(guest) * (double)step->ns;
-	agent_ns = least((double)guest->agent_ns, guest->own_ns);
-	guest->own_ns = least(guest->own_ns - agent_ns, saved_most(guest));
-	guest->used_ns = (double)guest->cpu_ns + agent_ns;
+	loop->own_ns += OWN * power_of(step) * (double)step->ns;
+	agent_ns = least((double)step->agent_ns, loop->own_ns);
+	loop->own_ns = least(loop->own_ns - agent_ns, saved_most(step));
+	loop->used_ns = (double)step->cpu_ns + agent_ns;
 }
 
-static void book(struct pdp_power_guest *guest, const struct pdp_power_step *step)
+static void book(struct pdp_power_loop *loop, const struct pdp_power_step *step)
 {
-	const double power = power_of(guest);
+	const double power = power_of(step);
 
-	guest->debt_ns += guest->used_ns - power * (double)step->ns;
-	guest->debt_ns = most(guest->debt_ns, -saved_most(guest));
-	guest->debt_ns = least(guest->debt_ns, power * DEBT_NS);
+	loop->debt_ns += loop->used_ns - power * (double)step->ns;
+	loop->debt_ns = most(loop->debt_ns, -saved_most(step));
+	loop->debt_ns = least(loop->debt_ns, power * DEBT_NS);
 }
 
-static bool is_far_off(const struct pdp_power_guest *guests, size_t n,
-		       const struct pdp_power_step *step)
+static bool is_far_off(const struct pdp_power_loop *loop, const struct pdp_power_step *step)
 {
-	for (size_t i = 0; i < n; i++) {
-		const double share = power_of(&guests[i]) * (double)step->ns;
+	const double share = power_of(step) * (double)step->ns;
 
-		if (guests[i].used_ns > FAR_OFF * share + SAVED_MIN_NS)
-			return true;
-	}
-	return false;
+	return loop->used_ns > FAR_OFF * share + SAVED_MIN_NS;
 }
 
 /*
@@ -92,54 +87,38 @@ static double bought(const struct pdp_power_loop *loop, const struct pdp_power_s
 	return step->drops ? most((double)step->packets, let_in) : (double)step->packets;
 }
 
-static void remember(struct pdp_power_loop *loop, struct pdp_power_guest *guests, size_t n,
-		     const struct pdp_power_step *step)
+static void remember(struct pdp_power_loop *loop, const struct pdp_power_step *step)
 {
-	const double memory = is_far_off(guests, n, step) ? 0 : MEMORY;
+	const double memory = is_far_off(loop, step) ? 0 : MEMORY;
 
 	loop->packets = loop->packets * memory + bought(loop, step);
-	for (size_t i = 0; i < n; i++)
-		guests[i].spent_ns = guests[i].spent_ns * memory + guests[i].used_ns;
+	loop->spent_ns = loop->spent_ns * memory + loop->used_ns;
 }
 
-/* What the power of the guest that is dearest for it buys; 0 when nothing is known. */
-static double affordable(const struct pdp_power_loop *loop, const struct pdp_power_guest *guests,
-			 size_t n)
+/* What the power buys; 0 when nothing is known. */
+static double affordable(const struct pdp_power_loop *loop, const struct pdp_power_step *step)
 {
-	double lowest = 0;
+	const double power = power_of(step) * NS_OF_S;
+	const double pace = most(power - loop->debt_ns, power * PACE_MIN);
 
-	for (size_t i = 0; i < n; i++) {
-		const struct pdp_power_guest *guest = &guests[i];
-		const double power = power_of(guest) * NS_OF_S;
-		const double pace = most(power - guest->debt_ns, power * PACE_MIN);
-		double pps;
-
-		if (guest->spent_ns <= 0 || loop->packets <= 0)
-			continue;
-		pps = pace * loop->packets / guest->spent_ns;
-		if (lowest <= 0 || pps < lowest)
-			lowest = pps;
-	}
-	return lowest;
+	if (loop->spent_ns <= 0 || loop->packets <= 0)
+		return 0;
+	return pace * loop->packets / loop->spent_ns;
 }
 
-uint64_t pdp_power_step(struct pdp_power_loop *loop, struct pdp_power_guest *guests, size_t n,
-			const struct pdp_power_step *step)
+uint64_t pdp_power_step(struct pdp_power_loop *loop, const struct pdp_power_step *step)
 {
-	bool indebted = false;
+	bool indebted;
 	double pps;
 
-	for (size_t i = 0; i < n; i++)
-		count(&guests[i], step);
-	remember(loop, guests, n, step);
-	for (size_t i = 0; i < n; i++) {
-		book(&guests[i], step);
-		indebted |= guests[i].debt_ns > 0;
-	}
+	count(loop, step);
+	remember(loop, step);
+	book(loop, step);
+	indebted = loop->debt_ns > 0;
 	loop->calm = indebted || step->drops ? 0 : loop->calm + 1;
 	if (!indebted && (!loop->limit_pps || loop->calm >= CALM_STEPS))
 		return loop->limit_pps = 0;
-	pps = affordable(loop, guests, n);
+	pps = affordable(loop, step);
 	if (pps <= 0)
 		return loop->limit_pps;
 	/* Few packets are dear ones: while all get through, that is no reason to let fewer in. */

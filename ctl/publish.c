@@ -16,16 +16,6 @@
 #include "ctl/police.h"
 #include "ctl/publish_maps.h"
 
-/* What an earlier controller's power loop had in force stays so until this one's has a word on it. */
-static void recall_power(struct pdp_publish *st)
-{
-	uint32_t id;
-
-	for (id = 1; id < PDP_MAX_VNETS; id++)
-		st->limits[id].power_pps =
-			pdp_police_power_pps(PDP_ELEMENT(st, PDP_MAP_VNETS, id, struct pdp_vnet));
-}
-
 int pdp_publish_open(struct pdp_publish **out, struct pdp_loader *loader, struct pdp_error *err)
 {
 	struct pdp_publish *store = calloc(1, sizeof(*store));
@@ -33,7 +23,6 @@ int pdp_publish_open(struct pdp_publish **out, struct pdp_loader *loader, struct
 	if (!store)
 		return pdp_fail(err, -ENOMEM, "no memory for the map store");
 	store->loader = loader;
-	recall_power(store);
 	*out = store;
 	return 0;
 }
@@ -55,8 +44,9 @@ int pdp_publish_guest(struct pdp_publish *store, uint16_t id, const struct pdp_g
 	uint32_t key = id;
 	struct pdp_guest *at = PDP_ELEMENT(store, PDP_MAP_GUESTS, id, struct pdp_guest);
 
-	if (memcmp(at, guest, sizeof(*at)) != 0) {
-		*at = *guest;
+	/* Its limit is no part of what it is: it stays. */
+	if (memcmp(at, guest, offsetof(struct pdp_guest, power)) != 0) {
+		memcpy(at, guest, offsetof(struct pdp_guest, power));
 		store->writes++;
 	}
 	if (up)
@@ -94,6 +84,17 @@ void pdp_publish_no_guest(struct pdp_publish *store, uint16_t id, int was)
 	pdp_publish_forget(store, PDP_MAP_FE_LINKS, &key);
 	*at = none;
 	store->writes++;
+}
+
+void pdp_publish_power(struct pdp_publish *store, uint16_t guest, uint64_t pps)
+{
+	pdp_publish_word(store, &PDP_ELEMENT(store, PDP_MAP_GUESTS, guest, struct pdp_guest)->power,
+			 (union pdp_word){.limit = pdp_police_power(pps)});
+}
+
+uint64_t pdp_publish_power_pps(const struct pdp_publish *store, uint16_t guest)
+{
+	return pdp_police_pps(PDP_ELEMENT(store, PDP_MAP_GUESTS, guest, struct pdp_guest)->power);
 }
 
 int pdp_publish_delay(struct pdp_publish *st, int ifindex, struct pdp_error *err)

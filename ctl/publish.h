@@ -45,6 +45,10 @@ int pdp_publish_find_guest(const struct pdp_publish *store, uint16_t id,
 			   struct pdp_guest_place *out);
 /* Nothing goes to it any more, and nothing comes from its link (0 = none, or not known). */
 void pdp_publish_no_guest(struct pdp_publish *store, uint16_t id, int was);
+/* What the guest's power can process (ctl/powerloop.h); 0 = as much as comes. */
+void pdp_publish_power(struct pdp_publish *store, uint16_t guest, uint64_t pps);
+/* As last published, by an earlier controller too. */
+uint64_t pdp_publish_power_pps(const struct pdp_publish *store, uint16_t guest);
 
 /* owner is stored last; a vif that is there with another tunnel is first taken out of use. */
 void pdp_publish_vif(struct pdp_publish *store, uint16_t id, const struct pdp_vif *vif);
@@ -75,13 +79,6 @@ int pdp_publish_delay(struct pdp_publish *store, int ifindex, struct pdp_error *
 /* What the classifier lets a vnet send: rate_pps 0 = all. */
 void pdp_publish_police(struct pdp_publish *store, uint16_t vnet, uint64_t rate_pps,
 			uint32_t burst_packets);
-/*
- * What its power can process (ctl/powerloop.h); 0 = as much as comes. Where it is lower than the rate it
- * takes its place, with a burst of its own.
- */
-void pdp_publish_power(struct pdp_publish *store, uint16_t vnet, uint64_t pps);
-/* As last published, by an earlier controller too. */
-uint64_t pdp_publish_power_pps(const struct pdp_publish *store, uint16_t vnet);
 /* The same, of what the dispatcher lets through to the vnet's control plane. */
 void pdp_publish_local_police(struct pdp_publish *store, uint16_t vnet, uint64_t rate_pps,
 			      uint32_t burst_packets);

@@ -10,17 +10,9 @@
 #include "bpf/maps.h"
 #include "loader/loader.h"
 
-/* A vnet's two limits, of which the lower is in force. */
-struct pdp_limits {
-	uint64_t rate_pps; /* 0 = none, for both */
-	uint64_t power_pps;
-	uint32_t rate_burst;
-};
-
 struct pdp_publish {
 	struct pdp_loader *loader;
 	uint64_t writes;
-	struct pdp_limits limits[PDP_MAX_VNETS + 1];
 	uint64_t flipped_ns[PDP_MAX_VNETS + 1];
 	uint64_t retired_ns; /* when a vif was last taken out of use */
 };
@@ -32,10 +24,7 @@ union pdp_word {
 	struct pdp_vif_owner owner;
 	struct pdp_vif_mac mac;
 	struct pdp_vif_impair impair;
-	struct {
-		uint32_t cost;
-		uint32_t burst;
-	} police;
+	struct pdp_limit limit;
 	struct {
 		uint32_t gap;
 		uint8_t key;

@@ -10,54 +10,18 @@
 #include "ctl/publish.h"
 #include "ctl/publish_maps.h"
 
-static union pdp_word police_word(uint64_t rate_pps, uint32_t burst_packets)
-{
-	union pdp_word word = {0};
-
-	pdp_police_of(rate_pps, burst_packets, &word.police.cost, &word.police.burst);
-	return word;
-}
-
-static void store_police(struct pdp_publish *st, uint16_t vnet)
-{
-	const struct pdp_limits *limits = &st->limits[vnet];
-	const bool by_power =
-		limits->power_pps && (!limits->rate_pps || limits->power_pps < limits->rate_pps);
-	union pdp_word word =
-		by_power ? police_word(limits->power_pps, pdp_police_power_burst(limits->power_pps))
-			 : police_word(limits->rate_pps, limits->rate_burst);
-
-	word.police.burst &= ~PDP_POLICE_POWER;
-	if (by_power)
-		word.police.burst |= PDP_POLICE_POWER;
-	pdp_publish_word(st, &PDP_ELEMENT(st, PDP_MAP_VNETS, vnet, struct pdp_vnet)->police_cost,
-			 word);
-}
-
 void pdp_publish_police(struct pdp_publish *st, uint16_t vnet, uint64_t rate_pps,
 			uint32_t burst_packets)
 {
-	st->limits[vnet].rate_pps = rate_pps;
-	st->limits[vnet].rate_burst = burst_packets;
-	store_police(st, vnet);
-}
-
-void pdp_publish_power(struct pdp_publish *st, uint16_t vnet, uint64_t pps)
-{
-	st->limits[vnet].power_pps = pps;
-	store_police(st, vnet);
-}
-
-uint64_t pdp_publish_power_pps(const struct pdp_publish *st, uint16_t vnet)
-{
-	return st->limits[vnet].power_pps;
+	pdp_publish_word(st, &PDP_ELEMENT(st, PDP_MAP_VNETS, vnet, struct pdp_vnet)->rate,
+			 (union pdp_word){.limit = pdp_police_of(rate_pps, burst_packets)});
 }
 
 void pdp_publish_local_police(struct pdp_publish *st, uint16_t vnet, uint64_t rate_pps,
 			      uint32_t burst_packets)
 {
-	pdp_publish_word(st, &PDP_ELEMENT(st, PDP_MAP_VNETS, vnet, struct pdp_vnet)->local_cost,
-			 police_word(rate_pps, burst_packets));
+	pdp_publish_word(st, &PDP_ELEMENT(st, PDP_MAP_VNETS, vnet, struct pdp_vnet)->local,
+			 (union pdp_word){.limit = pdp_police_of(rate_pps, burst_packets)});
 }
 
 void pdp_publish_flow(struct pdp_publish *st, uint16_t vnet, const struct pdp_flow_conf *flow,
@@ -148,9 +112,8 @@ void pdp_publish_no_vnet(struct pdp_publish *st, uint16_t vnet)
 {
 	struct pdp_vnet *at = PDP_ELEMENT(st, PDP_MAP_VNETS, vnet, struct pdp_vnet);
 
-	memset(&st->limits[vnet], 0, sizeof(st->limits[vnet]));
 	pdp_publish_word(st, &at->table, (union pdp_word){0});
-	pdp_publish_word(st, &at->police_cost, (union pdp_word){0});
-	pdp_publish_word(st, &at->local_cost, (union pdp_word){0});
+	pdp_publish_word(st, &at->rate, (union pdp_word){0});
+	pdp_publish_word(st, &at->local, (union pdp_word){0});
 	pdp_publish_word(st, &at->flowlet_gap, (union pdp_word){0});
 }

@@ -27,8 +27,8 @@
 
 /* A guest as seen in the last second. */
 struct pdp_load {
-	uint64_t came; /* packets for it, */
-	uint64_t lost; /* and those of them that neither of its halves got, or could send */
+	uint64_t came; /* packets that were sent to it */
+	uint64_t lost; /* those for it that neither of its halves got, or could send */
 	uint16_t guest;
 	uint16_t busy; /* per mille of its power */
 	bool there; /* it forwards */

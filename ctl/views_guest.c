@@ -85,7 +85,7 @@ static json_t *view_guest(struct pdp_node *node, const struct pdp_node_guest *gu
 	pdp_row_int(row, "period_us", view.period_us);
 	pdp_row_int(row, "cpu_ns", view.cpu_ns);
 	json_object_set_new(row, "thread", view_thread(guest, &view));
-	pdp_row_limit(row, node, guest->vnet);
+	pdp_row_limit(row, pdp_publish_power_pps(node->store, guest->id));
 	pdp_row_int(row, "cpu_millicores", guest->cpu_millicores);
 	json_object_set_new(row, "busy",
 			    json_real(guest->power ? (double)guest->cpu_millicores / guest->power

@@ -76,10 +76,8 @@ json_t *pdp_row_transit(const struct pdp_node_guest *guest)
 			 (json_int_t)(span.high_ns / 1000));
 }
 
-void pdp_row_limit(json_t *row, const struct pdp_node *node, const struct pdp_node_vnet *vnet)
+void pdp_row_limit(json_t *row, uint64_t pps)
 {
-	const uint64_t pps = pdp_publish_power_pps(node->store, vnet->id);
-
 	json_object_set_new(row, "power_limit_pps",
 			    pps ? json_integer((json_int_t)pps) : json_null());
 }

@@ -23,7 +23,7 @@ const char *pdp_row_guest_state(const struct pdp_node_guest *guest);
 /* How long nearly all packets were with it lately; null: not measured. */
 json_t *pdp_row_transit(const struct pdp_node_guest *guest);
 
-/* The limit of a vnet by its power; null while it gets all that comes, and its rate lets in. */
-void pdp_row_limit(json_t *row, const struct pdp_node *node, const struct pdp_node_vnet *vnet);
+/* A limit by power; null for 0, while all that comes is let in. */
+void pdp_row_limit(json_t *row, uint64_t pps);
 
 #endif

@@ -8,6 +8,7 @@
 #include "ctl/follow.h"
 #include "ctl/hops.h"
 #include "ctl/own.h"
+#include "ctl/powerkeep.h"
 #include "ctl/prefix.h"
 #include "ctl/views_row.h"
 
@@ -96,7 +97,7 @@ static json_t *view_vnet(struct pdp_node *node, struct pdp_node_vnet *vnet,
 	pdp_row_str(row, "control_plane", pdp_control_name(vnet->conf->control.kind));
 	json_object_set_new(row, "control_guest", pdp_view_control(vnet));
 	pdp_row_int(row, "rate_pps", vnet->conf->rate_pps);
-	pdp_row_limit(row, node, vnet);
+	pdp_row_limit(row, pdp_powerkeep_limit_pps(node, vnet));
 	json_object_set_new(row, "guests", guests);
 	pdp_row_int(row, "vifs", vnet->n_vifs);
 	pdp_row_int(row, "slots", table.n_slots);

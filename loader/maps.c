@@ -39,6 +39,7 @@ static const char *const map_names[PDP_MAP_COUNT] = {
 	[PDP_MAP_FLOWLETS] = "pdp_flowlets",
 	[PDP_MAP_TRANSITS] = "pdp_transits",
 	[PDP_MAP_POLICE] = "pdp_police",
+	[PDP_MAP_PACES] = "pdp_paces",
 	[PDP_MAP_PORT_STATS] = "pdp_port_stats",
 	[PDP_MAP_VNET_STATS] = "pdp_vnet_stats",
 	[PDP_MAP_VIF_STATS] = "pdp_vif_stats",

@@ -5,7 +5,7 @@
 
 . "$(dirname "$0")/lib.sh"
 
-V3=$PINS/v3
+V4=$PINS/v4
 OTHER=$PINS-other
 
 loader() {
@@ -48,7 +48,7 @@ link_field() {
 }
 
 link_id() {
-	bpftool -j link show pinned "$V3/links/$1" | jq .id
+	bpftool -j link show pinned "$V4/links/$1" | jq .id
 }
 
 xdp_on() {

@@ -24,7 +24,7 @@ static void over_the_rate(struct node *node)
 	uint32_t id = 1;
 
 	node_get(node, MAP_VNETS, &id, &vnet);
-	vnet.local_cost = 1000;
+	vnet.local.cost = 1000;
 	node_set(node, MAP_VNETS, &id, &vnet);
 	node_set(node, MAP_POLICE, &id, &(struct pdp_police){.local_tat = 1ULL << 62});
 }

@@ -20,8 +20,7 @@ static void police(struct node *node, uint64_t early_ns)
 	uint32_t id = 1;
 
 	node_get(node, MAP_VNETS, &id, &vnet);
-	vnet.police_cost = 16000;
-	vnet.police_burst = UINT32_MAX & ~PDP_POLICE_POWER; /* 0.27 s */
+	vnet.rate = (struct pdp_limit){16000, UINT32_MAX}; /* 0.27 s */
 	node_set(node, MAP_VNETS, &id, &vnet);
 	node_set(node, MAP_POLICE, &id, &state);
 }
@@ -31,16 +30,19 @@ static void over_rate(struct node *node)
 	police(node, 3600ull * 1000000000);
 }
 
-/* The same limit, but its power's. */
+/* The next packet of each of vnet 1's guests is early by an hour. */
 static void over_power(struct node *node)
 {
-	struct pdp_vnet vnet;
-	uint32_t id = 1;
+	struct pdp_pace pace = {.tat = now_16th_ns() + (3600000000000ull << PDP_POLICE_SHIFT)};
 
-	over_rate(node);
-	node_get(node, MAP_VNETS, &id, &vnet);
-	vnet.police_burst |= PDP_POLICE_POWER;
-	node_set(node, MAP_VNETS, &id, &vnet);
+	for (uint32_t id = 1; id <= 2; id++) {
+		struct pdp_guest guest;
+
+		node_get(node, MAP_GUESTS, &id, &guest);
+		guest.power = (struct pdp_limit){16000, UINT32_MAX};
+		node_set(node, MAP_GUESTS, &id, &guest);
+		node_set(node, MAP_PACES, &id, &pace);
+	}
 }
 
 static void within_burst(struct node *node)
@@ -178,7 +180,10 @@ static const struct packet_case rows[] = {
 	{"over the vnet's rate", IN(1), .setup = over_rate, DROP(drop_policed)},
 	{"over the vnet's rate, padded", IN(1), EDIT(PAD(4)), .setup = over_rate,
 	 DROP(drop_policed)},
-	{"over the vnet's power", IN(1), .setup = over_power, DROP(drop_over_power)},
+	{"over its guest's power", IN(1), .setup = over_power, DROP(drop_over_power)},
+	{"over its guest's power, padded", IN(1), EDIT(PAD(4)), .setup = over_power,
+	 DROP(drop_over_power)},
+	{"over the power of another vnet's guests", IN(7), .setup = over_power, GOES},
 	{"early, but within the burst", IN(1), .setup = within_burst, GOES},
 	{"a malformed packet over the rate is malformed", IN(1), EDIT(SET8(INNER, 0, 0)),
 	 .setup = over_rate, DROP(drop_inner_not_ip)},

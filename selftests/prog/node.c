@@ -53,6 +53,7 @@ static const char *const map_names[NODE_MAPS] = {
 	[MAP_TRANSITS] = "pdp_transits",
 	[MAP_KEYS] = "pdp_keys",
 	[MAP_POLICE] = "pdp_police",
+	[MAP_PACES] = "pdp_paces",
 	[MAP_PORT_STATS] = "pdp_port_stats",
 	[MAP_VNET_STATS] = "pdp_vnet_stats",
 	[MAP_VIF_STATS] = "pdp_vif_stats",
@@ -294,6 +295,7 @@ static void fill_guest(struct node *node, uint32_t id)
 		.vnet = guest_vnet[id],
 	};
 	node_set(node, MAP_GUESTS, &id, &node->guest[id]);
+	node_set(node, MAP_PACES, &id, &(struct pdp_pace){0});
 	node_set(node, MAP_FE_LINKS, &id, &node->link_ifindex[id]);
 	node_set(node, MAP_SENDERS, &node->link_ifindex[id], &id);
 }

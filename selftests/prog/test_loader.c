@@ -112,17 +112,17 @@ static void memory_is_that_of_the_maps(void **state)
 	const uint32_t last = PDP_MAX_VNETS, last_half = 2 * PDP_MAX_VNETS + 1;
 
 	(void)state;
-	vnets[last].police_cost = 77;
+	vnets[last].rate.cost = 77;
 	slots[last_half].guest[PDP_SLOTS - 1] = PDP_MAX_GUESTS;
 	assert_int_equal(bpf_map_lookup_elem(pdp_loader_map_fd(ld, PDP_MAP_VNETS), &last, &got), 0);
-	assert_int_equal(got.police_cost, 77);
+	assert_int_equal(got.rate.cost, 77);
 	assert_null(pdp_loader_map_memory(ld, PDP_MAP_TUNNELS));
 	assert_null(pdp_loader_map_memory(ld, PDP_MAP_VNET_STATS));
 
 	assert_int_equal(pdp_loader_open_maps(&reader, root, NULL), 0);
 	vnets = pdp_loader_map_memory(reader, PDP_MAP_VNETS);
 	slots = pdp_loader_map_memory(reader, PDP_MAP_SLOTS);
-	assert_int_equal(vnets[last].police_cost, 77);
+	assert_int_equal(vnets[last].rate.cost, 77);
 	assert_int_equal(slots[last_half].guest[PDP_SLOTS - 1], PDP_MAX_GUESTS);
 	assert_true(bpf_map_update_elem(pdp_loader_map_fd(reader, PDP_MAP_VNETS), &last, &got, 0) <
 		    0);

@@ -147,7 +147,11 @@ static void expect_in(const struct packet_case *c, const struct packet *in, stru
 	moved->vnet[vnet].rx_packets = moved->vif[vif].rx_packets = 1;
 	moved->vnet[vnet].rx_bytes = moved->vif[vif].rx_bytes = outer_len(in);
 	if (c->verdict == XDP_DROP) {
+		struct pdp_flow_key key = key_of(c);
+
 		add(&moved->vnet[vnet], c->counter, 1);
+		if (c->counter == offsetof(struct pdp_vnet_stats, drop_over_power))
+			moved->guest[guest_of(vnet, pdp_flow_hash(&key))].over_power_packets = 1;
 		return;
 	}
 	guest = expect_tagged(c, in, out);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * test_police.c - what a vnet may send: its rate, the power that it has, and what its control plane is told.
+ * test_police.c - what a vnet may send: its rate, the power of its guests, and what its control plane is told.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -26,8 +26,7 @@ static void police(uint32_t cost, uint32_t burst, uint64_t tat)
 	uint32_t id = 1;
 
 	node_get(&node, MAP_VNETS, &id, &vnet);
-	vnet.police_cost = cost;
-	vnet.police_burst = burst;
+	vnet.rate = (struct pdp_limit){cost, burst};
 	node_set(&node, MAP_VNETS, &id, &vnet);
 	node_set(&node, MAP_POLICE, &id, &state);
 }
@@ -39,6 +38,35 @@ static uint64_t police_tat(void)
 
 	node_get(&node, MAP_POLICE, &id, &state);
 	return state.tat;
+}
+
+static void pace(uint32_t id, uint32_t cost, uint32_t burst, uint64_t tat)
+{
+	struct pdp_pace state = {.tat = tat};
+	struct pdp_guest guest;
+
+	node_get(&node, MAP_GUESTS, &id, &guest);
+	guest.power = (struct pdp_limit){cost, burst};
+	node_set(&node, MAP_GUESTS, &id, &guest);
+	node_set(&node, MAP_PACES, &id, &state);
+}
+
+static uint64_t pace_tat(uint32_t id)
+{
+	struct pdp_pace state;
+
+	node_get(&node, MAP_PACES, &id, &state);
+	return state.tat;
+}
+
+/* A flow that goes to this guest of vnet 1. */
+static uint32_t flow_of(uint16_t guest)
+{
+	uint32_t flow = 0;
+
+	while (classify_flow(flow).guest != guest)
+		flow++;
+	return flow;
 }
 
 /* After idling, time not used is not saved: the packet is due one cost after now. */
@@ -59,7 +87,7 @@ static void test_police_burst(void **unused)
 	uint64_t tat = now_16th_ns() + (100000000ull << PDP_POLICE_SHIFT);
 
 	(void)unused;
-	police(1 << 20, UINT32_MAX & ~PDP_POLICE_POWER, tat);
+	police(1 << 20, UINT32_MAX, tat);
 	for (int i = 1; i <= 3; i++) {
 		assert_int_equal(classify_flow(0).verdict, XDP_REDIRECT);
 		if (tat > now_16th_ns()) /* or this machine stood still for 0.1 s */
@@ -73,7 +101,7 @@ static void test_police_refuses(void **unused)
 	uint64_t tat = now_16th_ns() + (3600000000000ull << PDP_POLICE_SHIFT);
 
 	(void)unused;
-	police(1000, UINT32_MAX & ~PDP_POLICE_POWER, tat);
+	police(1000, UINT32_MAX, tat);
 	for (int i = 0; i < 3; i++)
 		assert_int_equal(classify_flow(0).verdict, XDP_DROP);
 	assert_int_equal(police_tat(), tat);
@@ -82,37 +110,64 @@ static void test_police_refuses(void **unused)
 }
 
 /*
- * Over its power, nothing goes until a bunch may: 64 packets, or a millisecond's. The last bit of the time says so. Bursts
- * are of 134 ms here, and packets of 0.26 ms.
+ * Over its power, nothing goes to a guest until a bunch may: 64 packets, or a millisecond's. The last bit of the time says
+ * so. Bursts are of 134 ms here, and packets of 0.26 ms.
  */
 static void test_power_comes_in_bunches(void **unused)
 {
-	const uint32_t cost = 1 << 22, burst = (1u << 31) | PDP_POLICE_POWER;
+	const uint32_t cost = 1 << 22, burst = 1u << 31, flow = flow_of(2);
 	const uint64_t bunch = 1000000ull << PDP_POLICE_SHIFT, closed = 1;
 	uint64_t tat = now_16th_ns() + (3600000000000ull << PDP_POLICE_SHIFT);
 
 	(void)unused;
-	police(cost, burst, tat);
+	pace(2, cost, burst, tat);
 	for (int i = 0; i < 3; i++) {
-		assert_int_equal(classify_flow(0).verdict, XDP_DROP);
-		assert_int_equal(police_tat(), tat | closed);
+		assert_int_equal(classify_flow(flow).verdict, XDP_DROP);
+		assert_int_equal(pace_tat(2), tat | closed);
 	}
 	/* Not over it yet: goes, as of any rate. */
 	tat = (now_16th_ns() + burst - bunch / 2) & ~closed;
-	police(cost, burst, tat);
-	assert_int_equal(classify_flow(0).verdict, XDP_REDIRECT);
-	assert_int_equal(police_tat(), tat + cost);
+	pace(2, cost, burst, tat);
+	assert_int_equal(classify_flow(flow).verdict, XDP_REDIRECT);
+	assert_int_equal(pace_tat(2), tat + cost);
 	/* The same, having been over it. */
-	police(cost, burst, tat | closed);
-	if (classify_flow(0).verdict == XDP_REDIRECT)
+	pace(2, cost, burst, tat | closed);
+	if (classify_flow(flow).verdict == XDP_REDIRECT)
 		assert_true(now_16th_ns() + burst - bunch >= tat); /* this machine stood still */
 	else
-		assert_int_equal(police_tat(), tat | closed);
+		assert_int_equal(pace_tat(2), tat | closed);
 	/* A bunch below it. */
 	tat = (now_16th_ns() + burst - 2 * bunch) & ~closed;
-	police(cost, burst, tat | closed);
-	assert_int_equal(classify_flow(0).verdict, XDP_REDIRECT);
-	assert_int_equal(police_tat(), tat + cost);
+	pace(2, cost, burst, tat | closed);
+	assert_int_equal(classify_flow(flow).verdict, XDP_REDIRECT);
+	assert_int_equal(pace_tat(2), tat + cost);
+}
+
+/* What one guest has too much of is no loss of its sibling's, nor is a number of the flow used up. */
+static void test_power_is_each_guests(void **unused)
+{
+	const uint64_t far = now_16th_ns() + (3600000000000ull << PDP_POLICE_SHIFT);
+	const uint32_t flow = flow_of(1), other = flow_of(2);
+	struct node_stats before, after;
+	struct sent sent, next;
+
+	(void)unused;
+	sent = classify_flow(flow);
+	pace(1, 1000, UINT32_MAX, far);
+	node_read_stats(&node, &before);
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(classify_flow(flow).verdict, XDP_DROP);
+		assert_int_equal(classify_flow(other).verdict, XDP_REDIRECT);
+	}
+	node_read_stats(&node, &after);
+	assert_int_equal(after.vnet[1].drop_over_power - before.vnet[1].drop_over_power, 3);
+	assert_int_equal(after.guest[1].over_power_packets - before.guest[1].over_power_packets, 3);
+	assert_int_equal(after.guest[2].over_power_packets, before.guest[2].over_power_packets);
+	assert_int_equal(pace_tat(2), 0);
+	pace(1, 0, 0, far);
+	next = classify_flow(flow);
+	assert_int_equal(next.verdict, XDP_REDIRECT);
+	assert_int_equal(next.seq, sent.seq + 1);
 }
 
 /* Send one LOCAL packet of vif 1. */
@@ -135,8 +190,8 @@ static void test_local_police(void **unused)
 
 	(void)unused;
 	node_get(&node, MAP_VNETS, &id, &vnet);
-	vnet.local_cost = second / 20; /* 20 pps, so that this machine's pauses do not matter */
-	vnet.local_burst = 4 * vnet.local_cost;
+	vnet.local.cost = second / 20; /* 20 pps, so that this machine's pauses do not matter */
+	vnet.local.burst = 4 * vnet.local.cost;
 	node_set(&node, MAP_VNETS, &id, &vnet);
 	for (int i = 0; i < 100; i++)
 		sent += deliver() == XDP_REDIRECT;
@@ -151,6 +206,7 @@ int main(void)
 		cmocka_unit_test_setup(test_police_burst, refill),
 		cmocka_unit_test_setup(test_police_refuses, refill),
 		cmocka_unit_test_setup(test_power_comes_in_bunches, refill),
+		cmocka_unit_test_setup(test_power_is_each_guests, refill),
 		cmocka_unit_test_setup(test_local_police, refill),
 	};
 

@@ -68,8 +68,8 @@ static void tunnels(void **state)
 static void vnets(void **state)
 {
 	struct pdp_vnet vnet = {.table = {1021, 1, PDP_POLICY_FLOW_HASH, 3},
-				.police_cost = 16,
-				.local_burst = 32,
+				.rate.cost = 16,
+				.local.burst = 32,
 				.flowlet_gap = 1000,
 				.key = PDP_KEY_BYTES};
 	uint32_t id = 7;
@@ -77,7 +77,7 @@ static void vnets(void **state)
 	(void)state;
 	check(PDP_MAP_VNETS, &id, &vnet,
 	      "{\"vnet\":7,\"policy\":\"flow-hash\",\"slots\":1021,\"half\":1,\"generation\":3,"
-	      "\"police_cost\":16,\"police_burst\":0,\"police_by\":\"rate\",\"local_cost\":0,"
+	      "\"rate_cost\":16,\"rate_burst\":0,\"local_cost\":0,"
 	      "\"local_burst\":32,\"key\":\"bytes\",\"flowlet_gap_us\":1024}");
 }
 
@@ -120,13 +120,13 @@ static void slots_are_runs(void **state)
 
 static void guests(void **state)
 {
-	struct pdp_guest guest = {.mac = {2, 0, 0, 0, 0, 1}, .vnet = 3};
+	struct pdp_guest guest = {.mac = {2, 0, 0, 0, 0, 1}, .vnet = 3, .power = {17, 34}};
 	uint32_t id = 9;
 
 	(void)state;
 	check(PDP_MAP_GUESTS, &id, &guest,
 	      "{\"guest\":9,\"vnet\":3,\"mac\":\"02:00:00:00:00:01\",\"md_mac\":null,"
-	      "\"timed\":false}");
+	      "\"timed\":false,\"power_cost\":17,\"power_burst\":34}");
 }
 
 static void vifs(void **state)
@@ -158,6 +158,7 @@ static void small_ones(void **state)
 {
 	struct pdp_hop hop = {3, 4};
 	struct pdp_police police = {.tat = 160, .local_tat = 320};
+	struct pdp_pace pace = {.tat = 160};
 	struct pdp_turn turn = {.next = 6};
 	uint32_t a = 11, b = 12;
 	uint64_t packets = 1ULL << 40;
@@ -172,6 +173,7 @@ static void small_ones(void **state)
 	check(PDP_MAP_DELAY_LINK, &a, &b, "{\"ifindex\":12}");
 	check(PDP_MAP_POLICE, &a, &police,
 	      "{\"vnet\":11,\"arrival_ns\":10,\"local_arrival_ns\":20}");
+	check(PDP_MAP_PACES, &a, &pace, "{\"guest\":11,\"arrival_ns\":10}");
 	check(PDP_MAP_TURNS, &a, &turn, "{\"vnet\":11,\"next\":6}");
 	check(PDP_MAP_XMIT_DROPS, &hop, &packets,
 	      "{\"from_ifindex\":3,\"to_ifindex\":4,\"packets\":1099511627776}");
