@@ -483,7 +483,7 @@ const struct pdp_cmd pdp_cmd_guest[] = {
 	 "fast half uses some without a thread. CPU is what both used in the last second, MEMORY what the cgroup\n"
 	 "is charged with. RX is towards the guest. KIND is fe and the data plane, or mh and the control plane.\n"
 	 "THREAD is what of CPU the kernel thread of the guest's device used, or why it has none; LIMIT pps what\n"
-	 "its vnet may get, being over its power. DROP pps are packets that got neither into its agent nor through\n"
+	 "it may get, being over its power. DROP pps are packets that got neither into its agent nor through\n"
 	 "its fast half; RING are packets that waited for its agent, most at once in the last moments. Both are\n"
 	 "there when some guest has any. FAST: is the common case processed on the guest's device already: on,\n"
 	 "off, or no and why not. RESTARTS is there when some guest had one."},
