@@ -40,7 +40,7 @@
 	X(drop_inner_short, "tunnel payload too short for an inner header")  \
 	X(drop_inner_not_ip, "udp payload that is not IP, where it must be") \
 	X(drop_policed, "over the vnet's rate")                              \
-	X(drop_over_power, "over what the guest's power can process")        \
+	X(drop_over_power, "over what its guest's power can process")        \
 	X(drop_no_guest, "the vnet has no FE guest in this slot")            \
 	X(drop_guest_link_gone, "the FE guest's link has gone away")         \
 	X(drop_headroom, "no room in the frame for the tag")

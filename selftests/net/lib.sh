@@ -28,6 +28,9 @@ HELP=$TOP/build/selftests/net
 T=pdpt$$
 RUN_DIR=/run/$T
 PINS=/sys/fs/bpf/$T
+# The version of the maps, by which a node's directory of pins is named.
+# shellcheck disable=SC2034
+ABI=$(sed -n 's/^#define PDP_ABI //p' "$TOP/bpf/maps.h")
 WORK=
 NODE=node
 NODES=()

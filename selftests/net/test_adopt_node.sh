@@ -69,10 +69,10 @@ check "the books balance" wait_for 3 ctl stats --check
 # --- pins removed while pdpd runs
 
 stream 2000 120 32
-links=$(find "$PINS/v4" | wc -l)
-rm -r "$PINS/v4"
+links=$(find "$PINS/v$ABI" | wc -l)
+rm -r "$PINS/v$ABI"
 pinned_again() {
-	[ "$(find "$PINS/v4" | wc -l)" -eq "$links" ]
+	[ "$(find "$PINS/v$ABI" | wc -l)" -eq "$links" ]
 }
 check "all pins are removed: they come again" wait_for 10 pinned_again
 stream_ends

@@ -22,7 +22,7 @@ delay_pid() {
 	pgrep -f "pdp-delay .*--stats $RUN_DIR/"
 }
 no_delay_line() {
-	! delay_pid && ! on node ip link show pdpdelay0 && [ ! -e "$PINS/v4/links/delay" ]
+	! delay_pid && ! on node ip link show pdpdelay0 && [ ! -e "$PINS/v$ABI/links/delay" ]
 }
 
 check "the node comes up" node_up "$WORK/node.yaml"

@@ -127,16 +127,16 @@ program() {
 check "all is well" tell 0 mend
 fails "nothing was to be mended" grep -q '^mended' "$EVENTS"
 bpftool=$(PATH=$PATH:/usr/sbin command -v bpftool)
-id=$(on node "$bpftool" -j link show pinned "$PINS/v4/links/fe-1" | jq .id)
+id=$(on node "$bpftool" -j link show pinned "$PINS/v$ABI/links/fe-1" | jq .id)
 on node "$bpftool" link detach id "$id"
 check "somebody detached the dispatcher" [ "$(program)" = null ]
 check "it is mended" tell 0 mend
 check "for a reason" grep -aq '^mended: link fe-1: its device has gone, or it was detached' "$EVENTS"
 check "it is there again" [ "$(program)" = pdp_dispatch ]
-rm -r "$PINS/v4/links" "$PINS/v4/guests" "$PINS/v4/maps"
+rm -r "$PINS/v$ABI/links" "$PINS/v$ABI/guests" "$PINS/v$ABI/maps"
 check "somebody removed all pins: its programs stay" [ "$(program)" = pdp_dispatch ]
 check "it is mended" tell 0 mend
-check "the pins are there again" test -e "$PINS/v4/links/fe-1" -a -e "$PINS/v4/links/guest-1" -a -e "$PINS/v4/guests/1/pdp_xsks"
+check "the pins are there again" test -e "$PINS/v$ABI/links/fe-1" -a -e "$PINS/v$ABI/links/guest-1" -a -e "$PINS/v$ABI/guests/1/pdp_xsks"
 look
 before=$(value back)
 check "traffic passes" feed 1000

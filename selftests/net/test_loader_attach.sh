@@ -5,7 +5,7 @@
 
 . "$(dirname "$0")/lib.sh"
 
-V4=$PINS/v4
+NODE_PINS=$PINS/v$ABI
 OTHER=$PINS-other
 
 loader() {
@@ -48,7 +48,7 @@ link_field() {
 }
 
 link_id() {
-	bpftool -j link show pinned "$V4/links/$1" | jq .id
+	bpftool -j link show pinned "$NODE_PINS/links/$1" | jq .id
 }
 
 xdp_on() {

@@ -6,7 +6,7 @@
 
 . "$(dirname "$0")/lib.sh"
 
-V4=$PINS/v4
+NODE_PINS=$PINS/v$ABI
 
 loader() {
 	on node "$BIN/pdp-loader" --root "$PINS" "$@"
@@ -33,23 +33,23 @@ says() {
 
 map_ids() {
 	local map
-	for map in "$V4"/maps/*; do
+	for map in "$NODE_PINS"/maps/*; do
 		echo "$(basename "$map") $(bpftool -j map show pinned "$map" | jq .id)"
 	done
 }
 
 drops_id() {
-	bpftool -j link show pinned "$V4/links/drops" | jq .id
+	bpftool -j link show pinned "$NODE_PINS/links/drops" | jq .id
 }
 
 modes_are_0700() {
-	[ "$(stat -c %a "$PINS" "$V4" "$V4/maps" "$V4/links" | sort -u)" = 700 ]
+	[ "$(stat -c %a "$PINS" "$NODE_PINS" "$NODE_PINS/maps" "$NODE_PINS/links" | sort -u)" = 700 ]
 }
 
 all_maps_pinned() {
 	local n
 	n=$(loader -j status | jq .maps)
-	[ "$n" -gt 15 ] && [ "$(find "$V4/maps" -type f | wc -l)" -eq "$n" ]
+	[ "$n" -gt 15 ] && [ "$(find "$NODE_PINS/maps" -type f | wc -l)" -eq "$n" ]
 }
 
 counts_drops() {
@@ -61,29 +61,29 @@ adopts() {
 	local before after ifindex
 	before=$(map_ids && drops_id)
 	ifindex=$(on node ip -j link show dev d0 | jq '.[0].ifindex')
-	on node bpftool map update pinned "$V4/maps/pdp_ports" key 1 0 0 0 value "$ifindex" 0 0 0 ||
+	on node bpftool map update pinned "$NODE_PINS/maps/pdp_ports" key 1 0 0 0 value "$ifindex" 0 0 0 ||
 		return 1
 	loader load || return 1
 	after=$(map_ids && drops_id)
 	diff <(echo "$before") <(echo "$after") || return 1
-	[ "$(bpftool -j map lookup pinned "$V4/maps/pdp_ports" key 1 0 0 0 | jq -r '.value[0]')" = \
+	[ "$(bpftool -j map lookup pinned "$NODE_PINS/maps/pdp_ports" key 1 0 0 0 | jq -r '.value[0]')" = \
 		"$(printf '0x%02x' "$ifindex")" ]
 }
 
 closes_to_others() {
-	chmod 755 "$V4"
+	chmod 755 "$NODE_PINS"
 	loader load && modes_are_0700
 }
 
 locked() {
-	flock -n "$V4" "$@"
+	flock -n "$NODE_PINS" "$@"
 }
 
 refuses_other_sizes() {
 	local before size
-	size=$(bpftool -j map show pinned "$V4/maps/pdp_vnets" | jq .bytes_value)
-	rm "$V4/maps/pdp_vnets"
-	bpftool map create "$V4/maps/pdp_vnets" type array key 4 value "$size" entries 7 name pdp_vnets \
+	size=$(bpftool -j map show pinned "$NODE_PINS/maps/pdp_vnets" | jq .bytes_value)
+	rm "$NODE_PINS/maps/pdp_vnets"
+	bpftool map create "$NODE_PINS/maps/pdp_vnets" type array key 4 value "$size" entries 7 name pdp_vnets \
 		flags 1024 || return 1
 	before=$(map_ids && drops_id)
 	says "pinned map pdp_vnets has max entries 7, this build has 4097" loader load || return 1
@@ -93,16 +93,16 @@ refuses_other_sizes() {
 # As a loader killed between two pins would leave it.
 clears_leftovers() {
 	local id
-	mkdir "$V4/new/maps"
-	bpftool map create "$V4/new/maps/pdp_vnets" type array key 4 value 16 entries 7 \
+	mkdir "$NODE_PINS/new/maps"
+	bpftool map create "$NODE_PINS/new/maps/pdp_vnets" type array key 4 value 16 entries 7 \
 		name pdp_leftover || return 1
-	id=$(bpftool -j map show pinned "$V4/new/maps/pdp_vnets" | jq .id)
-	bpftool map show id "$id" && loader load && [ -z "$(ls "$V4/new")" ] &&
+	id=$(bpftool -j map show pinned "$NODE_PINS/new/maps/pdp_vnets" | jq .id)
+	bpftool map show id "$id" && loader load && [ -z "$(ls "$NODE_PINS/new")" ] &&
 		wait_for 5 gone "$id" "" "" && all_maps_pinned
 }
 
 repairs_a_lost_pin() {
-	rm "$V4/maps/pdp_vnets"
+	rm "$NODE_PINS/maps/pdp_vnets"
 	loader load && all_maps_pinned
 }
 
@@ -116,7 +116,7 @@ crash() {
 	kill -9 "$pid" 2>/dev/null
 	wait "$pid" 2>/dev/null
 	# The kernel gives back the lock when the dead process is reaped, wherever it was.
-	wait_for 5 loader load && all_maps_pinned && [ -z "$(ls "$V4/new")" ]
+	wait_for 5 loader load && all_maps_pinned && [ -z "$(ls "$NODE_PINS/new")" ]
 }
 
 survives_crashes() {
@@ -154,7 +154,7 @@ gone() {
 purges() {
 	local maps links progs
 	maps=$(map_ids | awk '{ print $2 }')
-	links="$(drops_id) $(bpftool -j link show pinned "$V4/links/port-A" | jq .id)"
+	links="$(drops_id) $(bpftool -j link show pinned "$NODE_PINS/links/port-A" | jq .id)"
 	progs=$(loader -j status | jq '.links[].prog_id')
 	[ -n "$maps" ] && [ -n "$progs" ] || return 1
 	loader purge && [ ! -e "$PINS" ] && wait_for 5 gone "$maps" "$links" "$progs" &&
@@ -166,7 +166,7 @@ trap tidy EXIT
 ns node far
 wire node d0 far d1
 
-check "status of no node says so" says "there is no node: no $V4" loader status
+check "status of no node says so" says "there is no node: no $NODE_PINS" loader status
 check "a root outside of bpffs is refused" says "is not on a bpf file system" \
 	"$BIN/pdp-loader" --root "$WORK/pins" load
 fails "and nothing was made there" test -e "$WORK/pins"

@@ -140,9 +140,9 @@ check "the books balance again" ctl stats --check
 
 # --- books that lie: a guest's counters are wiped
 
-size=$(bpftool -j map show pinned "$PINS/v4/maps/pdp_guest_stats" | jq .bytes_value)
+size=$(bpftool -j map show pinned "$PINS/v$ABI/maps/pdp_guest_stats" | jq .bytes_value)
 # shellcheck disable=SC2046
-bpftool map update pinned "$PINS/v4/maps/pdp_guest_stats" key 1 0 0 0 \
+bpftool map update pinned "$PINS/v$ABI/maps/pdp_guest_stats" key 1 0 0 0 \
 	value $(yes 0 | head -n "$size")
 fails "books that lie do not balance" ctl stats --check
 check "it says where they part" sh -c "$BIN/pdp-ctl --run-dir $RUN_DIR stats --check 2>&1 | grep 'vnet red: the books part at the '"

@@ -51,7 +51,7 @@ join_red
 # own_map VNET MAP KEY VALUE: bytes in hex; little-endian, as the machine.
 own_map() {
 	# shellcheck disable=SC2086
-	"$bpftool" map update pinned "$PINS/v4/vnets/$1/$2" key hex $3 value hex $4
+	"$bpftool" map update pinned "$PINS/v$ABI/vnets/$1/$2" key hex $3 value hex $4
 }
 # vif VNET NAME: its id, as two bytes in hex.
 vif() {
@@ -66,7 +66,7 @@ sides() {
 guests_count() {
 	local id sum=0 n
 	for id in $(ctl -j guest show | jq -r ".[] | select(.vnet == \"$1\" and .kind == \"fe\") | .id"); do
-		n=$("$bpftool" -j map lookup pinned "$PINS/v4/maps/pdp_guest_stats" key hex \
+		n=$("$bpftool" -j map lookup pinned "$PINS/v$ABI/maps/pdp_guest_stats" key hex \
 			"$(printf %02x $((id % 256)))" "$(printf %02x $((id / 256)))" 00 00 |
 			jq "[.formatted.values[].value.$2] | add")
 		sum=$((sum + n))
@@ -161,7 +161,7 @@ for _ in range(200):
 '
 }
 banned() {
-	"$bpftool" -j map dump pinned "$PINS/v4/vnets/red/fw_hosts" | jq '[.[].formatted.value.banned] | add'
+	"$bpftool" -j map dump pinned "$PINS/v$ABI/vnets/red/fw_hosts" | jq '[.[].formatted.value.banned] | add'
 }
 is_banned() {
 	[ "$(banned)" -ge 1 ]
@@ -260,7 +260,7 @@ stream_ends
 check "no packet is lost" nothing_lost
 check "the books balance" wait_for 3 ctl stats --check
 check "the owner's maps are the same" ask src 10.1.2.2 7
-check "the open port is open" grep -q '"value":1' <("$bpftool" -j map dump pinned "$PINS/v4/vnets/red/fw_open" | tr -d ' ')
+check "the open port is open" grep -q '"value":1' <("$bpftool" -j map dump pinned "$PINS/v$ABI/vnets/red/fw_open" | tr -d ' ')
 
 ready() {
 	[ "$(ctl -j guest show | jq '[.[] | select(.vnet == "red" and .kind == "fe") | .state == "ready"] | all')" = true ]
@@ -295,10 +295,10 @@ check "the books balance" wait_for 3 ctl stats --check
 # --- pins and agents
 
 unpin() {
-	rm "$PINS/v4/vnets/red/fw_flows" "$PINS/v4/vnets/red/fw_hosts"
+	rm "$PINS/v$ABI/vnets/red/fw_flows" "$PINS/v$ABI/vnets/red/fw_hosts"
 }
 pinned_again() {
-	[ -e "$PINS/v4/vnets/red/fw_flows" ] && [ -e "$PINS/v4/vnets/red/fw_hosts" ]
+	[ -e "$PINS/v$ABI/vnets/red/fw_flows" ] && [ -e "$PINS/v$ABI/vnets/red/fw_hosts" ]
 }
 check "maps are unpinned by hand" unpin
 check "they are pinned again" wait_for 5 pinned_again
@@ -312,6 +312,6 @@ check "and runs in each guest" wait_for 5 each_has_one "$was"
 # --- it goes
 
 check "red goes" ctl apply -f "$WORK/lab.yaml"
-check "and its maps" [ ! -e "$PINS/v4/vnets/red" -a -e "$PINS/v4/vnets/lab" -a ! -e "$RUN_DIR/own/red" -a ! -e "$RUN_DIR/own/red.agent" ]
+check "and its maps" [ ! -e "$PINS/v$ABI/vnets/red" -a -e "$PINS/v$ABI/vnets/lab" -a ! -e "$RUN_DIR/own/red" -a ! -e "$RUN_DIR/own/red.agent" ]
 check "lab does not mind" labelled 100 000c81086e6f204950
 finish

@@ -27,6 +27,11 @@
 #include "loader/loader.h"
 #include "selftests/prog/netns.h"
 
+/* Of the pins of a node. */
+#define STRING_OF(x) #x
+#define STRING(x) STRING_OF(x)
+#define ABI_DIR "v" STRING(PDP_ABI)
+
 static char root[64];
 static int m1, m2;
 
@@ -127,7 +132,7 @@ static void verdicts(void **state)
 	/* Another program by the link itself. */
 	other = bpf_prog_load(BPF_PROG_TYPE_XDP, "other", "GPL", pass, 2, &as_xdp);
 	assert_true(other >= 0);
-	fd = open_pin("v4/links/fe-1");
+	fd = open_pin(ABI_DIR "/links/fe-1");
 	assert_int_equal(bpf_link_update(fd, other, NULL), 0);
 	check_says(ld, m1, -ESTALE, "m1: XDP program 'other'");
 	attach(ld, m1);
@@ -159,23 +164,23 @@ static void pins_come_again(void **state)
 	(void)state;
 	attach(ld, m1);
 	program = standing(m1);
-	link = link_id("v4/links/fe-1");
+	link = link_id(ABI_DIR "/links/fe-1");
 	assert_int_equal(pdp_loader_repin(ld, &n, &err), 0);
 	assert_int_equal(n, 0);
 
-	command("rm -r %s/v4", root);
+	command("rm -r %s/" ABI_DIR, root);
 	assert_int_equal(standing(m1), program);
 	check_says(ld, m1, -ENOENT, "No such file");
 	if (pdp_loader_repin(ld, &n, &err))
 		fail_msg("%s", err.text);
 	assert_int_equal(n, PDP_MAP_COUNT + 1);
 	check_says(ld, m1, 0, "");
-	assert_int_equal(link_id("v4/links/fe-1"), link);
+	assert_int_equal(link_id(ABI_DIR "/links/fe-1"), link);
 	assert_int_equal(standing(m1), program);
 	/* The directory is another one, and locked as the first was. */
 	assert_int_equal(pdp_loader_open(&second, root, NULL), -EBUSY);
 
-	command("rm %s/v4/maps/pdp_slots", root);
+	command("rm %s/" ABI_DIR "/maps/pdp_slots", root);
 	assert_int_equal(pdp_loader_repin(ld, &n, &err), 0);
 	assert_int_equal(n, 1);
 	assert_int_equal(pdp_loader_purge(ld, NULL), 0);
@@ -193,13 +198,13 @@ static void bpffs_comes_again(void **state)
 	(void)state;
 	attach(ld, m1);
 	program = standing(m1);
-	link = link_id("v4/links/fe-1");
+	link = link_id(ABI_DIR "/links/fe-1");
 	assert_int_equal(umount2("/sys/fs/bpf", MNT_DETACH), 0);
 	assert_int_equal(standing(m1), program);
 	if (pdp_loader_repin(ld, &n, &err))
 		fail_msg("%s", err.text);
 	assert_int_equal(n, PDP_MAP_COUNT + 1);
-	assert_int_equal(link_id("v4/links/fe-1"), link);
+	assert_int_equal(link_id(ABI_DIR "/links/fe-1"), link);
 	assert_int_equal(standing(m1), program);
 	assert_int_equal(pdp_loader_purge(ld, NULL), 0);
 	pdp_loader_close(ld);
@@ -215,16 +220,16 @@ static void another_abi_gives_way(void **state)
 	(void)state;
 	attach(ld, m1);
 	program = standing(m1);
-	link = link_id("v4/links/fe-1");
+	link = link_id(ABI_DIR "/links/fe-1");
 	pdp_loader_close(ld);
-	command("mv %s/v4 %s/v0", root, root);
+	command("mv %s/" ABI_DIR " %s/v0", root, root);
 
 	ld = open_node();
 	assert_int_equal(standing(m1), program);
 	attach(ld, m1);
 	assert_int_not_equal(standing(m1), program);
 	assert_int_not_equal(standing(m1), 0);
-	assert_int_equal(link_id("v4/links/fe-1"), link);
+	assert_int_equal(link_id(ABI_DIR "/links/fe-1"), link);
 	snprintf(path, sizeof(path), "%s/v0/links/fe-1", root);
 	assert_int_equal(access(path, F_OK), -1);
 	check_says(ld, m1, 0, "");
