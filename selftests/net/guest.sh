@@ -27,7 +27,10 @@ is_now() {
 	for word in "$@"; do
 		case " $last " in
 		*" $word "*) ;;
-		*) return 1 ;;
+		*)
+			echo "it is $last"
+			return 1
+			;;
 		esac
 	done
 }

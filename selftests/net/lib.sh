@@ -99,7 +99,11 @@ wait_for() {
 	local wait_end=$((SECONDS + $1 * 5 + 1)) wait_pause=0.05 wait_times=0
 	shift
 	until "$@" >/dev/null 2>&1; do
-		[ $SECONDS -lt $wait_end ] || return 1
+		if [ $SECONDS -ge $wait_end ]; then
+			# What it says the last time is why.
+			"$@"
+			return
+		fi
 		[ $((wait_times += 1)) -lt 4 ] || wait_pause=0.2
 		sleep $wait_pause
 	done
