@@ -16,6 +16,7 @@
 #include "ctl/agentstats.h"
 #include "ctl/container.h"
 #include "ctl/guest.h"
+#include "ctl/nodelock.h"
 
 #include <bpf/bpf.h>
 #include <err.h>
@@ -27,6 +28,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define N_SIGNALS 4
 
@@ -345,11 +347,16 @@ int main(int argc, char **argv)
 				    .fast_half = PDP_FAST_HALF_OFF}};
 	struct pdp_guests *guests = NULL;
 	struct pdp_error why;
-	int status = 1;
+	int status = 1, name_fd;
 
 	parse(argc, argv, &d);
 	d.conf.base = event_base_new();
 	d.conf.id_block = pdp_id_block(d.conf.node, d.conf.run_dir);
+	/* As pdpd: two nodes of the same ids would share what a user may lock of memory, which is one UMEM. */
+	name_fd = pdp_nodelock_take(PDP_NODELOCK_DIR, d.conf.node, d.conf.run_dir, &d.conf.id_block,
+				    &why);
+	if (name_fd < 0)
+		errx(1, "%s", why.text);
 	if (pdp_loader_open(&d.conf.loader, d.pins, &why))
 		errx(1, "%s", why.text);
 	if (pdp_guests_new(&guests, &d.conf, &why) || take_stock(&d, guests, &why))
@@ -360,6 +367,9 @@ int main(int argc, char **argv)
 	if (!d.release && pdp_loader_purge(d.conf.loader, &why))
 		warnx("%s", why.text);
 	pdp_loader_close(d.conf.loader);
+	/* What it has refused to take over keeps its ids. */
+	pdp_nodelock_leave(PDP_NODELOCK_DIR, d.conf.node, name_fd,
+			   access(d.conf.run_dir, F_OK) != 0);
 	event_base_free(d.conf.base);
 	return status;
 }

@@ -19,13 +19,18 @@
 
 set -u
 
+# run_name PID: of as many digits each, so that none is the beginning of another.
+run_name() {
+	printf 'pdpt%07d' "$1"
+}
+
 TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 BIN=$TOP/build/bin
 # shellcheck disable=SC2034
 BENCH=$TOP/build/selftests/bench
 # shellcheck disable=SC2034
 HELP=$TOP/build/selftests/net
-T=pdpt$$
+T=$(run_name $$)
 RUN_DIR=/run/$T
 PINS=/sys/fs/bpf/$T
 # The version of the maps, by which a node's directory of pins is named.

@@ -10,14 +10,15 @@ OUT=$WORK/bench
 
 # bench NAMES: with $LEFT, what it left behind.
 bench() {
-	local pid status
+	local pid name status
 	REPEATS=1 SECONDS_EACH=0.4 SYSTEMS="pdp_1 ip_forward redirect" RATES="20000 0" VNETS="1 100" PACKETS=200000 \
 		OVERLOAD_SECONDS=3 OVERLOAD_STEP=2.5 SHAPES="off/2 off/weighted" POLICIES=flow-hash BENCH_ONLY=$1 OUT=$OUT \
 		"$TOP/selftests/bench/bench.sh" >"$WORK/said" 2>&1 &
 	pid=$!
 	wait "$pid"
 	status=$?
-	LEFT=$(T=pdpt$pid RUN_DIR=/run/pdpt$pid PINS=/sys/fs/bpf/pdpt$pid left_behind)
+	name=$(run_name $pid)
+	LEFT=$(T=$name RUN_DIR=/run/$name PINS=/sys/fs/bpf/$name left_behind)
 	[ $status -eq 0 ] || { cat "$WORK/said"; return 1; }
 }
 results() {

@@ -10,7 +10,7 @@ begin "Ctrl-C in the middle"
 interrupt() {
 	DEMO_SECONDS=1 setsid env --default-signal=INT bash "$TOP/selftests/demo.sh" \
 		>"$WORK/demo" 2>&1 &
-	local pid=$! status
+	local pid=$! name status
 	sleep "$1"
 	kill -INT -- "-$pid"
 	sleep 0.3
@@ -18,7 +18,8 @@ interrupt() {
 	wait $pid
 	status=$?
 	check "interrupted after $1 s: says so with its exit code" [ $status -eq 130 ]
-	left=$(T=pdpt$pid RUN_DIR=/run/pdpt$pid PINS=/sys/fs/bpf/pdpt$pid left_behind)
+	name=$(run_name $pid)
+	left=$(T=$name RUN_DIR=/run/$name PINS=/sys/fs/bpf/$name left_behind)
 	check "interrupted after $1 s: nothing is left behind" [ -z "$left" ]
 	[ -z "$left" ] || echo "# ${left//$'\n'/$'\n'# }"
 }
