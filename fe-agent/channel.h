@@ -50,7 +50,7 @@
 #include "fe-agent/dataplane.h"
 #include "fe-agent/router_tables.h"
 
-#define PDP_CHANNEL_VERSION 7
+#define PDP_CHANNEL_VERSION 8
 #define PDP_CHANNEL_MAX (64 * 1024) /* of a message with its header */
 #define PDP_AGENT_DIR "/run/pdp" /* inside the guest */
 #define PDP_AGENT_SOCK PDP_AGENT_DIR "/agent.sock"

@@ -34,17 +34,28 @@ void pdp_blocks4_fini(struct pdp_blocks4 *blocks)
 	*blocks = (struct pdp_blocks4){0};
 }
 
-int pdp_groups4_init(struct pdp_groups4 *groups, struct pdp_rt_group4 *table, uint32_t capacity,
-		     struct pdp_blocks4 *blocks, bool painted, bool shared)
+/* One in so many is a pair's. */
+#define PAIR_SHARE 4
+
+static int init_ids(struct pdp_groups4 *groups)
+{
+	const struct pdp_groups4_tables *t = &groups->t;
+	const uint32_t pairs = t->pair ? t->capacity / PAIR_SHARE : 0;
+
+	groups->pairs_after = t->capacity - pairs - 1;
+	if (pdp_rcu_ids_init(&groups->ids, t->capacity - pairs, t->shared))
+		return -ENOMEM;
+	return pairs ? pdp_rcu_ids_init(&groups->pair_ids, pairs + 1, t->shared) : 0;
+}
+
+int pdp_groups4_init(struct pdp_groups4 *groups, const struct pdp_groups4_tables *tables)
 {
 	*groups = (struct pdp_groups4){
-		.group = table,
-		.lens = pdp_table_map(capacity * sizeof(*groups->lens), PDP_TABLE_SPARSE),
-		.uses = pdp_table_map(capacity * sizeof(*groups->uses), PDP_TABLE_SPARSE),
-		.blocks = blocks,
-		.painted = painted,
+		.t = *tables,
+		.lens = pdp_table_map(tables->capacity * sizeof(*groups->lens), PDP_TABLE_SPARSE),
+		.uses = pdp_table_map(tables->capacity * sizeof(*groups->uses), PDP_TABLE_SPARSE),
 	};
-	if (groups->lens && groups->uses && !pdp_rcu_ids_init(&groups->ids, capacity, shared))
+	if (groups->lens && groups->uses && !init_ids(groups))
 		return 0;
 	pdp_groups4_fini(groups);
 	return -ENOMEM;
@@ -52,9 +63,10 @@ int pdp_groups4_init(struct pdp_groups4 *groups, struct pdp_rt_group4 *table, ui
 
 void pdp_groups4_fini(struct pdp_groups4 *groups)
 {
-	pdp_table_unmap(groups->lens, groups->ids.capacity * sizeof(*groups->lens));
-	pdp_table_unmap(groups->uses, groups->ids.capacity * sizeof(*groups->uses));
+	pdp_table_unmap(groups->lens, groups->t.capacity * sizeof(*groups->lens));
+	pdp_table_unmap(groups->uses, groups->t.capacity * sizeof(*groups->uses));
 	pdp_rcu_ids_fini(&groups->ids);
+	pdp_rcu_ids_fini(&groups->pair_ids);
 	*groups = (struct pdp_groups4){0};
 }
 
@@ -72,43 +84,46 @@ static unsigned int promise(unsigned int uses)
 	return blocks_of(runs < PDP_GROUP4_ENTRIES ? runs : PDP_GROUP4_ENTRIES);
 }
 
+static bool has_pairs(const struct pdp_groups4 *groups)
+{
+	return groups->pair_ids.capacity;
+}
+
+/* Of both kinds. */
+static uint32_t used(const struct pdp_groups4 *groups)
+{
+	return pdp_rcu_ids_used(&groups->ids) +
+	       (has_pairs(groups) ? pdp_rcu_ids_used(&groups->pair_ids) : 0);
+}
+
 /*
  * Beside what groups have there is always room for one of each kind, with all its blocks: until nothing leads to
  * it any more an old group is there beside the new one.
  */
 bool pdp_group4_fits(const struct pdp_groups4 *groups, uint32_t id, uint32_t *promised)
 {
-	const struct pdp_blocks4 *blocks = groups->blocks;
+	const struct pdp_blocks4 *blocks = groups->t.blocks;
 
 	*promised += promise(groups->uses[id] + 1) - promise(groups->uses[id]);
 	return blocks->promised + *promised + 2 * PDP_RT_GROUP_BLOCKS < blocks->ids.capacity &&
-	       (id || pdp_rcu_ids_used(&groups->ids) + 2 < groups->ids.capacity);
+	       (id || used(groups) + 2 < groups->t.capacity);
 }
 
 void pdp_group4_reserve(struct pdp_groups4 *groups)
 {
 	pdp_rcu_ids_reserve(&groups->ids, 1);
-	pdp_rcu_ids_reserve(&groups->blocks->ids, 2 * PDP_RT_GROUP_BLOCKS);
+	if (has_pairs(groups))
+		pdp_rcu_ids_reserve(&groups->pair_ids, 1);
+	pdp_rcu_ids_reserve(&groups->t.blocks->ids, 2 * PDP_RT_GROUP_BLOCKS);
 }
 
 static void set_uses(struct pdp_groups4 *groups, uint32_t old, uint32_t id, uint16_t uses)
 {
-	groups->blocks->promised += promise(uses) - promise(groups->uses[old]);
+	groups->t.blocks->promised += promise(uses) - promise(groups->uses[old]);
 	groups->uses[id] = uses;
 }
 
 /* --- runs ----------------------------------------------------------------------------------------- */
-
-static __u16 *place_of(const struct pdp_groups4 *groups, uint32_t id, unsigned int run)
-{
-	struct pdp_rt_group4 *group = &groups->group[id];
-
-	if (group->colours)
-		return &group->palette.value[pdp_rt_colour(group, run)];
-	if (!group->blocks)
-		return &group->value[run];
-	return &groups->blocks->block[pdp_rt_block(group, run)].value[run % PDP_RT_BLOCK_RUNS];
-}
 
 /* Release: what it leads to was written before it. */
 static void store(__u16 *place, uint16_t value)
@@ -121,15 +136,35 @@ static unsigned int count_runs(const struct pdp_rt_group4 *group)
 	return pdp_rt_run(group, PDP_GROUP4_ENTRIES - 1) + 1;
 }
 
+/* A run begins where an entry is not as the one before. */
+static void load_pair(const struct pdp_rt_pair4 *pair, struct runs *runs)
+{
+	const unsigned int first = pair->second[0] & 1;
+	unsigned int word, i;
+	uint64_t last = first;
+
+	runs->n = 1;
+	for (word = 0; word < 4; word++) {
+		runs->starts[word] = pair->second[word] ^ (pair->second[word] << 1 | last);
+		runs->n += pdp_rt_ones(runs->starts[word]);
+		last = pair->second[word] >> 63;
+	}
+	for (i = 0; i < runs->n; i++)
+		runs->value[i] = pair->value[(first + i) & 1];
+}
+
 static void load_runs(const struct pdp_groups4 *groups, uint32_t id, struct runs *runs)
 {
-	const struct pdp_rt_group4 *group = &groups->group[id];
 	unsigned int i;
 
-	memcpy(runs->starts, group->starts, sizeof(runs->starts));
-	runs->n = count_runs(group);
+	if (pdp_group4_is_pair(&groups->t, id)) {
+		load_pair(&groups->t.pair[id], runs);
+		return;
+	}
+	memcpy(runs->starts, groups->t.group[id].starts, sizeof(runs->starts));
+	runs->n = count_runs(&groups->t.group[id]);
 	for (i = 0; i < runs->n; i++)
-		runs->value[i] = *place_of(groups, id, i);
+		runs->value[i] = *pdp_group4_run(&groups->t, id, i);
 }
 
 /* Without a branch at each entry, of which none would be foreseen. */
@@ -243,7 +278,7 @@ static void give_palette(struct pdp_rt_group4 *group, const struct palette *pale
 static void give_blocks(struct pdp_groups4 *groups, struct pdp_rt_group4 *group,
 			const struct pdp_rt_group4 *old, unsigned int same, unsigned int runs)
 {
-	struct pdp_blocks4 *blocks = groups->blocks;
+	struct pdp_blocks4 *blocks = groups->t.blocks;
 	unsigned int i;
 
 	group->blocks = blocks_of(runs);
@@ -257,21 +292,97 @@ static void give_blocks(struct pdp_groups4 *groups, struct pdp_rt_group4 *group,
 	}
 }
 
+static uint8_t blocks_had(const struct pdp_groups4 *groups, uint32_t id)
+{
+	return pdp_group4_is_pair(&groups->t, id) ? 0 : groups->t.group[id].blocks;
+}
+
+/* Before a reader comes to it. */
+static void set_kind(struct pdp_groups4 *groups, uint32_t id, bool pair)
+{
+	const uint64_t bit = 1ULL << id % 64;
+	__u64 *word;
+
+	if (!groups->t.kind)
+		return;
+	word = &groups->t.kind[id / 512].pair[id / 64 % 8];
+	__atomic_store_n(word, pair ? *word | bit : *word & ~bit, __ATOMIC_RELEASE);
+}
+
+static uint32_t get_group(struct pdp_groups4 *groups)
+{
+	uint32_t id = pdp_table_get(&groups->ids, groups->t.group, sizeof(*groups->t.group));
+
+	if (!id)
+		id = groups->pairs_after + pdp_rcu_ids_get(&groups->pair_ids);
+	set_kind(groups, id, false);
+	return id;
+}
+
 static uint32_t make_group(struct pdp_groups4 *groups, uint32_t old, const struct runs *before,
 			   const struct runs *runs, const struct palette *palette)
 {
-	uint32_t id = pdp_table_get(&groups->ids, groups->group, sizeof(*groups->group));
-	unsigned int same = groups->group[old].blocks ? same_blocks(before, runs) : 0, i;
+	uint32_t id = get_group(groups);
+	unsigned int same = blocks_had(groups, old) ? same_blocks(before, runs) : 0, i;
 
-	write_bounds(&groups->group[id], runs);
+	write_bounds(&groups->t.group[id], runs);
 	if (palette->n) {
-		give_palette(&groups->group[id], palette);
+		give_palette(&groups->t.group[id], palette);
 		return id;
 	}
-	give_blocks(groups, &groups->group[id], &groups->group[old], same, runs->n);
+	give_blocks(groups, &groups->t.group[id], &groups->t.group[old], same, runs->n);
 	for (i = same * PDP_RT_BLOCK_RUNS; i < runs->n; i++)
-		store(place_of(groups, id, i), runs->value[i]);
+		store(pdp_group4_run(&groups->t, id, i), runs->value[i]);
 	return id;
+}
+
+/* Each run is as the one before the last. No reader comes to a group that is one run: it need not be small. */
+static bool is_pair(const struct runs *runs)
+{
+	unsigned int i;
+
+	for (i = 2; i < runs->n && runs->value[i] == runs->value[i - 2]; i++)
+		;
+	return runs->n >= 2 && i == runs->n;
+}
+
+/* Bit i: is an odd number of bits set up to it? */
+static uint64_t is_odd(uint64_t bits)
+{
+	unsigned int shift;
+
+	for (shift = 1; shift < 64; shift *= 2)
+		bits ^= bits << shift;
+	return bits;
+}
+
+/* Is there one for a pair, and as many more as can wait to be given back? */
+static bool has_a_pair(const struct pdp_groups4 *groups)
+{
+	const struct pdp_rcu_ids *ids = &groups->pair_ids;
+
+	return has_pairs(groups) && pdp_rcu_ids_used(ids) + ids->retired_many < ids->capacity;
+}
+
+static uint32_t make_pair(struct pdp_groups4 *groups, const struct runs *runs)
+{
+	uint32_t id = groups->pairs_after + pdp_rcu_ids_get(&groups->pair_ids);
+	struct pdp_rt_pair4 *pair = &groups->t.pair[id];
+	uint64_t last = 0;
+	unsigned int word;
+
+	*pair = (struct pdp_rt_pair4){.value = {runs->value[0], runs->value[1]}};
+	for (word = 0; word < 4; word++) {
+		pair->second[word] = is_odd(runs->starts[word]) ^ -last;
+		last = pair->second[word] >> 63;
+	}
+	set_kind(groups, id, true);
+	return id;
+}
+
+static bool same_starts(const struct runs *a, const struct runs *b)
+{
+	return memcmp(a->starts, b->starts, sizeof(a->starts)) == 0;
 }
 
 static bool same_values(const struct runs *a, const struct runs *b)
@@ -279,34 +390,51 @@ static bool same_values(const struct runs *a, const struct runs *b)
 	return memcmp(a->value, b->value, a->n * sizeof(*a->value)) == 0;
 }
 
-/* A palette's values are each of many runs: none is written where it stands. */
-static bool needs_new(const struct pdp_rt_group4 *group, const struct runs *before,
+/* Can the values be written where they stand? Those of a pair or a palette are each of many runs. */
+static bool can_write(const struct pdp_groups4 *groups, uint32_t id, const struct runs *before,
 		      const struct runs *runs, const struct palette *palette)
 {
-	if (memcmp(runs->starts, before->starts, sizeof(runs->starts)) != 0)
-		return true;
-	return (palette->n || group->colours) && !same_values(runs, before);
+	return id && !pdp_group4_is_pair(&groups->t, id) && same_starts(before, runs) &&
+	       !palette->n && !groups->t.group[id].colours;
+}
+
+static void write_values(const struct pdp_groups4 *groups, uint32_t id, const struct runs *before,
+			 const struct runs *runs)
+{
+	unsigned int i;
+
+	for (i = 0; i < runs->n; i++)
+		if (runs->value[i] != before->value[i])
+			store(pdp_group4_run(&groups->t, id, i), runs->value[i]);
+}
+
+static uint32_t store_runs(struct pdp_groups4 *groups, uint32_t id, const struct runs *before,
+			   const struct runs *runs)
+{
+	struct palette palette = {0};
+
+	if (id && same_starts(before, runs) && same_values(before, runs))
+		return id;
+	if (has_a_pair(groups) && is_pair(runs))
+		return make_pair(groups, runs);
+	if (!groups->t.painted)
+		find_palette(runs, &palette);
+	if (!can_write(groups, id, before, runs, &palette))
+		return make_group(groups, id, before, runs, &palette);
+	write_values(groups, id, before, runs);
+	return id;
 }
 
 uint32_t pdp_group4_store(struct pdp_groups4 *groups, uint32_t id, const uint32_t *entries,
 			  uint16_t uses)
 {
-	struct palette palette = {0};
 	struct runs before, runs;
 	uint32_t old = id;
 	unsigned int i;
 
 	load_runs(groups, id, &before);
-	find_runs(entries, groups->painted, &runs);
-	if (!groups->painted)
-		find_palette(&runs, &palette);
-	if (!id || needs_new(&groups->group[id], &before, &runs, &palette)) {
-		id = make_group(groups, old, &before, &runs, &palette);
-	} else {
-		for (i = 0; i < runs.n; i++)
-			if (runs.value[i] != before.value[i])
-				store(place_of(groups, id, i), runs.value[i]);
-	}
+	find_runs(entries, groups->t.painted, &runs);
+	id = store_runs(groups, id, &before, &runs);
 	for (i = 0; i < PDP_GROUP4_ENTRIES; i++)
 		groups->lens[id][i] = entries[i] >> PDP_RT_LEN_SHIFT;
 	set_uses(groups, old, id, uses);
@@ -315,34 +443,48 @@ uint32_t pdp_group4_store(struct pdp_groups4 *groups, uint32_t id, const uint32_
 
 void pdp_group4_paint(struct pdp_groups4 *groups, uint32_t id, uint32_t leaf, unsigned int len)
 {
-	const struct pdp_rt_group4 *group = &groups->group[id];
+	const struct pdp_rt_group4 *group = &groups->t.group[id];
 	unsigned int i;
 
 	for (i = 0; i < PDP_GROUP4_ENTRIES; i++) {
 		if (groups->lens[id][i] > len)
 			continue;
 		groups->lens[id][i] = leaf >> PDP_RT_LEN_SHIFT;
-		store(place_of(groups, id, pdp_rt_run(group, i)), leaf);
+		store(pdp_group4_run(&groups->t, id, pdp_rt_run(group, i)), leaf);
 	}
 }
 
 uint32_t pdp_group4_alike(const struct pdp_groups4 *groups, uint32_t id)
 {
-	return count_runs(&groups->group[id]) == 1 ? *place_of(groups, id, 0) : 0;
+	/* What is one run becomes no pair. */
+	if (pdp_group4_is_pair(&groups->t, id) || count_runs(&groups->t.group[id]) > 1)
+		return 0;
+	return *pdp_group4_run(&groups->t, id, 0);
 }
 
-void pdp_group4_retire(struct pdp_groups4 *groups, uint32_t id, uint32_t next)
+static void retire_blocks(struct pdp_groups4 *groups, uint32_t id, uint32_t next)
 {
-	const struct pdp_rt_group4 *old = &groups->group[id], *new = &groups->group[next];
+	const unsigned int kept = blocks_had(groups, next);
+	const struct pdp_rt_group4 *old = &groups->t.group[id],
+				   *new = &groups->t.group[kept ? next : 0];
 	unsigned int i;
 
 	for (i = 0; i < old->blocks; i++) {
 		uint32_t block = pdp_rt_block(old, i * PDP_RT_BLOCK_RUNS);
 
-		if (i >= new->blocks || pdp_rt_block(new, i * PDP_RT_BLOCK_RUNS) != block)
-			pdp_rcu_ids_retire(&groups->blocks->ids, block);
+		if (i >= kept || pdp_rt_block(new, i * PDP_RT_BLOCK_RUNS) != block)
+			pdp_rcu_ids_retire(&groups->t.blocks->ids, block);
 	}
+}
+
+void pdp_group4_retire(struct pdp_groups4 *groups, uint32_t id, uint32_t next)
+{
 	if (!next)
 		set_uses(groups, id, id, 0);
-	pdp_rcu_ids_retire(&groups->ids, id);
+	if (blocks_had(groups, id))
+		retire_blocks(groups, id, next);
+	if (id > groups->pairs_after)
+		pdp_rcu_ids_retire(&groups->pair_ids, id - groups->pairs_after);
+	else
+		pdp_rcu_ids_retire(&groups->ids, id);
 }

@@ -26,22 +26,35 @@ struct pdp_blocks4 {
 	uint32_t promised; /* to groups; more than they have */
 };
 
-/* Groups of one kind, wide or narrow. */
-struct pdp_groups4 {
+/* Where groups of one kind are, wide or narrow. */
+struct pdp_groups4_tables {
 	struct pdp_rt_group4 *group;
+	struct pdp_rt_pair4 *pair; /* by the same ids; NULL: there are none, */
+	struct pdp_rt_kind4 *kind; /* and so is this */
+	uint32_t capacity; /* ids */
+	struct pdp_blocks4 *blocks;
+	bool painted; /* as pdp_group4_paint() wants it: other lengths are other runs, and no palette */
+	bool shared;
+};
+
+struct pdp_groups4 {
+	struct pdp_groups4_tables t;
 	uint8_t (*lens)[PDP_GROUP4_ENTRIES]; /* of each entry */
 	uint16_t *uses; /* prefixes that end in a group, and groups below it */
 	struct pdp_rcu_ids ids;
-	struct pdp_blocks4 *blocks;
-	bool painted; /* as pdp_group4_paint() wants it: other lengths are other runs, and no palette */
+	/*
+	 * Of pairs, so that these stand close to each other: the last of all ids, which other groups take when they
+	 * have no more of their own. An id of it is so much less than the group's.
+	 */
+	struct pdp_rcu_ids pair_ids;
+	uint32_t pairs_after;
 };
 
 /* 0 or -ENOMEM. fini is fine on zeroed ones. */
 int pdp_blocks4_init(struct pdp_blocks4 *blocks, struct pdp_rt_block4 *table, uint32_t capacity,
 		     bool shared);
 void pdp_blocks4_fini(struct pdp_blocks4 *blocks);
-int pdp_groups4_init(struct pdp_groups4 *groups, struct pdp_rt_group4 *table, uint32_t capacity,
-		     struct pdp_blocks4 *blocks, bool painted, bool shared);
+int pdp_groups4_init(struct pdp_groups4 *groups, const struct pdp_groups4_tables *tables);
 void pdp_groups4_fini(struct pdp_groups4 *groups);
 
 /*
@@ -49,7 +62,7 @@ void pdp_groups4_fini(struct pdp_groups4 *groups);
  * @promised: blocks that were promised beside in this change, and become what is now
  *
  * A group of u uses has 2u + 1 runs at most, whatever comes and goes: room for them is promised. So a change
- * that adds no use never lacks room, be it that it parts what was one run.
+ * that adds no use never lacks room, be it that it parts what was one run, or that a pair is none any more.
  */
 bool pdp_group4_fits(const struct pdp_groups4 *groups, uint32_t id, uint32_t *promised);
 /* See that one group can be stored now; waits for a grace period if it must. */
@@ -70,17 +83,51 @@ uint32_t pdp_group4_alike(const struct pdp_groups4 *groups, uint32_t id);
 /* No new reader finds the group; the one that has come in its place (0: none) has some of its blocks. */
 void pdp_group4_retire(struct pdp_groups4 *groups, uint32_t id, uint32_t next);
 
-/* Where the value of an entry stands. */
-static inline const __u16 *pdp_group4_value(const struct pdp_rt_group4 *group,
-					    const struct pdp_rt_block4 *blocks, unsigned int i)
+/* Inline wherever they are called: for a processor that counts bits they are another function (lpm4.c). */
+#define PDP_GROUP4_INLINE static inline __attribute__((always_inline))
+
+PDP_GROUP4_INLINE bool pdp_group4_is_pair(const struct pdp_groups4_tables *t, uint32_t id)
 {
-	unsigned int run = pdp_rt_run(group, i);
+	return t->pair && pdp_rt_is_pair(&t->kind[id / 512], id);
+}
+
+/* Where the value of a run stands, of a group that is no pair. */
+PDP_GROUP4_INLINE __u16 *pdp_group4_run(const struct pdp_groups4_tables *t, uint32_t id,
+					unsigned int run)
+{
+	struct pdp_rt_group4 *group = &t->group[id];
 
 	if (group->colours)
 		return &group->palette.value[pdp_rt_colour(group, run)];
-	if (group->blocks)
-		return &blocks[pdp_rt_block(group, run)].value[run % PDP_RT_BLOCK_RUNS];
-	return &group->value[run];
+	if (!group->blocks)
+		return &group->value[run];
+	return &t->blocks->block[pdp_rt_block(group, run)].value[run % PDP_RT_BLOCK_RUNS];
+}
+
+/* Where the value of an entry stands. */
+PDP_GROUP4_INLINE const __u16 *pdp_group4_value(const struct pdp_groups4_tables *t, uint32_t id,
+						unsigned int i)
+{
+	if (pdp_group4_is_pair(t, id))
+		return &t->pair[id].value[pdp_rt_second(&t->pair[id], i)];
+	return pdp_group4_run(t, id, pdp_rt_run(&t->group[id], i));
+}
+
+/* Where a wide group says what no longer prefix than /16 leads to. */
+PDP_GROUP4_INLINE __u16 *pdp_group4_hop(const struct pdp_groups4_tables *t, uint32_t id)
+{
+	return pdp_group4_is_pair(t, id) ? &t->pair[id].hop : &t->group[id].hop;
+}
+
+/* A pair may stand in two lines. */
+PDP_GROUP4_INLINE void pdp_group4_prefetch(const struct pdp_groups4_tables *t, uint32_t id)
+{
+	const char *at = pdp_group4_is_pair(t, id) ? (const char *)&t->pair[id]
+						   : (const char *)&t->group[id];
+
+	__builtin_prefetch(at);
+	if (t->pair)
+		__builtin_prefetch(at + offsetof(struct pdp_rt_pair4, value));
 }
 
 #endif

@@ -74,6 +74,24 @@ static __always_inline __u32 read_entry(const struct pdp_rt_group4 *group, __u32
 	return block ? READ(__u16, &block->value[run % PDP_RT_BLOCK_RUNS]) : 0;
 }
 
+/* What the entry of a wide group leads to, and where it leads to nothing *hop. */
+static __always_inline __u32 read_wide(__u32 id, __u32 i, __u32 *hop)
+{
+	__u32 line = id / 512;
+	struct pdp_rt_kind4 *kind = bpf_map_lookup_elem(&pdp_rt_kind4, &line);
+	struct pdp_rt_group4 *group;
+	struct pdp_rt_pair4 *pair;
+
+	if (kind && pdp_rt_is_pair(kind, id)) {
+		pair = bpf_map_lookup_elem(&pdp_rt_pair4, &id);
+		*hop = pair ? READ(__u16, &pair->hop) : 0;
+		return pair ? READ(__u16, &pair->value[pdp_rt_second(pair, i)]) : 0;
+	}
+	group = bpf_map_lookup_elem(&pdp_rt_wide4, &id);
+	*hop = group ? READ(__u16, &group->hop) : 0;
+	return group ? read_entry(group, i) : 0;
+}
+
 static __always_inline __u32 find_hop4(__u32 dst)
 {
 	__u32 id = dst >> 21, value, hop;
@@ -85,12 +103,7 @@ static __always_inline __u32 find_hop4(__u32 dst)
 	value = READ(__u16, &root->entry[dst >> 16 & 31]);
 	if (value < PDP_NEXTHOPS)
 		return value;
-	id = value - PDP_NEXTHOPS;
-	group = bpf_map_lookup_elem(&pdp_rt_wide4, &id);
-	if (!group)
-		return 0;
-	value = read_entry(group, dst >> 8 & 0xff);
-	hop = READ(__u16, &group->hop);
+	value = read_wide(value - PDP_NEXTHOPS, dst >> 8 & 0xff, &hop);
 	if (value >= PDP_NEXTHOPS) {
 		id = value - PDP_NEXTHOPS;
 		group = bpf_map_lookup_elem(&pdp_rt_narrow4, &id);

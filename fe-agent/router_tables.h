@@ -11,6 +11,8 @@
  *   pdp_rt_root4    by an IPv4 address's first 16 bits   what is no longer than /16 or for all of it the same,
  *                                                        and else the wide group
  *   pdp_rt_wide4    by the next 8 bits                   what is no longer than /24, or the narrow group
+ *   pdp_rt_pair4    by the same                          the same, of wide groups that lead to two things
+ *   pdp_rt_kind4    by a wide group's id                 which of the two it is
  *   pdp_rt_narrow4  by the last 8 bits                   what is longer than /24
  *   pdp_rt_block4   by id, which groups have             what their runs lead to
  *   pdp_rt_root6    by an IPv6 address's first 16 bits   the best prefix that ends here, the node
@@ -28,7 +30,9 @@
  * with population count: Asai, Ohara: "Poptrie", SIGCOMM 2015). What the runs lead to stands in the group
  * itself, as often as there are runs or, where few values come up again and again, as a colour for each run and
  * a palette; or it stands in blocks of a cache line each. These are not side by side, as in either paper: so there
- * is no memory to be moved, and a change writes one group anew. Id 0 is never given out: a zeroed word means none.
+ * is no memory to be moved, and a change writes one group anew. A wide group that leads to no more than two things,
+ * as most do, is a pair instead, of a bit for each entry: it takes two thirds of a line. Id 0 is never given out: a
+ * zeroed word means none.
  *
  * One writer, the agent; readers in RCU read-side sections. Every word is stored at once, what it leads to
  * was written before, and is used for something else a grace period after nothing leads to it any more.
@@ -94,6 +98,18 @@ struct pdp_rt_group4 {
 
 struct pdp_rt_block4 {
 	__u16 value[PDP_RT_BLOCK_RUNS];
+};
+
+struct pdp_rt_pair4 {
+	__u64 second[4]; /* bit i: entry i is the second of the two */
+	__u16 value[2];
+	__u16 hop; /* as of a group */
+	__u16 pad;
+};
+
+/* Of 512 wide groups. */
+struct pdp_rt_kind4 {
+	__u64 pair[8]; /* bit i: group i is in pdp_rt_pair4, and not in pdp_rt_wide4 */
 };
 
 struct pdp_rt_node6 {
@@ -177,7 +193,10 @@ _Static_assert(sizeof(struct pdp_rt_group4) == 64, "a cache line");
 _Static_assert(offsetof(struct pdp_rt_group4, value) == 40, "group layout");
 _Static_assert(PDP_RT_COLOURS == 1 << 2, "a colour is 2 bits");
 _Static_assert(sizeof(struct pdp_rt_block4) == 64, "a cache line");
+_Static_assert(sizeof(struct pdp_rt_pair4) == 40,
+	       "as far apart in an array of BPF's, which rounds up to 8");
 _Static_assert(PDP_RT_GROUP_BLOCKS *PDP_RT_BLOCK_RUNS == 256, "each entry can be a run");
+_Static_assert(sizeof(struct pdp_rt_kind4) == 64, "a cache line");
 _Static_assert(sizeof(struct pdp_rt_node6) == 128, "node layout");
 _Static_assert(sizeof(struct pdp_nexthop_path) == 24, "no padding: compared as bytes");
 _Static_assert(sizeof(struct pdp_rt_hop) == 64, "a cache line");
@@ -207,6 +226,8 @@ _Static_assert(sizeof(struct pdp_router_sizes) == 32, "travels in a channel mess
 #define PDP_ROUTER_TABLES(X)                                                \
 	X(ROOT4, root4, struct pdp_rt_root4, (1u << PDP_RT_ROOT_BITS) / 32) \
 	X(WIDE4, wide4, struct pdp_rt_group4, sizes->wides4)                \
+	X(PAIR4, pair4, struct pdp_rt_pair4, sizes->wides4)                 \
+	X(KIND4, kind4, struct pdp_rt_kind4, sizes->wides4 / 512 + 1)       \
 	X(NARROW4, narrow4, struct pdp_rt_group4, sizes->narrows4)          \
 	X(BLOCK4, block4, struct pdp_rt_block4, sizes->blocks4)             \
 	X(ROOT6, root6, struct pdp_rt_root6, (1u << PDP_RT_ROOT_BITS) / 8)  \
@@ -263,6 +284,18 @@ static inline __u32 pdp_rt_colour(const struct pdp_rt_group4 *group, __u32 run)
 	__u32 four = group->palette.colours[run / 4 & (PDP_RT_COLOURED_RUNS / 4 - 1)];
 
 	return four >> run % 4 * 2 & (PDP_RT_COLOURS - 1);
+}
+
+/* Is the wide group a pair? Its id is one of the 512. */
+static inline __u32 pdp_rt_is_pair(const struct pdp_rt_kind4 *kind, __u32 id)
+{
+	return kind->pair[id >> 6 & 7] >> (id & 63) & 1;
+}
+
+/* Is entry i, 0..255, the second? */
+static inline __u32 pdp_rt_second(const struct pdp_rt_pair4 *pair, __u32 i)
+{
+	return pair->second[i >> 6 & 3] >> (i & 63) & 1;
 }
 
 /* The block of a run, of a group that has blocks. */

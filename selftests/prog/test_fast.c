@@ -41,10 +41,21 @@ static int end(void **unused)
 	return 0;
 }
 
-/* Groups of the IPv4 table by how they say what their runs lead to. */
+/* Wide groups of the IPv4 table by how they say what they lead to. */
 struct kinds {
-	unsigned int values, palettes, blocks;
+	unsigned int pairs, values, palettes, blocks;
 };
+
+static bool is_pair(uint32_t id)
+{
+	const uint32_t line = id / 512;
+	struct pdp_rt_kind4 kind;
+
+	assert_int_equal(bpf_map_lookup_elem(bpf_map__fd(halves.object->maps.pdp_rt_kind4), &line,
+					     &kind),
+			 0);
+	return pdp_rt_is_pair(&kind, id);
+}
 
 static void count_kinds(struct kinds *kinds, const struct pdp_router_sizes *sizes)
 {
@@ -53,7 +64,9 @@ static void count_kinds(struct kinds *kinds, const struct pdp_router_sizes *size
 
 	for (uint32_t id = 1; id < sizes->wides4; id++) {
 		assert_int_equal(bpf_map_lookup_elem(fd, &id, &group), 0);
-		if (group.colours)
+		if (is_pair(id))
+			kinds->pairs++;
+		else if (group.colours)
 			kinds->palettes++;
 		else if (group.blocks)
 			kinds->blocks++;
@@ -87,9 +100,9 @@ static void random_tables(void **unused)
 	/* Neither all good nor all bad. */
 	assert_in_range(sent, total / 5, total - total / 5);
 	print_message("# %u of %u frames were forwarded\n", sent, total);
-	print_message("# groups: %u with values, %u with palettes, %u with blocks\n", kinds.values,
-		      kinds.palettes, kinds.blocks);
-	assert_true(kinds.values && kinds.palettes && kinds.blocks);
+	print_message("# groups: %u pairs, %u with values, %u with palettes, %u with blocks\n",
+		      kinds.pairs, kinds.values, kinds.palettes, kinds.blocks);
+	assert_true(kinds.pairs && kinds.values && kinds.palettes && kinds.blocks);
 }
 
 /* --- every fixture -------------------------------------------------------------------------------- */

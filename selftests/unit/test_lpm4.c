@@ -272,10 +272,9 @@ static const struct pdp_rt_group4 *group_at(const struct pdp_lpm4 *lpm, uint32_t
 	uint32_t wide = lpm->groups[RUNS_WIDE >> 16], value;
 
 	if (step > 1)
-		return wide ? &lpm->wide.group[wide] : NULL;
-	value = *pdp_group4_value(&lpm->wide.group[wide], lpm->blocks.block,
-				  RUNS_NARROW >> 8 & 0xff);
-	return value < PDP_NEXTHOPS ? NULL : &lpm->narrow.group[value - PDP_NEXTHOPS];
+		return wide ? &lpm->wide.t.group[wide] : NULL;
+	value = *pdp_group4_value(&lpm->wide.t, wide, RUNS_NARROW >> 8 & 0xff);
+	return value < PDP_NEXTHOPS ? NULL : &lpm->narrow.t.group[value - PDP_NEXTHOPS];
 }
 
 /* Entry after entry gets a value of its own, from the last to the first, then loses it. */
