@@ -29,31 +29,38 @@ in_a_test() {
 }
 check "each failpoint of the source is in a test" in_a_test
 
-# Guests, maps and pins of the node, in short; what is said twice must be the same.
-guests_known() {
-	ctl -j guest show | jq -r '.[].name' | sort | xargs
+# number_of FILE...: how many there are, of what a pattern became.
+number_of() {
+	if [ -e "$1" ]; then echo $#; else echo 0; fi
 }
 guests_running() {
-	pgrep -fa "lxc monitor.* pdp-$T-" | sed "s/.* pdp-$T-//" | sort | xargs
+	local monitors
+	mapfile -t monitors < <(pgrep -fa "lxc monitor.* pdp-$T-")
+	printf '%s\n' "${monitors[@]##* pdp-"$T"-}" | sort
 }
-guests_pinned() {
-	find "$PINS" -path '*/guests/*' -mindepth 3 -maxdepth 3 -type d | wc -l
+# What pdpd says of guests, vifs and vnets, and the maps, in one go: how many of each, and in $KNOWN the guests' names.
+say_all() {
+	local map
+	ctl -j guest show
+	for map in guests senders fe_links; do
+		ctl -j map dump "$map"
+	done
+	for map in vif vnet; do
+		ctl -j map dump "${map}s"
+		ctl -j "$map" show
+	done
 }
-links_there() {
-	on node ip -o link show type veth | grep -c pdpfe
-}
+# What is said of the node, in short, is the same whoever says it.
 whole() {
-	local n
-	n=$(ctl -j guest show | jq length)
-	[ "$(guests_known)" = "$(guests_running)" ] &&
-		[ "$(ctl -j map dump guests | jq length)" -eq "$n" ] &&
-		[ "$(ctl -j map dump senders | jq length)" -eq "$n" ] &&
-		[ "$(ctl -j map dump fe_links | jq length)" -eq "$n" ] &&
-		[ "$(guests_pinned)" -eq "$n" ] && [ "$(links_there)" -eq "$n" ] &&
-		[ "$(find "$RUN_DIR/guest" -mindepth 1 -maxdepth 1 | wc -l)" -eq "$n" ] &&
-		[ "$(ctl -j map dump vifs | jq length)" -eq "$(ctl -j vif show | jq length)" ] &&
-		[ "$(ctl -j map dump vnets | jq length)" -eq "$(ctl -j vnet show | jq length)" ] && return
-	echo "known: $(guests_known); running: $(guests_running); pinned $(guests_pinned); links $(links_there)"
+	local numbers here
+	{ read -r -a numbers; read -r KNOWN; } < <(say_all | jq -rs 'map(length | tostring) + ["\n"] + ([.[0][].name] | sort) | join(" ")')
+	here="$(number_of "$PINS"/*/guests/*/) $(on node ip -o link show type veth | grep -c pdpfe) $(number_of "$RUN_DIR"/guest/*/)"
+	[ "${#numbers[@]}" -eq 8 ] && [ "$KNOWN" = "$(guests_running | xargs)" ] &&
+		[[ "${numbers[*]:1:3} $here " =~ ^("${numbers[0]} "){6}$ ]] &&
+		[ "${numbers[4]}" -eq "${numbers[5]}" ] && [ "${numbers[6]}" -eq "${numbers[7]}" ] && return
+	echo "known: $KNOWN; running: $(guests_running | xargs)"
+	echo "guests, and in the maps guests, senders, fe_links: ${numbers[*]:0:4}; pins, links, directories: $here"
+	echo "vifs in the map and known, vnets: ${numbers[*]:4}"
 	ctl map dump senders
 	ctl map dump vifs
 	return 1
@@ -80,9 +87,9 @@ crash() {
 	dies_at "$1" || { echo "pdpd did not die at $1"; return 1; }
 	senders_are_there || return
 	node_up "" && whole || return
-	[ "$(guests_known)" = "$2" ] || { echo "it has $(guests_known)"; return 1; }
+	[ "$KNOWN" = "$2" ] || { echo "it has $KNOWN"; return 1; }
 	ctl apply -f "$WORK/after.yaml" && whole || return
-	[ "$(guests_known)" = "$AFTER" ] && wait_for 3 ctl stats --check
+	[ "$KNOWN" = "$AFTER" ] && wait_for 3 ctl stats --check
 }
 
 BEFORE="green-1 red-1 red-2"
