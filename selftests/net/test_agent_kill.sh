@@ -25,8 +25,8 @@ tx_of() {
 	guest tx_packets
 }
 
-sink_red 30
-flood_red 20000 6 64 >"$WORK/pktgen" &
+sink_red 90
+flood_red 20000 60 64 >"$WORK/pktgen" &
 load=$!
 moving() {
 	local before
@@ -47,6 +47,7 @@ still_loaded() {
 	kill -0 "$load"
 }
 check "the load ran all the time" still_loaded
+pkill -INT -P "$load"
 wait "$load"
 check "the books balance, the loss included" ctl stats show --check
 

@@ -52,7 +52,7 @@ check "the books balance" ctl stats show --check
 flood() {
 	on src "$BENCH/pktgen" --dev s0 --dst-mac "$(mac_of node ethA)" --encap udp \
 		--local 192.0.2.2:5001 --remote 192.0.2.1:5001 --src 10.1.1.2 --dst 10.1.1.1 \
-		--rate 8000 --seconds 1 --flows 16 --unwatched
+		--rate 8000 --count 8000 --flows 16 --unwatched
 }
 flood >"$WORK/flood" 2>&1 &
 flooder=$!
