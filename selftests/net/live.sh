@@ -30,7 +30,10 @@ stream_ends() {
 }
 
 nothing_lost() {
-	[ "$SENT" -gt 0 ] && jq -e ".received == $SENT and .lost == 0 and .duplicates == 0" "$WORK/stream.json"
+	[ "$SENT" -gt 0 ] && jq -e ".received == $SENT and .lost == 0 and .duplicates == 0" "$WORK/stream.json" && return
+	echo "what was dropped, by the node's books:"
+	ctl -j stats show | jq -c '.[] | {vnet, drops: [.drops[] | select(.packets > 0)]}'
+	return 1
 }
 
 in_order() {
