@@ -33,7 +33,8 @@
 #define OFTEN_PER_S 1000
 
 struct kept_guest {
-	uint64_t round; /* in which it was measured last */
+	uint64_t round; /* in which it was met last */
+	uint64_t ns; /* since it was measured last */
 	struct pdp_guest_cpu cpu; /* as seen then */
 	uint64_t packets;
 	uint64_t drops; /* by its limit */
@@ -48,6 +49,7 @@ struct kept_runs {
 	uint64_t round; /* in which it was met last */
 	uint64_t runs; /* that were charged, */
 	uint64_t seen; /* or are to be */
+	bool owed; /* what a run takes is not known yet */
 	double busy; /* part of a CPU that they have taken since the round before */
 };
 
@@ -177,6 +179,7 @@ static bool charge_runs(struct pdp_powerkeep *keep, const struct pdp_node_guest 
 	before = kept->runs;
 	more = risen(runs, &kept->seen);
 	kept->busy = 0;
+	kept->owed = false;
 	kept->runs = runs;
 	if (!pdp_guest_has_fast_half(guest->box) || runs <= before)
 		return false;
@@ -188,6 +191,8 @@ static bool charge_runs(struct pdp_powerkeep *keep, const struct pdp_node_guest 
 	if (!thread && took_ns > 0)
 		pdp_guest_charge(guest->box, (uint64_t)took_ns);
 	else if (!thread && !keep->blind)
+		kept->owed = true;
+	if (kept->owed)
 		kept->runs = before;
 	return true;
 }
@@ -207,8 +212,8 @@ static void measure_cpu(const struct pdp_guest_box *box, struct kept_guest *kept
 	step->agent_ns = thread ? 0 : agent_ns;
 }
 
-/* False when it is met for the first time and there is nothing to compare. */
-static bool measure(struct pdp_powerkeep *keep, const struct pdp_node_guest *guest,
+/* False when it is met for the first time and there is nothing to compare, or what it has used is not known yet. */
+static bool measure(struct pdp_powerkeep *keep, const struct pdp_node_guest *guest, uint64_t ns,
 		    struct pdp_power_step *step)
 {
 	const struct pdp_guest_stats *stats = &keep->stats[guest->id];
@@ -221,6 +226,12 @@ static bool measure(struct pdp_powerkeep *keep, const struct pdp_node_guest *gue
 			.loop.limit_pps = pdp_publish_power_pps(keep->node->store, guest->id),
 		};
 	kept->round = keep->round;
+	kept->ns += ns;
+	/* What will be charged of these packets belongs to all of them, and to all this time. */
+	if (known && keep->runs[guest->id].owed)
+		return false;
+	step->ns = kept->ns;
+	kept->ns = 0;
 	measure_cpu(guest->box, kept, step);
 	if (!known)
 		kept->fast_ns = 0;
@@ -319,13 +330,13 @@ static void limit(struct pdp_powerkeep *keep, const struct pdp_node_vnet *vnet, 
 {
 	for (size_t i = 0; i < vnet->n_guests; i++) {
 		const struct pdp_node_guest *guest = vnet->guests[i];
-		struct pdp_power_step step = {.ns = ns};
+		struct pdp_power_step step;
 
-		if (!guest->box || !measure(keep, guest, &step))
+		if (!guest->box || !measure(keep, guest, ns, &step))
 			continue;
 		pdp_publish_power(keep->node->store, guest->id,
 				  pdp_power_step(&keep->guests[guest->id].loop, &step));
-		share_in_time(keep, guest, ns);
+		share_in_time(keep, guest, step.ns);
 	}
 }
 

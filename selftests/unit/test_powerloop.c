@@ -333,6 +333,23 @@ static void steps_may_be_late(void **state)
 	assert_int_equal(pdp_power_step(&(struct pdp_power_loop){0}, &late), 0);
 }
 
+/* What a run takes is known after some seconds, and charged for all of them at once: with all their packets it is little. */
+static void what_is_charged_late_comes_with_its_time(void **state)
+{
+	const struct pdp_power_step late = {
+		.ns = 8000000000ULL, .power = 100, .cpu_ns = 56000000, .packets = 5600};
+	struct pdp_power_step alone = late;
+	struct pdp_power_loop loop = {0};
+
+	(void)state;
+	assert_int_equal(pdp_power_step(&loop, &late), 0);
+	/* In the last of these steps alone it would be a flood. */
+	alone.ns = PDP_POWER_STEP_MS * 1000000ULL;
+	alone.packets = 70;
+	loop = (struct pdp_power_loop){0};
+	assert_in_range(pdp_power_step(&loop, &alone), 1, 200);
+}
+
 static void an_agent_gets_what_is_left(void **state)
 {
 	static const struct {
@@ -460,6 +477,7 @@ int main(void)
 		cmocka_unit_test(a_source_may_pause),
 		cmocka_unit_test(guests_of_a_vnet),
 		cmocka_unit_test(steps_may_be_late),
+		cmocka_unit_test(what_is_charged_late_comes_with_its_time),
 		cmocka_unit_test(an_agent_gets_what_is_left),
 		cmocka_unit_test(both_halves_share_the_power),
 		cmocka_unit_test(a_half_may_use_what_is_left),
