@@ -187,13 +187,14 @@ static bool charge_runs(struct pdp_powerkeep *keep, const struct pdp_node_guest 
 		pdp_fastclock_want(keep->clock, guest->id,
 				   (double)more * 1e9 > (double)ns * OFTEN_PER_S);
 	took_ns = (double)(runs - before) * pdp_fastclock_run_ns(keep->clock, guest->id);
-	kept->busy = took_ns / (double)ns;
-	if (!thread && took_ns > 0)
+	/* Of this step's alone: what was owed is of more time. */
+	kept->busy = (double)more * pdp_fastclock_run_ns(keep->clock, guest->id) / (double)ns;
+	if (!thread && took_ns > 0) {
 		pdp_guest_charge(guest->box, (uint64_t)took_ns);
-	else if (!thread && !keep->blind)
+	} else if (!thread && !keep->blind) {
 		kept->owed = true;
-	if (kept->owed)
 		kept->runs = before;
+	}
 	return true;
 }
 

@@ -4,7 +4,7 @@
  *
  * Control side of lpm4. A change takes a group apart into its 256 entries, changes these, and stores them.
  * Where the runs begin as before only values are written, each at once, where they stand, unless they stand in
- * a palette; else a new group is written, that has those blocks of the old one in which nothing has changed.
+ * a palette or the group is a pair; else a new group is written, that has those blocks of the old one in which nothing has changed.
  * An entry here is what a run leads to with, above it, the length of the prefix that won it, which no reader
  * wants and which stands beside the tables: so what prefixes of several lengths lead to alike can be one run.
  */

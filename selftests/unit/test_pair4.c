@@ -134,13 +134,27 @@ static void a_third_thing_is_none(void **state)
 	}
 	assert_true(is_pair(&lab));
 	is_right(&lab, SHORTER);
-	/* A narrow group is a thing as well. */
-	set(&lab, 63, 0);
-	set(&lab, 64, 0);
-	assert_int_equal(route(&lab.lpm, BASE + (200 << 8), 0), 0);
-	lab.values[200] = 0;
+	end(&lab);
+}
+
+/* A /24 with a longer prefix leads to a narrow group, which is a thing like others. */
+static void a_narrow_group_is_a_thing(void **state)
+{
+	const struct pdp_lpm_prefix p = {.hi = (uint64_t)(BASE + 0x0901) << 32, .len = 32};
+	struct lab lab;
+	uint32_t old;
+
+	(void)state;
+	make(&lab, PDP_RT_GROUPS);
 	set(&lab, 9, 5);
+	assert_int_equal(pdp_lpm4_add(&lab.lpm, &p, 0, 8, &old), 0);
 	assert_true(is_pair(&lab));
+	assert_int_equal(lookup(&lab, BASE + 0x0901), 8);
+	is_right(&lab, SHORTER);
+	set(&lab, 10, 5);
+	assert_false(is_pair(&lab));
+	assert_int_equal(lookup(&lab, BASE + 0x0901), 8);
+	is_right(&lab, SHORTER);
 	end(&lab);
 }
 
@@ -288,6 +302,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(two_things_are_a_pair),
 		cmocka_unit_test(a_third_thing_is_none),
+		cmocka_unit_test(a_narrow_group_is_a_thing),
 		cmocka_unit_test(shorter_ones_show_through),
 		cmocka_unit_test(one_thing_is_none),
 		cmocka_unit_test(changes_at_random),
